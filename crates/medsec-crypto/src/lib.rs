@@ -1,0 +1,1 @@
+//! Sealed packages for medical data: envelope encryption, streaming, ranged, signed

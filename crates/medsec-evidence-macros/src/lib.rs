@@ -1,0 +1,1 @@
+//! The attribute macro of medsec-evidence; use it through that crate

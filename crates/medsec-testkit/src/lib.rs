@@ -1,0 +1,1 @@
+//! Doubles and conformance suites for medsec's own tests
