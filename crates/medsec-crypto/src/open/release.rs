@@ -1,0 +1,134 @@
+//! Content released before the package is verified to its end: an explicit choice.
+
+use std::fmt;
+use std::io::{self, Read};
+
+use crate::cobblestone::ChunkCipher;
+use crate::merkle::Tree;
+use crate::open::source::{Chunks, HeldBack};
+use crate::open::{OpenError, Opened, Unlocked};
+use crate::pipeline::{Batch, Source};
+use crate::strided::plain_parts;
+use crate::suite::Backend;
+
+/// Reads content chunk by chunk, each verified, while the package is still coming in. The end of the
+/// content (`Ok(0)`) is given only when end, metadata and signature have been verified too; else the
+/// last read is an error, and [`Self::finish`] gives the same verdict.
+pub struct ReleasingReader<'a, R> {
+    unlocked: &'a Unlocked,
+    cipher: ChunkCipher,
+    backend: Backend,
+    batch: Batch,
+    /// Plaintext bytes of `batch` already given out.
+    given: usize,
+    tree: Tree,
+    plain_len: u64,
+    state: State<R>,
+}
+
+enum State<R> {
+    Reading(Box<HeldBack<R>>),
+    Verified(Box<Opened>),
+    Failed,
+}
+
+impl<'a, R: Read + Send> ReleasingReader<'a, R> {
+    pub(super) fn new(
+        unlocked: &'a Unlocked,
+        chunks: HeldBack<R>,
+        backend: Backend,
+    ) -> Result<Self, OpenError> {
+        Ok(Self {
+            cipher: unlocked.cipher(backend)?,
+            unlocked,
+            backend,
+            batch: Batch::empty(),
+            given: 0,
+            tree: Tree::new(),
+            plain_len: 0,
+            state: State::Reading(Box::new(chunks)),
+        })
+    }
+
+    /// The verdict over the whole package.
+    ///
+    /// # Errors
+    /// [`OpenError::Unfinished`] unless the content was read to its end without an error.
+    pub fn finish(self) -> Result<Opened, OpenError> {
+        match self.state {
+            State::Verified(opened) => Ok(*opened),
+            State::Reading(_) | State::Failed => Err(OpenError::Unfinished),
+        }
+    }
+
+    /// Opens the next batch, or verifies the end.
+    fn advance(&mut self) -> Result<(), OpenError> {
+        let State::Reading(mut chunks) = std::mem::replace(&mut self.state, State::Failed) else {
+            return Err(OpenError::Unfinished);
+        };
+        self.given = 0;
+        self.batch.set(0, 0);
+        if chunks.next(&mut self.batch)? {
+            let leaves = self
+                .unlocked
+                .open_batch(&self.cipher, self.backend, &mut self.batch);
+            leaves
+                .inspect_err(|_| self.batch.set(0, 0))?
+                .into_iter()
+                .for_each(|leaf| {
+                    self.tree.push(leaf);
+                });
+            self.state = State::Reading(chunks);
+            return Ok(());
+        }
+        let ending = chunks.into_ending()?;
+        let opened = self
+            .unlocked
+            .conclude(&ending, &self.tree, self.plain_len, self.backend)?;
+        self.state = State::Verified(Box::new(opened));
+        Ok(())
+    }
+
+    /// Gives out what the batch holds.
+    fn give(&mut self, out: &mut [u8]) -> usize {
+        let mut skip = self.given;
+        let mut given = 0_usize;
+        for part in plain_parts(self.batch.chunks()) {
+            let (_, part) = part.split_at_checked(skip).unwrap_or((part, &[]));
+            skip = skip.saturating_sub(crate::cobblestone::CHUNK_LEN);
+            let rest = out.get_mut(given..).unwrap_or_default();
+            let len = part.len().min(rest.len());
+            rest.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
+            given = given.saturating_add(len);
+        }
+        self.given = self.given.saturating_add(given);
+        self.plain_len = self.plain_len.saturating_add(given as u64);
+        given
+    }
+}
+
+impl<R: Read + Send> Read for ReleasingReader<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let given = self.give(out);
+            if given > 0 {
+                return Ok(given);
+            }
+            if matches!(self.state, State::Verified(_)) {
+                return Ok(0);
+            }
+            self.advance().map_err(io::Error::other)?;
+        }
+    }
+}
+
+impl<R> fmt::Debug for ReleasingReader<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReleasingReader")
+            .field("released", &self.plain_len)
+            .finish_non_exhaustive()
+    }
+}

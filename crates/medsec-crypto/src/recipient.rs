@@ -1,0 +1,53 @@
+//! Who can open a package: the seam between a package and whatever holds the wrapping key.
+//!
+//! [`Recipient`] and [`Identity`] serve keys in memory. A key service that answers over a network does
+//! not implement them: it works on [`Bind`], [`Stanza`] and [`Dek`] between
+//! [`Draft`](crate::Draft) and [`Sealer`](crate::Sealer), and between [`Checked`](crate::Checked) and
+//! [`Unlocked`](crate::Unlocked), so that waiting happens outside this crate.
+
+mod hpke;
+mod local;
+
+pub use self::hpke::{HpkeIdentity, HpkeKind, HpkeRecipient};
+pub use self::local::LocalKek;
+
+use crate::error::{NotAuthentic, RandomError};
+use crate::header::stanza::{KeyRef, Stanza};
+use crate::ids::Bind;
+use crate::secret::Dek;
+
+/// A key that can wrap a data key.
+pub trait Recipient {
+    /// Names the key in its canonical form.
+    fn key_ref(&self) -> KeyRef;
+
+    /// Wraps `dek`, bound to `bind`.
+    ///
+    /// # Errors
+    /// [`WrapError`]; nothing was wrapped.
+    fn wrap_dek(&self, dek: &Dek, bind: &Bind) -> Result<Stanza, WrapError>;
+}
+
+/// A key that can unwrap what its recipient wrapped.
+pub trait Identity {
+    /// Names the key in its canonical form.
+    fn key_ref(&self) -> KeyRef;
+
+    /// Unwraps the data key of `stanza`, which must be bound to `bind`.
+    ///
+    /// # Errors
+    /// [`NotAuthentic`] if the key is another, the binding is another, or the stanza was changed.
+    fn unwrap_dek(&self, stanza: &Stanza, bind: &Bind) -> Result<Dek, NotAuthentic>;
+}
+
+/// A data key could not be wrapped; nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WrapError {
+    /// The operating system gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The recipient's public key does not take part in a key agreement.
+    #[error("the recipient's public key is not usable")]
+    PublicKey,
+}

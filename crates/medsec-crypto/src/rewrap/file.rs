@@ -1,0 +1,113 @@
+//! A package file under an exclusive lock.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::error::FormatError;
+use crate::header::{Header, HeaderError};
+use crate::rewrap::RewrapError;
+
+/// How often a reader looks again at slots that are not whole: another process may be writing them.
+const SLOT_READS: u32 = 5;
+const SLOT_READ_PAUSE: Duration = Duration::from_millis(20);
+
+/// What rewrapping needs of a file: durable writes in place.
+pub trait PackageFile: Read + Seek + Write {
+    /// Makes everything written durable. Returns only then.
+    ///
+    /// # Errors
+    /// The file system fails; what is durable is unknown.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl PackageFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// A package that no other rewrap can change.
+#[derive(Debug)]
+pub struct LockedPackage<F = File> {
+    pub(super) file: F,
+    pub(super) header: Header,
+}
+
+impl LockedPackage<File> {
+    /// Opens the package at `path` for rewrapping and locks it. Waits for no one.
+    ///
+    /// # Errors
+    /// [`RewrapError::Locked`] if another process holds the lock; [`RewrapError::CannotLock`] where
+    /// there are no locks; [`RewrapError::Linked`] if the file has other names; others if it is no
+    /// package.
+    pub fn open(path: &Path) -> Result<Self, RewrapError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(RewrapError::Io)?;
+        check_links(&file)?;
+        match file.try_lock() {
+            Ok(()) => Self::over(file),
+            Err(TryLockError::WouldBlock) => Err(RewrapError::Locked),
+            Err(TryLockError::Error(_)) => Err(RewrapError::CannotLock),
+        }
+    }
+}
+
+impl<F: PackageFile> LockedPackage<F> {
+    /// Takes a file that the caller has locked in its own way.
+    ///
+    /// # Errors
+    /// [`RewrapError`] if it is no package.
+    pub fn over(mut file: F) -> Result<Self, RewrapError> {
+        let header = Header::read_patiently(&mut file)?;
+        Ok(Self { file, header })
+    }
+
+    /// The header as read under the lock.
+    #[must_use]
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl Header {
+    /// Reads the header of the package at offset 0. Where no recipient slot is whole it looks again a
+    /// few times, because another process may be rewrapping the package just now.
+    ///
+    /// # Errors
+    /// [`HeaderError`]; nothing was decrypted.
+    pub fn read_patiently<R: Read + Seek>(source: &mut R) -> Result<Self, HeaderError> {
+        let mut tries = 0_u32;
+        loop {
+            source.seek(SeekFrom::Start(0)).map_err(HeaderError::Io)?;
+            tries = tries.saturating_add(1);
+            match Self::read(&mut io::BufReader::with_capacity(8192, &mut *source)) {
+                Err(HeaderError::Format(
+                    FormatError::SlotsDamaged | FormatError::SlotGenerations,
+                )) if tries < SLOT_READS => sleep(SLOT_READ_PAUSE),
+                result => return result,
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn check_links(file: &File) -> Result<(), RewrapError> {
+    use std::os::unix::fs::MetadataExt;
+    let links = file.metadata().map_err(RewrapError::Io)?.nlink();
+    if links > 1 {
+        Err(RewrapError::Linked)
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(not(unix))]
+fn check_links(_: &File) -> Result<(), RewrapError> {
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The payload's chunks on their way from plaintext to package.
+
+use std::io::{Read, Write};
+
+use crate::backend::TAG_LEN;
+use crate::cobblestone::{CHUNK_LEN, ChunkCipher, SEALED_CHUNK_LEN};
+use crate::execution::Execution;
+use crate::merkle::{Hash, Tree, leaf_hash};
+use crate::pipeline::{BATCH_CHUNKS, Batch, Sink, Source};
+use crate::seal::SealError;
+use crate::strided::read_plain;
+
+/// Limit on the chunks of a package that this crate writes: 64 TiB.
+pub(crate) const MAX_CHUNKS: u64 = 1 << 32;
+const BATCH_PLAIN_LEN: usize = BATCH_CHUNKS * CHUNK_LEN;
+
+/// Plaintext, cut into batches.
+pub(super) struct Plaintext<R> {
+    reader: R,
+    next: u64,
+    ended: bool,
+}
+
+impl<R> Plaintext<R> {
+    pub(super) const fn new(reader: R) -> Self {
+        Self {
+            reader,
+            next: 0,
+            ended: false,
+        }
+    }
+}
+
+impl<R: Read> Source<SealError> for Plaintext<R> {
+    fn next(&mut self, batch: &mut Batch) -> Result<bool, SealError> {
+        if self.ended {
+            return Ok(false);
+        }
+        let read = read_plain(&mut self.reader, batch.room()).map_err(SealError::Read)?;
+        // A batch that is not full ends the message: its last chunk is short, possibly empty.
+        self.ended = read < BATCH_PLAIN_LEN;
+        let full = read / CHUNK_LEN;
+        let last = if self.ended {
+            (read % CHUNK_LEN).saturating_add(TAG_LEN)
+        } else {
+            0
+        };
+        batch.set(
+            self.next,
+            full.saturating_mul(SEALED_CHUNK_LEN).saturating_add(last),
+        );
+        self.next = self.next.saturating_add(BATCH_CHUNKS as u64);
+        if self.next > MAX_CHUNKS {
+            Err(SealError::TooLong)
+        } else {
+            Ok(true)
+        }
+    }
+}
+
+/// Encrypts a batch; yields the leaves of the tree if the package is signed.
+pub(super) fn seal_batch(
+    cipher: &ChunkCipher,
+    execution: &Execution<'_>,
+    signed: bool,
+    batch: &mut Batch,
+) -> Result<Vec<Hash>, SealError> {
+    let first = batch.first;
+    cipher.seal_run(first, batch.chunks_mut())?;
+    if !signed {
+        return Ok(Vec::new());
+    }
+    let leaf = |chunk| leaf_hash(execution.backend, chunk);
+    Ok(batch.chunks().chunks(SEALED_CHUNK_LEN).map(leaf).collect())
+}
+
+/// The package being written.
+pub(super) struct Ciphertext<'a, W> {
+    pub(super) writer: W,
+    pub(super) execution: Execution<'a>,
+    pub(super) tree: Tree,
+    pub(super) plain_len: u64,
+}
+
+impl<W: Write> Sink<Vec<Hash>, SealError> for Ciphertext<'_, W> {
+    fn put(&mut self, batch: &Batch, leaves: Vec<Hash>) -> Result<(), SealError> {
+        let chunks = batch.chunks();
+        self.writer.write_all(chunks).map_err(SealError::Write)?;
+        leaves.into_iter().for_each(|leaf| self.tree.push(leaf));
+        let tags = chunks
+            .len()
+            .div_ceil(SEALED_CHUNK_LEN)
+            .saturating_mul(TAG_LEN);
+        let text = chunks.len().saturating_sub(tags) as u64;
+        self.plain_len = self.plain_len.saturating_add(text);
+        let goes_on = self.execution.goes_on(self.plain_len);
+        goes_on.then_some(()).ok_or(SealError::Interrupted)
+    }
+}

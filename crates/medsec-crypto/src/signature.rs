@@ -1,0 +1,113 @@
+//! Ed25519 keys of signers. Verification is always strict: small-order keys, non-canonical encodings
+//! and `S ≥ L` are rejected, whatever the backend.
+
+use std::fmt;
+
+use ed25519_dalek::Signer as _;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::{InvalidKeyLength, InvalidValue, RandomError};
+use crate::secret::fill_random;
+
+/// Bytes of a signature.
+pub(crate) const SIGNATURE_LEN: usize = 64;
+
+/// The private key of a signer. Erased on drop.
+pub struct SigningKey(Box<ed25519_dalek::SigningKey>);
+
+impl SigningKey {
+    /// Draws a fresh key from the operating system.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system gives no randomness.
+    pub fn generate() -> Result<Self, RandomError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        fill_random(seed.as_mut_slice())?;
+        Ok(Self(Box::new(ed25519_dalek::SigningKey::from_bytes(&seed))))
+    }
+
+    /// Takes over a 32-byte seed (RFC 8032) and erases the caller's copy.
+    ///
+    /// # Errors
+    /// [`InvalidKeyLength`] unless `seed` is exactly 32 bytes long.
+    pub fn take_from(seed: &mut [u8]) -> Result<Self, InvalidKeyLength> {
+        let key = <&[u8; 32]>::try_from(&*seed)
+            .map(|seed| Self(Box::new(ed25519_dalek::SigningKey::from_bytes(seed))));
+        seed.zeroize();
+        key.map_err(|_| InvalidKeyLength)
+    }
+
+    /// The seed, for storing it under protection.
+    #[must_use]
+    pub fn expose_seed(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn verifying_key(&self) -> VerifyingKey {
+        VerifyingKey(self.0.verifying_key())
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
+        self.0.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({}, redacted)", self.verifying_key())
+    }
+}
+
+/// The public key of a signer: 32 bytes, a canonical encoding of a point that is not of small order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct VerifyingKey(ed25519_dalek::VerifyingKey);
+
+impl VerifyingKey {
+    /// Decodes a key.
+    ///
+    /// # Errors
+    /// [`InvalidValue`] if the bytes are no point, not canonical, or of small order.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidValue> {
+        let invalid = InvalidValue {
+            field: "signer key",
+        };
+        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| invalid)?;
+        let canonical = key.to_edwards().compress().as_bytes() == bytes;
+        (canonical && !key.is_weak())
+            .then_some(Self(key))
+            .ok_or(invalid)
+    }
+
+    /// The encoding.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.0.verify_strict(message, &signature).is_ok()
+    }
+}
+
+impl std::hash::Hash for VerifyingKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
+
+impl fmt::Display for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes()
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for VerifyingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifyingKey({self})")
+    }
+}
