@@ -1,0 +1,5 @@
+use medsec_evidence::Proven;
+
+fn main() {
+    let _: Proven = Default::default();
+}
