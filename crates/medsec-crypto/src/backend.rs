@@ -4,6 +4,8 @@
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
 mod rustcrypto;
+#[cfg(test)]
+mod wycheproof;
 
 use crate::error::NotAuthentic;
 use crate::secret::KEY_LEN;
@@ -95,7 +97,7 @@ impl SealingRun<'_> {
 /// HKDF-Expand-SHA-512 (RFC 5869 section 2.3) into `out`, at most 255 blocks. `info` is concatenated.
 pub(crate) fn hkdf_expand_sha512(
     backend: Backend,
-    prk: &[u8; KEY_LEN],
+    prk: &[u8],
     info: &[&[u8]],
     out: &mut [u8],
 ) -> Result<(), NotAuthentic> {
@@ -121,6 +123,6 @@ pub(crate) fn sha512(parts: &[&[u8]]) -> [u8; 64] {
 }
 
 /// HMAC-SHA-256 of the concatenated parts.
-pub(crate) fn hmac_sha256(key: &[u8; KEY_LEN], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     rustcrypto::hmac_sha256(key, parts)
 }

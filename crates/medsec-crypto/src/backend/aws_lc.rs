@@ -119,7 +119,7 @@ impl KeyType for OutputLen {
 }
 
 pub(super) fn hkdf_expand_sha512(
-    prk: &[u8; KEY_LEN],
+    prk: &[u8],
     info: &[&[u8]],
     out: &mut [u8],
 ) -> Result<(), NotAuthentic> {

@@ -61,7 +61,7 @@ impl Aead {
 /// RFC 5869 section 2.3. `Hkdf::from_prk` of the hkdf crate refuses a key shorter than the hash, which
 /// the construction used here requires, hence these few lines over HMAC.
 pub(super) fn hkdf_expand_sha512(
-    prk: &[u8; KEY_LEN],
+    prk: &[u8],
     info: &[&[u8]],
     out: &mut [u8],
 ) -> Result<(), NotAuthentic> {
@@ -98,11 +98,11 @@ pub(super) fn sha512(parts: &[&[u8]]) -> [u8; 64] {
     hash.finalize().into()
 }
 
-pub(super) fn hmac_sha256(key: &[u8; KEY_LEN], parts: &[&[u8]]) -> [u8; 32] {
-    let mut mac = <Hmac<Sha256> as KeyInit>::new(&hmac::digest::Key::<Hmac<Sha256>>::default());
-    if let Ok(keyed) = Hmac::<Sha256>::new_from_slice(key) {
-        mac = keyed;
-    }
+pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    // INVARIANT: HMAC takes keys of any length, so the other branch is never taken.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
 }

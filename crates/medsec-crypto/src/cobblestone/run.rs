@@ -26,7 +26,7 @@ impl ChunkCipher {
     }
 
     /// The base nonce XOR the chunk number as a big-endian integer of the same width.
-    fn nonce(&self, chunk: u64) -> [u8; NONCE_LEN] {
+    pub(super) fn nonce(&self, chunk: u64) -> [u8; NONCE_LEN] {
         let mut nonce = self.base_nonce;
         for (byte, count) in nonce.iter_mut().rev().zip(chunk.to_le_bytes()) {
             *byte ^= count;
