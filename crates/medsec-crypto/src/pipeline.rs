@@ -14,7 +14,8 @@ use crate::secret::secret_buffer;
 
 /// Chunks in a batch: a power of two that divides the Merkle group, small enough for a core's cache.
 pub(crate) const BATCH_CHUNKS: usize = 16;
-const BATCH_LEN: usize = BATCH_CHUNKS * SEALED_CHUNK_LEN;
+/// Bytes of a full batch.
+pub(crate) const BATCH_LEN: usize = BATCH_CHUNKS * SEALED_CHUNK_LEN;
 
 /// A run of chunks in the layout of the message, in a buffer that is erased when dropped.
 pub(crate) struct Batch {
@@ -25,9 +26,10 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn empty() -> Self {
+    /// A batch with room for `len` bytes, at most a full batch.
+    pub(crate) fn with_room(len: usize) -> Self {
         Self {
-            buffer: secret_buffer(BATCH_LEN),
+            buffer: secret_buffer(len.min(BATCH_LEN)),
             len: 0,
             first: 0,
         }
@@ -41,7 +43,7 @@ impl Batch {
     /// States what a source filled in.
     pub(crate) fn set(&mut self, first: u64, len: usize) {
         self.first = first;
-        self.len = len.min(BATCH_LEN);
+        self.len = len.min(self.buffer.len());
     }
 
     /// The chunks, tags included.
@@ -59,6 +61,12 @@ impl Batch {
 pub(crate) trait Source<E> {
     /// Fills the next batch; `false` when there is none.
     fn next(&mut self, batch: &mut Batch) -> Result<bool, E>;
+
+    /// Most bytes a batch of this source can have: less than a full batch where all of it is known to be
+    /// less, so that a small content does not pay for making and erasing a large buffer.
+    fn batch_len(&self) -> usize {
+        BATCH_LEN
+    }
 }
 
 /// Where finished batches go, in order. `O` is what the work on a batch yields besides its bytes.
@@ -144,7 +152,7 @@ where
     S: Source<E>,
     K: Sink<O, E>,
 {
-    let mut batch = Batch::empty();
+    let mut batch = Batch::with_room(source.batch_len());
     while source.next(&mut batch)? {
         let output = work(&mut batch)?;
         sink.put(&batch, output)?;
@@ -159,7 +167,7 @@ impl<S, K, E> Shared<'_, S, K, E> {
         K: Sink<O, E>,
     {
         let _guard = PanicGuard(self);
-        let mut batch = Batch::empty();
+        let mut batch = Batch::with_room(lock(&self.input).source.batch_len());
         while let Some((number, read)) = self.take(&mut batch) {
             let result = read.and_then(|()| work(&mut batch));
             if !self.deliver(number, &batch, result) {

@@ -7,7 +7,7 @@ use crate::cobblestone::ChunkCipher;
 use crate::merkle::Tree;
 use crate::open::source::{Chunks, HeldBack};
 use crate::open::{OpenError, Opened, Unlocked};
-use crate::pipeline::{Batch, Source};
+use crate::pipeline::{BATCH_LEN, Batch, Source};
 use crate::strided::plain_parts;
 use crate::suite::Backend;
 
@@ -42,7 +42,7 @@ impl<'a, R: Read + Send> ReleasingReader<'a, R> {
             cipher: unlocked.cipher(backend)?,
             unlocked,
             backend,
-            batch: Batch::empty(),
+            batch: Batch::with_room(BATCH_LEN),
             given: 0,
             tree: Tree::new(),
             plain_len: 0,

@@ -7,7 +7,7 @@ use crate::error::{FormatError, Part};
 use crate::header::Header;
 use crate::open::ending::MIN_CHUNKS_LEN;
 use crate::open::{Ending, OpenError};
-use crate::pipeline::{BATCH_CHUNKS, Batch, Source};
+use crate::pipeline::{BATCH_CHUNKS, BATCH_LEN, Batch, Source};
 use crate::strided::read_full;
 
 /// Bytes a stream is read ahead beyond what must be held back.
@@ -85,6 +85,12 @@ impl<R: Read + Send> Source<OpenError> for Seekable<R> {
         self.next = self.next.saturating_add(BATCH_CHUNKS as u64);
         self.rest = self.rest.saturating_sub(len as u64);
         Ok(true)
+    }
+
+    fn batch_len(&self) -> usize {
+        usize::try_from(self.rest)
+            .unwrap_or(BATCH_LEN)
+            .min(BATCH_LEN)
     }
 }
 

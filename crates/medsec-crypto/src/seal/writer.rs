@@ -7,7 +7,7 @@ use crate::backend::TAG_LEN;
 use crate::cobblestone::{CHUNK_LEN, SEALED_CHUNK_LEN};
 use crate::execution::Execution;
 use crate::merkle::Tree;
-use crate::pipeline::{BATCH_CHUNKS, Batch, Sink};
+use crate::pipeline::{BATCH_CHUNKS, BATCH_LEN, Batch, Sink};
 use crate::seal::payload::{Ciphertext, MAX_CHUNKS, seal_batch};
 use crate::seal::sealer::Begun;
 use crate::seal::{SealError, Sealed, Sealer};
@@ -38,7 +38,7 @@ impl<W: Write> SealWriter<W> {
             tree: Tree::new(),
             plain_len: 0,
         };
-        let batch = Batch::empty();
+        let batch = Batch::with_room(BATCH_LEN);
         Self {
             sealer,
             begun,
