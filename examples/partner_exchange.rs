@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::io::Cursor;
+use std::sync::Arc;
 
 use medsec_crypto::{
     Checked, Context, Draft, Execution, Expectation, Header, HpkeIdentity, HpkeKind, Identity,
@@ -26,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     metadata.file_name = Some("finding.txt".to_owned());
     spec.metadata = Some(metadata);
     let created_at = Timestamp::from(std::time::SystemTime::now());
-    let package = Draft::new(spec, created_at, Some(hospital))?
+    let package = Draft::new(spec, created_at, Some(Arc::new(hospital)))?
         .seal_to(&[laboratory.recipient()])?
         .seal_bytes(b"no abnormality detected")?;
     println!("sealed: {} bytes", package.len());

@@ -6,6 +6,7 @@
 
 use std::error::Error;
 use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use medsec_crypto::{
     Backend, Checked, Context, Draft, Execution, Expectation, Header, HpkeIdentity, HpkeKind,
@@ -19,7 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let signer = scanner.verifying_key();
     let volume: Vec<u8> = (0..4_u32 << 20).flat_map(u32::to_be_bytes).collect();
     let created_at = Timestamp::from(std::time::SystemTime::now());
-    let package = Draft::new(PackageSpec::default(), created_at, Some(scanner))?
+    let package = Draft::new(PackageSpec::default(), created_at, Some(Arc::new(scanner)))?
         .seal_to(&[reader.recipient()])?
         .seal_bytes(&volume)?;
 

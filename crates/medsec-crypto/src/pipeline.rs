@@ -110,7 +110,8 @@ where
     E: Send,
 {
     let threads = execution.threads.get();
-    if threads == 1 {
+    // Less than a full batch is no work to share.
+    if threads == 1 || source.batch_len() < BATCH_LEN {
         return run_alone(source, sink, work);
     }
     let shared = Shared {

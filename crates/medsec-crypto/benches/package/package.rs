@@ -1,6 +1,7 @@
 //! Packages to measure with.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use medsec_crypto::{
     Checked, Context, Draft, Execution, Expectation, Header, Identity, Kek, KeyRef, Limits,
@@ -36,7 +37,7 @@ fn signer() -> SigningKey {
 
 fn draft(kek: &LocalKek, signed: bool) -> Result<Sealer, SealError> {
     let created_at = Timestamp::from_unix_seconds(1_800_000_000);
-    Draft::new(PackageSpec::default(), created_at, signed.then(signer))?.seal_to(&[kek])
+    Draft::new(PackageSpec::default(), created_at, signed.then(|| Arc::new(signer())))?.seal_to(&[kek])
 }
 
 fn expectation(key: KeyRef, signed: bool) -> Expectation {

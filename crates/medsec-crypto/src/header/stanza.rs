@@ -76,7 +76,7 @@ impl StanzaKind {
     fn accepts(self, key_ref: &[u8]) -> bool {
         let graphic = || key_ref.iter().all(u8::is_ascii_graphic);
         match self {
-            Self::AwsKms => graphic() && key_ref.starts_with(b"arn:"),
+            Self::AwsKms => graphic() && is_key_arn(key_ref),
             Self::VaultTransit => graphic() && key_ref.iter().filter(|b| **b == b'/').count() >= 2,
             Self::Pkcs11 => {
                 let mut parts = key_ref.splitn(2, |b| *b == 0);
@@ -88,6 +88,12 @@ impl StanzaKind {
             Self::LocalKek | Self::HpkeX25519 | Self::HpkeXWing => true,
         }
     }
+}
+
+/// `arn:partition:kms:region:account:key/id`; an alias may come to mean another key.
+fn is_key_arn(key_ref: &[u8]) -> bool {
+    let parts: Vec<&[u8]> = key_ref.splitn(6, |b| *b == b':').collect();
+    matches!(parts.as_slice(), [b"arn", _, b"kms", _, _, key] if key.starts_with(b"key/"))
 }
 
 impl fmt::Display for StanzaKind {

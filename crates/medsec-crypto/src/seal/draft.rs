@@ -1,5 +1,7 @@
 //! A package whose header is fixed and whose data key is not wrapped yet.
 
+use std::sync::Arc;
+
 use crate::backend::hkdf_expand_sha512;
 use crate::context::Context;
 use crate::error::InvalidValue;
@@ -53,11 +55,12 @@ pub struct Draft {
     hash: HeaderHash,
     context_digest: [u8; 64],
     metadata: Option<Metadata>,
-    signer: Option<SigningKey>,
+    signer: Option<Arc<SigningKey>>,
 }
 
 impl Draft {
-    /// Fixes the header under a fresh package identifier. `created_at` comes from the caller's clock.
+    /// Fixes the header under a fresh package identifier. `created_at` comes from the caller's clock; the
+    /// signing key is shared, so that one key in memory serves many packages.
     ///
     /// # Errors
     /// [`SealError`] if values contradict each other, the header would be too long, or there is no
@@ -65,7 +68,7 @@ impl Draft {
     pub fn new(
         spec: PackageSpec,
         created_at: Timestamp,
-        signer: Option<SigningKey>,
+        signer: Option<Arc<SigningKey>>,
     ) -> Result<Self, SealError> {
         Self::with_id(spec, PackageId::generate()?, created_at, signer)
     }
@@ -74,7 +77,7 @@ impl Draft {
         spec: PackageSpec,
         package_id: PackageId,
         created_at: Timestamp,
-        signer: Option<SigningKey>,
+        signer: Option<Arc<SigningKey>>,
     ) -> Result<Self, SealError> {
         let core = Core {
             package_id,
@@ -85,7 +88,7 @@ impl Draft {
             stored: spec.stored,
             reproduced_names: spec.reproduced.keys().cloned().collect(),
             dek_id: spec.shared_data_key,
-            signer: signer.as_ref().map(SigningKey::verifying_key),
+            signer: signer.as_ref().map(|key| key.verifying_key()),
             created_at,
             content_type: spec.content_type,
         };

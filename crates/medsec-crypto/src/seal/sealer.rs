@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::backend::Direction;
 use crate::cobblestone::{ChunkCipher, MessageKeys, Prefix, SALT_LEN, overhead_of};
@@ -29,7 +30,7 @@ pub struct Sealer {
     pub(super) context_digest: [u8; 64],
     pub(super) dek: Dek,
     pub(super) metadata: Option<Metadata>,
-    pub(super) signer: Option<SigningKey>,
+    pub(super) signer: Option<Arc<SigningKey>>,
 }
 
 /// What was sealed.
