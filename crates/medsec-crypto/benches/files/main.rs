@@ -4,6 +4,7 @@
 //! `age` is Debian's package of that name; without it that row is missing and a line says so. Results go
 //! where those of the other benchmark go.
 
+#![forbid(unsafe_code)]
 #![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,

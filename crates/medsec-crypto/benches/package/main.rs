@@ -8,6 +8,7 @@
 //! Results go as lines of JSON to the folder named in `MEDSEC_BENCH_DIR`, or to standard output.
 //! `MEDSEC_BENCH_QUICK=1` leaves out 1 GiB and takes fewer turns.
 
+#![forbid(unsafe_code)]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,0 +1,190 @@
+//! `cargo xtask test`: what a pull request must pass, and with `--full` and `--fips` more.
+//!
+//! A failing step does not stop the ones after it, unless something does not build. The last line
+//! printed is `N passed, N failed`, the sum over all runs of nextest; a CI outside reads it.
+
+mod advisories;
+mod alone;
+mod evidence;
+mod fips;
+mod junit;
+mod suite;
+
+use anyhow::{Context as _, Result};
+
+use self::evidence::Run;
+use self::junit::Counts;
+use self::suite::Suite;
+use crate::steps::{Reported, Steps, seconds};
+use crate::workspace::Workspace;
+use crate::{bench, fuzz, process, python, samples, tidy, tools};
+
+/// Pinned Python packages of the oracle that opens and makes packages independently of our code.
+const ORACLE: &str = "testdata/oracle/requirements.txt";
+/// Seconds for each fuzz target in the full tier.
+const LONG_FUZZ: u32 = 60;
+
+/// Which tier to run.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct Options {
+    /// Also the long runs: full sizes, fuzzing, benchmarks, advisories.
+    #[arg(long)]
+    full: bool,
+    /// Also medsec-crypto on the validated module of aws-lc-rs, with CMake and Go from PyPI.
+    #[arg(long)]
+    fips: bool,
+}
+
+/// Runs the tier.
+///
+/// # Errors
+/// A step failed; which one is already printed.
+pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
+    let mut steps = Steps::default();
+    let counts = all(ws, *options, &mut steps);
+    println!("{}", steps.table());
+    if !steps.all_ok() {
+        println!("some steps failed");
+    }
+    let built = counts.is_some();
+    let counts = counts.unwrap_or_default();
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    if built && steps.all_ok() {
+        Ok(())
+    } else {
+        Err(Reported.into())
+    }
+}
+
+/// All steps of the tier; nothing where something did not build.
+fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
+    let nextest = steps.step("tools", seconds(15), || {
+        let nextest = tools::NEXTEST.program(ws)?;
+        tools::DENY.program(ws)?;
+        Ok(nextest)
+    })?;
+    let run = steps.step("evidence folder", seconds(5), || Run::start(ws))?;
+    let mut suite = Suite::new(nextest, run, options.full);
+    helpers(ws, &mut suite, steps);
+    static_checks(ws, steps);
+    let mut counts = tests(ws, &suite, steps)?;
+    documentation(ws, steps);
+    steps.step("tidy", seconds(15), || tidy::run(ws));
+    steps.step("deny", seconds(15), || deny(ws));
+    steps.step("crypto alone", seconds(120), || alone::check(ws));
+    if options.fips {
+        let tested = steps.step("fips", seconds(300), || fips::run(ws, &suite))?;
+        counts = judged(counts, tested, "fips", steps);
+    }
+    if options.full {
+        long_runs(ws, steps);
+    }
+    Some(counts)
+}
+
+/// Things that tests look for in their environment.
+fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
+    if let Some(folder) = steps.step("samples", seconds(20), || samples::fetch(ws)) {
+        suite.set("MEDSEC_SAMPLES", folder);
+    }
+    let vectors = ws.root.join("../shared/data/rfc6962-vectors/testdata");
+    match vectors.canonicalize() {
+        Ok(folder) => suite.set("MEDSEC_VECTORS", folder),
+        Err(_) => {
+            println!("    no RFC 6962 vectors beside this workspace: their tests skip them\n")
+        }
+    }
+    let requirements = ws.root.join(ORACLE);
+    if !requirements.is_file() {
+        println!("    no {ORACLE}: the oracle's tests do not run\n");
+        return;
+    }
+    let install = || python::environment(ws, "oracle", &requirements);
+    if let Some(oracle) = steps.step("oracle", seconds(30), install) {
+        suite.set("MEDSEC_ORACLE_PYTHON", oracle.python);
+    }
+}
+
+/// Formatting, and lints in three configurations.
+fn static_checks(ws: &Workspace, steps: &mut Steps) {
+    let cargo = |args: &[&str]| process::run(process::cargo(&ws.root).args(args));
+    let clippy = |what: &[&str]| {
+        let args = [
+            &["clippy", "--all-targets"],
+            what,
+            &["--", "-D", "warnings"],
+        ]
+        .concat();
+        cargo(&args)
+    };
+    let crypto = ["-p", "medsec-crypto"];
+    steps.step("fmt", seconds(5), || cargo(&["fmt", "--all", "--check"]));
+    steps.step("clippy", seconds(90), || clippy(&["--workspace"]));
+    steps.step("clippy aws-lc", seconds(60), || {
+        clippy(&[&crypto[..], &["--features", "aws-lc"]].concat())
+    });
+    steps.step("clippy bare", seconds(30), || {
+        clippy(&[&crypto[..], &["--no-default-features"]].concat())
+    });
+}
+
+/// The tests in both configurations; nothing where they do not build.
+fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
+    let plain = ["--workspace"];
+    let tested = steps.step("tests", seconds(180), || suite.run(ws, "default", &plain))?;
+    let counts = judged(Counts::default(), tested, "tests", steps);
+    let aws_lc = ["-p", "medsec-crypto", "--features", "aws-lc"];
+    let tested = steps.step("tests aws-lc", seconds(120), || {
+        suite.run(ws, "aws-lc", &aws_lc)
+    })?;
+    Some(judged(counts, tested, "tests aws-lc", steps))
+}
+
+/// Adds the counts of one run; failures in it become a failed step.
+fn judged(before: Counts, tested: Counts, name: &str, steps: &mut Steps) -> Counts {
+    if !tested.all_passed() {
+        steps.fail(name);
+    }
+    before.plus(tested)
+}
+
+fn documentation(ws: &Workspace, steps: &mut Steps) {
+    steps.step("doctests", seconds(90), || {
+        process::run(process::cargo(&ws.root).args(["test", "--doc", "--workspace"]))
+    });
+    steps.step("rustdoc", seconds(60), || {
+        let mut doc = process::cargo(&ws.root);
+        doc.env("RUSTDOCFLAGS", "-D warnings")
+            .args(["doc", "--workspace", "--no-deps"]);
+        process::run(&mut doc)
+    });
+}
+
+fn deny(ws: &Workspace) -> Result<()> {
+    let mut deny = process::command(tools::DENY.program(ws)?, &ws.root);
+    deny.args([
+        "deny",
+        "--all-features",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ]);
+    process::run(&mut deny).context("licences, bans or sources")
+}
+
+fn long_runs(ws: &Workspace, steps: &mut Steps) {
+    steps.step("audit", seconds(30), || advisories::check(ws));
+    steps.step("bench", seconds(900), || {
+        bench::run(ws, &bench::Options { quick: false })
+    });
+    steps.step("fuzz", seconds(1200), || {
+        let long = fuzz::Options {
+            seconds: LONG_FUZZ,
+            target: None,
+            list: false,
+            minimize: false,
+        };
+        fuzz::run(ws, &long)
+    });
+}
