@@ -3,6 +3,8 @@
 
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
+#[cfg(test)]
+mod cavp;
 mod rustcrypto;
 #[cfg(test)]
 mod wycheproof;

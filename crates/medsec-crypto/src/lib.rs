@@ -50,6 +50,10 @@
 //! records it: that is for the crates above this one.
 
 #![forbid(unsafe_code)]
+#![expect(
+    unexpected_cfgs,
+    reason = "cargo-fuzz sets `fuzzing`, which cargo does not know"
+)]
 
 mod assurance;
 mod backend;
@@ -58,6 +62,8 @@ mod context;
 mod error;
 mod execution;
 mod expectation;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod header;
 mod ids;
 mod inspect;

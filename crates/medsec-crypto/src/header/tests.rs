@@ -101,12 +101,12 @@ proptest! {
     }
 
     #[test]
-    fn slot_with_any_flip_is_damaged(stanzas in stanzas(), at: prop::sample::Index, bit in 0..8) {
+    fn slot_with_any_flip_is_damaged(stanzas in stanzas(), at: prop::sample::Index, bit in 0_u32..8) {
         let recipients = Recipients::new(stanzas).unwrap();
         let slot_len = recipients.preferred_slot_len().unwrap();
         let mut bytes = encode_slot(slot_len, 1, &recipients, None).unwrap();
         let at = at.index(bytes.len());
-        bytes[at] ^= 1 << bit;
+        bytes[at] ^= 1_u8 << bit;
         prop_assert_eq!(SlotState::parse(&bytes, false), SlotState::Damaged);
     }
 }

@@ -1,0 +1,66 @@
+//! Rewraps among local keys.
+
+use medsec_crypto::{
+    Confirmation, Header, Identity, LockedPackage, NewRecipients, PackageFile, Recipient,
+    RecipientProfile, RewrapError, Rewrapped, Stanza,
+};
+use medsec_testkit::{CrashFile, CrashPoint, MemoryFile, Outcome};
+
+use super::kek;
+use super::sample::{Plan, Sample};
+
+/// Which event of a rewrap scrubs the older slot: after a write and a sync of the newer one.
+pub(crate) const SCRUB: u32 = 2;
+/// Writes and syncs of a whole rewrap.
+pub(crate) const EVENTS: u32 = 4;
+
+/// Wraps the data key that local key `from` can unwrap for the local keys `to`.
+pub(crate) fn wrapped_for(header: &Header, from: u8, to: &[u8]) -> Vec<Stanza> {
+    let from = kek(from);
+    let name = Identity::key_ref(&from);
+    let mut stanzas = header.stanzas().iter();
+    let stanza = stanzas.find(|stanza| *stanza.key_ref() == name).unwrap();
+    let bind = header.bind();
+    let dek = from.unwrap_dek(stanza, &bind).unwrap();
+    let wrap = |number: &u8| kek(*number).wrap_dek(&dek, &bind).unwrap();
+    to.iter().map(wrap).collect()
+}
+
+/// Rewraps in place as the owner of local key `from`, and confirms with the first of `to`.
+pub(crate) fn rewrap<F: PackageFile>(
+    plan: Plan,
+    package: LockedPackage<F>,
+    from: u8,
+    to: &[u8],
+) -> Result<Rewrapped, RewrapError> {
+    let stanzas = wrapped_for(package.header(), from, to);
+    if plan.profile == RecipientProfile::Blind {
+        return package.rewrap(&NewRecipients::Blind { stanzas }, |_| {
+            Confirmation::NotPermitted
+        });
+    }
+    let checked = package.header().clone().check(plan.expectation(from));
+    let unlocked = checked.unwrap().unlock_with(&[&kek(from)]).unwrap();
+    let recipients = NewRecipients::Authenticated {
+        unlocked: &unlocked,
+        stanzas,
+    };
+    package.rewrap(&recipients, |header| confirm(plan, header, to[0]))
+}
+
+fn confirm(plan: Plan, header: &Header, key: u8) -> Confirmation {
+    let checked = header.clone().check(plan.expectation(key));
+    match checked.and_then(|checked| checked.unlock_with(&[&kek(key)])) {
+        Ok(_) => Confirmation::Unwrapped,
+        Err(_) => Confirmation::Failed,
+    }
+}
+
+/// Rewraps from local key 1 to local key 2 and dies before the older slot is scrubbed.
+pub(crate) fn unfinished(sample: &Sample) -> Vec<u8> {
+    let memory = MemoryFile::new(&sample.package);
+    let file = CrashFile::new(memory.clone(), SCRUB, CrashPoint::Before, Outcome::Fail);
+    let result = rewrap(sample.plan, LockedPackage::over(file).unwrap(), 1, &[2]);
+    assert!(matches!(result, Err(RewrapError::Io(_))));
+    memory.contents()
+}
