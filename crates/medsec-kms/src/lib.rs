@@ -1,1 +1,43 @@
-//! Key services for medsec: identities, the local key store, and the seam to key management services
+//! Keys of medsec at rest: identity files, the passphrase slot they share with the local key store, and
+//! the strings in which partners exchange public keys.
+//!
+//! An identity file holds one private key: X25519 or X-Wing to open packages with, or Ed25519 to sign
+//! them. The formats are described in `docs/formats/identity.md`.
+//!
+//! ```
+//! use medsec_crypto::Timestamp;
+//! use medsec_kms::{IdentityFile, KeyKind, PrivateKey, PublicKey};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let key = PrivateKey::generate(KeyKind::X25519)?;
+//! let partner_gets = key.public_key().to_string();
+//! let now = Timestamp::from(std::time::SystemTime::now());
+//! let text = IdentityFile::plain(key, now).render();
+//!
+//! let read = IdentityFile::parse(text.as_bytes())?;
+//! assert_eq!(*read.public_key(), partner_gets.parse::<PublicKey>()?);
+//! assert_eq!(read.unlock(None)?.public_key(), *read.public_key());
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod identity;
+mod new_file;
+mod passphrase;
+mod private_key;
+mod public_key;
+mod utc;
+
+pub use crate::identity::{
+    IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, UnlockError,
+};
+pub use crate::new_file::write_new;
+pub use crate::passphrase::{
+    Argon2Params, InvalidPassphrase, MAX_SLOT_SECRET_LEN, Passphrase, PassphraseKdf,
+    PassphraseSlot, SlotError,
+};
+pub use crate::private_key::PrivateKey;
+pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
+pub use crate::utc::UtcTime;

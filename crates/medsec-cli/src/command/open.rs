@@ -1,0 +1,298 @@
+//! `medsec open`.
+
+use std::fs::File;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use medsec_crypto::{
+    Access, Backend, Context, Expectation, Header, HpkeIdentity, OpenError, Opened,
+    SignerExpectation, SlotCondition, Unlocked,
+};
+use medsec_kms::PublicKey;
+use zeroize::Zeroizing;
+
+use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::expectation::{SignerOption, check_context_names, expectation};
+use crate::failure::Failure;
+use crate::input::{Input, open_file};
+use crate::keys;
+use crate::passphrase::PassphraseOption;
+use crate::progress::Watch;
+use crate::report::{Outcome, Report};
+use crate::session::Session;
+use crate::stdio::{StandardInput, StandardOutput};
+use crate::target::{self, Target, TargetOption};
+use crate::units;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Packages to open; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT|-")]
+    inputs: Vec<PathBuf>,
+    /// Identity file with the private key.
+    #[arg(long, value_name = "FILE")]
+    identity: PathBuf,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+    #[command(flatten)]
+    signer: SignerOption,
+    #[command(flatten)]
+    context: ContextOption,
+    /// In --out-dir, name files after the packages' random identifiers instead of the names in their
+    /// encrypted metadata.
+    #[arg(long, requires = "out_dir")]
+    opaque_names: bool,
+    /// Let content go to standard output chunk by chunk, before the end of the package and its
+    /// signature have been verified. Needed for a package from standard input; whoever reads the
+    /// content must throw it away if this program fails.
+    #[arg(long)]
+    danger_release_unverified: bool,
+    #[command(flatten)]
+    target: TargetOption,
+}
+
+/// What is the same for all inputs.
+struct Job<'a> {
+    options: &'a Options,
+    identity: HpkeIdentity,
+    signer: SignerExpectation,
+    reproduced: Context,
+    target: Target,
+}
+
+pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    let inputs = Input::all(&options.inputs)?;
+    let target = options.target.resolve(&inputs)?;
+    let stdin_input = inputs.iter().any(|input| matches!(input, Input::Stdin));
+    refuse_shared_stdin(&[
+        (stdin_input, "an input"),
+        (options.context.uses_stdin(), "--context-file"),
+        (options.passphrase.uses_stdin(), "--passphrase-fd"),
+    ])?;
+    let to_stdout = matches!(target, Target::Stdout);
+    options.check_release(stdin_input, to_stdout)?;
+    if to_stdout {
+        session.use_stdout_for_content()?;
+    }
+    let job = Job {
+        options,
+        signer: options.signer.decided()?,
+        reproduced: options.context.read()?,
+        identity: keys::load_identity(&options.identity, &options.passphrase)?,
+        target,
+    };
+    session.interrupt.arm();
+    Ok(session.each(&inputs, |input| job.open(session, input)))
+}
+
+impl Options {
+    fn check_release(&self, from_stdin: bool, to_stdout: bool) -> Result<(), Failure> {
+        if from_stdin && to_stdout && !self.danger_release_unverified {
+            return Err(Failure::usage(
+                "from standard input to standard output the content would go out before it is verified",
+            )
+            .next("name the package's file, write to a file, or give --danger-release-unverified"));
+        }
+        if self.danger_release_unverified && !to_stdout {
+            return Err(Failure::usage(
+                "--danger-release-unverified is for standard output; files are always verified first",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Job<'_> {
+    fn open(&self, session: &Session, input: &Input) -> Result<Report, Failure> {
+        let begun = Instant::now();
+        let (opened, name) = match input {
+            Input::File(path) => self.open_file(session, path)?,
+            Input::Stdin => self.open_stream(session)?,
+        };
+        Ok(report(&opened, name, begun.elapsed()))
+    }
+
+    fn expectation(&self) -> Expectation {
+        expectation(&self.identity, &self.signer, &self.reproduced)
+    }
+
+    fn unlock(&self, header: Header) -> Result<Unlocked, Failure> {
+        check_context_names(&header, &self.reproduced)?;
+        let checked = header.check(self.expectation())?;
+        Ok(checked.unlock_with(&[&self.identity])?)
+    }
+
+    /// Gives the name of the file in the folder too, where it tells nothing.
+    fn open_file(
+        &self,
+        session: &Session,
+        path: &Path,
+    ) -> Result<(Opened, Option<String>), Failure> {
+        let (mut file, about) = open_file(path)?;
+        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
+        let watch = Watch::new(session, Some(about.len()));
+        let execution = session.execution(&watch);
+        let (output, name) = match &self.target {
+            Target::Stdout => return Ok((self.release(session, &unlocked, file)?, None)),
+            Target::File(output) => (output.clone(), None),
+            Target::Folder(folder) => {
+                let kept = self.kept_name(&unlocked, &mut file)?;
+                place(folder, kept.as_deref(), &unlocked)
+            }
+        };
+        let options = target::options(Access::Owner);
+        let opened = unlocked.open_to_file(file, &output, options, &execution)?;
+        Ok((opened, name))
+    }
+
+    fn open_stream(&self, session: &Session) -> Result<(Opened, Option<String>), Failure> {
+        let mut stdin = StandardInput::new(session.interrupt.clone());
+        let unlocked = self.unlock(Header::read(&mut stdin)?)?;
+        let (output, name) = match &self.target {
+            Target::Stdout => return Ok((release_stream(session, &unlocked, stdin)?, None)),
+            Target::File(output) => (output.clone(), None),
+            Target::Folder(folder) => place(folder, None, &unlocked),
+        };
+        let watch = Watch::new(session, None);
+        let execution = session.execution(&watch);
+        let options = target::options(Access::Owner);
+        let opened = unlocked.open_stream_to_file(stdin, &output, options, &execution)?;
+        Ok((opened, name))
+    }
+
+    /// The content's own name, read before the package is verified; the file gets it only afterwards.
+    fn kept_name(&self, unlocked: &Unlocked, file: &mut File) -> Result<Option<String>, Failure> {
+        if self.options.opaque_names {
+            return Ok(None);
+        }
+        let metadata = unlocked.read_metadata(file)?;
+        let name = metadata.as_ref().and_then(|data| data.file_name.as_deref());
+        Ok(name.and_then(target::safe_name).map(str::to_owned))
+    }
+
+    /// Verifies the whole package, then decrypts it a second time for standard output.
+    fn release(
+        &self,
+        session: &Session,
+        unlocked: &Unlocked,
+        mut file: File,
+    ) -> Result<Opened, Failure> {
+        if !self.options.danger_release_unverified {
+            let watch = Watch::new(session, None);
+            unlocked.verify(&mut file, &session.execution(&watch))?;
+        }
+        crate::input::skip_header(&mut file)?;
+        release_stream(session, unlocked, file)
+    }
+}
+
+/// A file in the folder: under the content's own name, which is not shown, or an opaque one.
+fn place(folder: &Path, kept: Option<&str>, unlocked: &Unlocked) -> (PathBuf, Option<String>) {
+    match kept {
+        Some(name) => (folder.join(name), None),
+        None => {
+            let name = unlocked.header().core().package_id.to_string();
+            (folder.join(&name), Some(name))
+        }
+    }
+}
+
+/// Content chunk by chunk to standard output.
+fn release_stream<R: Read + Send>(
+    session: &Session,
+    unlocked: &Unlocked,
+    rest: R,
+) -> Result<Opened, Failure> {
+    let mut reader = unlocked.danger_release_unverified(rest, Backend::default())?;
+    let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
+    let mut released = 0_u64;
+    loop {
+        if session.interrupt.is_set() {
+            return Err(part_released(Failure::interrupted(), released));
+        }
+        let read = match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) => return Err(part_released(verdict(error), released)),
+        };
+        let content = buffer.get(..read).unwrap_or_default();
+        StandardOutput
+            .write_all(content)
+            .map_err(|error| Failure::io("writing the content failed", &error))?;
+        released = released.saturating_add(read as u64);
+    }
+    Ok(reader.finish()?)
+}
+
+/// The package's error, which a reader can only give inside an I/O error.
+fn verdict(error: std::io::Error) -> Failure {
+    match error.downcast::<OpenError>() {
+        Ok(error) => error.into(),
+        Err(error) => Failure::io("reading the package failed", &error),
+    }
+}
+
+fn part_released(failure: Failure, released: u64) -> Failure {
+    if released == 0 {
+        return failure;
+    }
+    let message = failure.message.replace("; nothing was released", "");
+    let message = message.replace("; no output was left", "");
+    Failure::new(
+        failure.exit,
+        format!("{message}; {released} bytes of content have gone to standard output"),
+    )
+    .next("throw away what came out: it is not verified")
+}
+
+fn report(opened: &Opened, name: Option<String>, took: Duration) -> Report {
+    let signer = opened.signer.map(|key| PublicKey::from(key).to_string());
+    let signed = match &signer {
+        Some(signer) => format!("signed by {signer}"),
+        None => "not signed".to_owned(),
+    };
+    let to = name
+        .as_ref()
+        .map_or_else(String::new, |name| format!(" → {name}"));
+    let line = format!(
+        "opened {} of package {}, every byte verified, {signed}{to} ({} {})",
+        units::size(opened.plain_len),
+        opened.package_id,
+        units::time(took),
+        units::rate(opened.plain_len, took),
+    );
+    let mut report = Report::new()
+        .line(line.replace(" )", ")"))
+        .field("package_id", opened.package_id.to_string())
+        .field("content_len", opened.plain_len)
+        .field("signer", signer)
+        .field("slots", slots_name(opened.slots))
+        .field("output", name)
+        .field("seconds", units::seconds(took));
+    if let Some(warning) = slots_warning(opened.slots) {
+        report = report.line(format!("  note: {warning}"));
+    }
+    report
+}
+
+/// The state of the recipient slots as a word.
+pub(super) const fn slots_name(slots: SlotCondition) -> &'static str {
+    match slots {
+        SlotCondition::Clean => "clean",
+        SlotCondition::RewrapUnfinished => "rewrap-unfinished",
+        _ => "damaged",
+    }
+}
+
+/// What the state of the recipient slots calls for.
+pub(super) const fn slots_warning(slots: SlotCondition) -> Option<&'static str> {
+    match slots {
+        SlotCondition::Clean => None,
+        SlotCondition::RewrapUnfinished => {
+            Some("rewrap unfinished: the old recipients can still open it; rewrap again")
+        }
+        _ => Some("recipient slot damaged (the one not in use); the next rewrap repairs it"),
+    }
+}

@@ -1,0 +1,305 @@
+//! `medsec seal`.
+
+use std::fs::File;
+use std::io::{IsTerminal as _, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::{Args, ValueEnum};
+use medsec_crypto::{
+    Access, ContentType, Context, DatasetId, Draft, HpkeRecipient, Metadata, PackageSpec,
+    Recipient, RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite,
+};
+
+use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::failure::Failure;
+use crate::input::{Input, open_file};
+use crate::keys;
+use crate::passphrase::PassphraseOption;
+use crate::progress::Watch;
+use crate::report::{Outcome, Report};
+use crate::session::{Session, now};
+use crate::stdio::{StandardInput, StandardOutput};
+use crate::target::{self, Target, TargetOption};
+use crate::units;
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Files to seal; `-` is standard input.
+    #[arg(required = true, value_name = "INPUT|-")]
+    inputs: Vec<PathBuf>,
+    /// Public key, or file with one, of a recipient. May be repeated.
+    #[arg(long, required = true, value_name = "PUBKEY|FILE")]
+    to: Vec<String>,
+    /// Identity file of the signer. Signed packages show their origin to everyone.
+    #[arg(long, value_name = "FILE")]
+    sign_with: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+    #[command(flatten)]
+    context: ContextOption,
+    /// A pair that stands in clear in the package, authenticated. Never patient data. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE")]
+    store: Vec<String>,
+    /// Opaque name of the dataset, in clear.
+    #[arg(long, value_name = "ID")]
+    dataset: Option<String>,
+    /// Media type of the content, in clear.
+    #[arg(long, value_name = "TYPE/SUBTYPE")]
+    content_type: Option<String>,
+    /// Do not keep the input's file name and size in the encrypted metadata.
+    #[arg(long)]
+    no_metadata: bool,
+    /// How to encrypt.
+    #[arg(long, value_enum, default_value_t = SuiteName::Aes256Gcm)]
+    suite: SuiteName,
+    /// Leave the recipient list unauthenticated, so that a job without any data key can rotate it.
+    #[arg(long)]
+    blind: bool,
+    /// In --out-dir, name packages after their inputs instead of after their random identifiers. File
+    /// names often name patients, and a package's name is not encrypted.
+    #[arg(long, requires = "out_dir")]
+    keep_names: bool,
+    #[command(flatten)]
+    target: TargetOption,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SuiteName {
+    /// AES-256-GCM, made of approved algorithms.
+    #[value(name = "aes-256-gcm")]
+    Aes256Gcm,
+    /// ChaCha20-Poly1305, for machines without AES hardware.
+    #[value(name = "chacha20-poly1305")]
+    ChaCha20Poly1305,
+}
+
+/// What is the same for all inputs.
+struct Job<'a> {
+    options: &'a Options,
+    recipients: Vec<HpkeRecipient>,
+    signer: Option<Arc<SigningKey>>,
+    spec: PackageSpec,
+    target: Target,
+}
+
+pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
+    let inputs = Input::all(&options.inputs)?;
+    let job = prepare(options, &inputs)?;
+    if matches!(job.target, Target::Stdout) {
+        session.use_stdout_for_content()?;
+        if std::io::stdout().is_terminal() {
+            return Err(Failure::usage(
+                "a package is not for terminals; redirect the output",
+            ));
+        }
+    }
+    session.interrupt.arm();
+    Ok(session.each(&inputs, |input| job.seal(session, input)))
+}
+
+fn prepare<'a>(options: &'a Options, inputs: &[Input]) -> Result<Job<'a>, Failure> {
+    let target = options.target.resolve(inputs)?;
+    let stdin_input = inputs.iter().any(|input| matches!(input, Input::Stdin));
+    refuse_shared_stdin(&[
+        (stdin_input, "an input"),
+        (options.context.uses_stdin(), "--context-file"),
+        (options.passphrase.uses_stdin(), "--passphrase-fd"),
+    ])?;
+    let recipients = keys::recipients("--to", &options.to)?;
+    let spec = options.spec()?;
+    let signer = options.sign_with.as_deref();
+    let signer = signer.map(|path| keys::load_signer(path, &options.passphrase));
+    Ok(Job {
+        options,
+        recipients,
+        signer: signer.transpose()?.map(Arc::new),
+        spec,
+        target,
+    })
+}
+
+impl Options {
+    fn spec(&self) -> Result<PackageSpec, Failure> {
+        let mut spec = PackageSpec::default();
+        spec.suite = match self.suite {
+            SuiteName::Aes256Gcm => Suite::Aes256Gcm,
+            SuiteName::ChaCha20Poly1305 => Suite::ChaCha20Poly1305,
+        };
+        if self.blind {
+            spec.profile = RecipientProfile::Blind;
+        }
+        spec.dataset = self.dataset.as_deref().map(DatasetId::new).transpose()?;
+        let content_type = self.content_type.as_deref();
+        spec.content_type = content_type.map(ContentType::new).transpose()?;
+        spec.stored = stored(&self.store)?;
+        spec.reproduced = self.context.read()?;
+        Ok(spec)
+    }
+}
+
+fn stored(pairs: &[String]) -> Result<Context, Failure> {
+    let mut context = Context::new();
+    for (index, pair) in pairs.iter().enumerate() {
+        let inserted = pair
+            .split_once('=')
+            .and_then(|(key, value)| context.insert(key, value).ok());
+        inserted.ok_or_else(|| {
+            let number = index.saturating_add(1);
+            Failure::usage(format!("--store no. {number} is not a new pair KEY=VALUE"))
+                .next("keys are of a-z, 0-9, `.`, `_` and `-`, and stand there once")
+        })?;
+    }
+    Ok(context)
+}
+
+/// The plaintext of one input.
+enum Content {
+    Stdin(StandardInput),
+    File(File),
+}
+
+impl Read for Content {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Self::Stdin(stdin) => stdin.read(out),
+            Self::File(file) => file.read(out),
+        }
+    }
+}
+
+/// One package on its way.
+struct Package {
+    sealer: Sealer,
+    content: Content,
+    size: Option<u64>,
+}
+
+impl Job<'_> {
+    fn seal(&self, session: &Session, input: &Input) -> Result<Report, Failure> {
+        let begun = Instant::now();
+        let package = self.start(session, input)?;
+        let (sealed, name) = self.write(session, input, package)?;
+        Ok(self.report(&sealed, name, begun.elapsed()))
+    }
+
+    fn start(&self, session: &Session, input: &Input) -> Result<Package, Failure> {
+        let (content, size) = match input {
+            Input::Stdin => (
+                Content::Stdin(StandardInput::new(session.interrupt.clone())),
+                None,
+            ),
+            Input::File(path) => {
+                let (file, about) = open_file(path)?;
+                (Content::File(file), about.is_file().then_some(about.len()))
+            }
+        };
+        let mut spec = self.spec.clone();
+        if !self.options.no_metadata {
+            spec.metadata = Some(metadata(input, size));
+        }
+        let recipients: Vec<&dyn Recipient> = self.recipients.iter().map(|r| r as _).collect();
+        let sealer = Draft::new(spec, now(), self.signer.clone())
+            .and_then(|draft| draft.seal_to(&recipients))
+            .map_err(explain)?;
+        Ok(Package {
+            sealer,
+            content,
+            size,
+        })
+    }
+
+    /// Gives the name of the file in the folder, if it was not chosen by the user.
+    fn write(
+        &self,
+        session: &Session,
+        input: &Input,
+        package: Package,
+    ) -> Result<(Sealed, Option<String>), Failure> {
+        let watch = Watch::new(session, package.size);
+        let execution = session.execution(&watch);
+        let Package {
+            sealer, content, ..
+        } = package;
+        let (path, name) = match &self.target {
+            Target::Stdout => {
+                let sealed = sealer.seal(content, StandardOutput, &execution)?;
+                return Ok((sealed, None));
+            }
+            Target::File(path) => (path.clone(), None),
+            Target::Folder(folder) => match self.kept_name(input) {
+                Some(name) => (folder.join(name), None),
+                None => {
+                    let name = format!("{}.msp", sealer.package_id());
+                    (folder.join(&name), Some(name))
+                }
+            },
+        };
+        let options = target::options(Access::Umask);
+        let sealed = sealer.seal_to_file(content, &path, options, &execution)?;
+        Ok((sealed, name))
+    }
+
+    fn kept_name(&self, input: &Input) -> Option<std::ffi::OsString> {
+        let name = file_name(input).filter(|_| self.options.keep_names)?;
+        let mut name = name.to_owned();
+        name.push(".msp");
+        Some(name)
+    }
+
+    fn report(&self, sealed: &Sealed, name: Option<String>, took: Duration) -> Report {
+        let signed = if self.signer.is_some() {
+            ", signed"
+        } else {
+            ""
+        };
+        let to = name
+            .as_ref()
+            .map_or_else(String::new, |name| format!(" → {name}"));
+        let line = format!(
+            "sealed {} for {} recipient(s){signed} as package {}{to} ({} {})",
+            units::size(sealed.plain_len),
+            self.recipients.len(),
+            sealed.package_id,
+            units::time(took),
+            units::rate(sealed.plain_len, took),
+        );
+        Report::new()
+            .line(line.replace(" )", ")"))
+            .field("package_id", sealed.package_id.to_string())
+            .field("header_hash", sealed.header_hash.to_string())
+            .field("content_len", sealed.plain_len)
+            .field("package_len", sealed.package_len)
+            .field("recipients", self.recipients.len())
+            .field("root", sealed.root.map(|root| root.to_string()))
+            .field("output", name)
+            .field("seconds", units::seconds(took))
+    }
+}
+
+fn file_name(input: &Input) -> Option<&std::ffi::OsStr> {
+    match input {
+        Input::File(path) => Path::file_name(path),
+        Input::Stdin => None,
+    }
+}
+
+fn metadata(input: &Input, size: Option<u64>) -> Metadata {
+    let mut metadata = Metadata::new();
+    metadata.file_name = file_name(input)
+        .and_then(std::ffi::OsStr::to_str)
+        .map(str::to_owned);
+    metadata.size = size;
+    metadata
+}
+
+/// What is refused before anything is read comes of the command line.
+fn explain(error: SealError) -> Failure {
+    let failure = Failure::from(error);
+    if failure.exit == crate::exit::Exit::Usage {
+        failure.next("check that no recipient is named twice and no context key is both stored and reproduced")
+    } else {
+        failure
+    }
+}

@@ -1,0 +1,106 @@
+//! The program's exit codes. They are stable; `docs/cli.md` describes them.
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done,
+    /// Several inputs failed for different reasons, the demo does not hold, or the machine lacks
+    /// something such as randomness or memory.
+    Failure,
+    /// The command line, a context file or a public key is malformed; nothing was touched.
+    Usage,
+    /// An input is not a sealed package of a kind this version reads.
+    Format,
+    /// A package, but not the one expected: another recipient, signer, set of context names.
+    Expectation,
+    /// Wrong key, wrong context or altered package; which of them is not told.
+    NotAuthentic,
+    /// Key, context and header are right, but payload or metadata are damaged.
+    Damaged,
+    /// The signature is missing or does not fit.
+    Signature,
+    /// The output exists already or is not a regular file; it was left alone.
+    Output,
+    /// Reading or writing failed.
+    Io,
+    /// Stopped by a signal; nothing was left behind.
+    Interrupted,
+    /// The identity file gives no key: open to others, malformed, or wrong passphrase.
+    Identity,
+    /// The package was not rewrapped, or not finished: locked, linked, changed meanwhile.
+    Rewrap,
+}
+
+impl Exit {
+    /// All of them, in the order of their codes.
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Done,
+        Self::Failure,
+        Self::Usage,
+        Self::Format,
+        Self::Expectation,
+        Self::NotAuthentic,
+        Self::Damaged,
+        Self::Signature,
+        Self::Output,
+        Self::Io,
+        Self::Interrupted,
+        Self::Identity,
+        Self::Rewrap,
+    ];
+
+    /// The number the operating system is given.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Format => 3,
+            Self::Expectation => 4,
+            Self::NotAuthentic => 5,
+            Self::Damaged => 6,
+            Self::Signature => 7,
+            Self::Output => 8,
+            Self::Io => 9,
+            Self::Interrupted => 10,
+            Self::Identity => 11,
+            Self::Rewrap => 12,
+        }
+    }
+
+    /// The name in JSON documents.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Failure => "failure",
+            Self::Usage => "usage",
+            Self::Format => "format",
+            Self::Expectation => "expectation",
+            Self::NotAuthentic => "not-authentic",
+            Self::Damaged => "damaged",
+            Self::Signature => "signature",
+            Self::Output => "output",
+            Self::Io => "io",
+            Self::Interrupted => "interrupted",
+            Self::Identity => "identity",
+            Self::Rewrap => "rewrap",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit;
+
+    #[test]
+    fn codes_stand_in_the_documentation() {
+        let page = include_str!("../../../docs/cli.md");
+        for (code, exit) in Exit::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(exit.code()), code);
+            let row = format!("| {code} | `{}` |", exit.name());
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the user expects of packages.
+
+use clap::Args;
+use medsec_crypto::{
+    Context, ContextKey, Expectation, Header, HpkeIdentity, Identity as _, Limits,
+    PolicyExpectation, SignerExpectation, context_difference,
+};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::keys::signers;
+
+/// Whose signature is required.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SignerOption {
+    /// Public key, or file with one, of a signer who is accepted. May be repeated.
+    #[arg(long = "signer", value_name = "PUBKEY|FILE")]
+    pub(crate) signers: Vec<String>,
+    /// Accept packages of any signer, and unsigned ones. A signature that is there must still fit.
+    #[arg(long, conflicts_with = "signers")]
+    pub(crate) any_signer: bool,
+}
+
+impl SignerOption {
+    /// For commands where the user must decide.
+    pub(crate) fn decided(&self) -> Result<SignerExpectation, Failure> {
+        if self.signers.is_empty() && !self.any_signer {
+            return Err(Failure::usage(
+                "who must have signed? give --signer PUBKEY, or --any-signer",
+            ));
+        }
+        self.or_any()
+    }
+
+    /// For commands that ask who signed.
+    pub(crate) fn or_any(&self) -> Result<SignerExpectation, Failure> {
+        Ok(if self.signers.is_empty() {
+            SignerExpectation::NotRequired
+        } else {
+            SignerExpectation::OneOf(signers("--signer", &self.signers)?)
+        })
+    }
+}
+
+/// The expectation of one opening.
+pub(crate) fn expectation(
+    identity: &HpkeIdentity,
+    signer: &SignerExpectation,
+    reproduced: &Context,
+) -> Expectation {
+    Expectation {
+        policy: PolicyExpectation::Any,
+        signer: signer.clone(),
+        keys: vec![identity.key_ref()],
+        reproduced: reproduced.clone(),
+        limits: Limits::default(),
+    }
+}
+
+/// Says which context names a package needs; they are public, what the user supplied is not.
+pub(crate) fn check_context_names(header: &Header, supplied: &Context) -> Result<(), Failure> {
+    let (missing, surplus) = context_difference(header, supplied);
+    if missing.is_empty() && surplus.is_empty() {
+        return Ok(());
+    }
+    let needed = header.core().reproduced_names.iter();
+    let needed: Vec<&str> = needed.map(ContextKey::as_str).collect();
+    let missing: Vec<&str> = missing.into_iter().map(ContextKey::as_str).collect();
+    let list = |names: &[&str]| match names {
+        [] => "nothing".to_owned(),
+        names => format!("`{}`", names.join("`, `")),
+    };
+    Err(Failure::new(
+        Exit::Expectation,
+        format!(
+            "the package needs as context exactly {}; missing: {}; given in vain: {}; nothing was opened",
+            list(&needed),
+            list(&missing),
+            surplus.len()
+        ),
+    )
+    .next("correct the file given with --context-file"))
+}

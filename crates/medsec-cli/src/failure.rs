@@ -1,0 +1,54 @@
+//! What went wrong, what it means for the data, and what to do next. Never a path, a name or a value:
+//! these words go to logs.
+
+mod from_crypto;
+
+use std::io;
+
+use crate::exit::Exit;
+
+/// Why a command, or its work on one input, did not succeed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    pub(crate) message: String,
+    pub(crate) next: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            message: message.into(),
+            next: None,
+        }
+    }
+
+    /// What the user can do about it.
+    pub(crate) fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// The kind of an I/O error is all that is told: its text may name a file.
+    pub(crate) fn io(what: &str, error: &io::Error) -> Self {
+        let failure = Self::new(Exit::Io, format!("{what}: {}", error.kind()));
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.next("check the path"),
+            io::ErrorKind::PermissionDenied => failure.next("check who may read and write there"),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                failure.next("make room and run the command again")
+            }
+            io::ErrorKind::IsADirectory => failure.next("name files, not folders"),
+            _ => failure,
+        }
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Self::new(Exit::Interrupted, "interrupted; no output was left")
+    }
+}

@@ -1,0 +1,130 @@
+//! What lasts from the start of the program to its end: options, interruption, process hardening.
+
+use std::cell::Cell;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use medsec_crypto::{Execution, Observer, Timestamp};
+
+use crate::args::Options;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::input::Input;
+use crate::output;
+use crate::report::{Item, Outcome, Report};
+
+/// One run of the program.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) json: bool,
+    threads: Option<NonZeroUsize>,
+    pub(crate) interrupt: Interrupt,
+    /// Set where standard output carries content, so that words must go elsewhere.
+    pub(crate) content_on_stdout: Cell<bool>,
+}
+
+impl Session {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self {
+            json: options.json,
+            threads: options.threads.map(usize::from).and_then(NonZeroUsize::new),
+            interrupt: Interrupt::default(),
+            content_on_stdout: Cell::new(false),
+        }
+    }
+
+    /// How to carry out a long operation.
+    pub(crate) fn execution<'a>(&self, observer: &'a dyn Observer) -> Execution<'a> {
+        let mut execution = Execution::parallel();
+        execution.threads = self.threads.unwrap_or(execution.threads);
+        execution.observer = Some(observer);
+        execution
+    }
+
+    /// Leaves standard output to content: words go to standard error, and there is no JSON.
+    pub(crate) fn use_stdout_for_content(&self) -> Result<(), Failure> {
+        if self.json {
+            return Err(Failure::usage(
+                "standard output cannot take both content and --json; write to a file",
+            ));
+        }
+        self.content_on_stdout.set(true);
+        Ok(())
+    }
+
+    /// Works on the inputs one after the other. What fails does not keep the others from being done;
+    /// a signal does.
+    pub(crate) fn each(
+        &self,
+        inputs: &[Input],
+        mut work: impl FnMut(&Input) -> Result<Report, Failure>,
+    ) -> Outcome {
+        let mut items = Vec::with_capacity(inputs.len());
+        for (index, input) in inputs.iter().enumerate() {
+            let mut item = Item {
+                input: index.saturating_add(1),
+                result: work(input),
+            };
+            if let Ok(report) = &mut item.result
+                && let Some(first) = report.lines.first_mut()
+            {
+                *first = format!("input {}: {first}", item.input);
+            }
+            // A read that a signal stopped comes out as a failed read.
+            let failed = item.result.as_ref().err().map(|failure| failure.exit);
+            if self.interrupt.is_set() && failed.is_some_and(|exit| exit != Exit::Interrupted) {
+                item.result = Err(Failure::interrupted());
+            }
+            output::item(self, &item);
+            let stop = matches!(&item.result, Err(f) if f.exit == Exit::Interrupted);
+            items.push(item);
+            if stop {
+                break;
+            }
+        }
+        Outcome::Items(items)
+    }
+}
+
+/// The present time by the machine's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from(std::time::SystemTime::now())
+}
+
+/// Set by SIGINT, SIGTERM and SIGHUP once armed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interrupt(Arc<AtomicBool>);
+
+impl Interrupt {
+    /// From now on the first signal asks the work to stop and clean up; a second one ends the program
+    /// at once. Called after secrets were read: a prompt should end at the first.
+    pub(crate) fn arm(&self) {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let code = i32::from(Exit::Interrupted.code());
+            // Where a handler cannot be set, the signal's default ends the program.
+            let _ =
+                signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&self.0));
+            let _ = signal_hook::flag::register(signal, Arc::clone(&self.0));
+        }
+    }
+
+    pub(crate) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// A core dump of this process would hold keys and plaintext.
+pub(crate) fn disable_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let none = Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        };
+        // Where it is not permitted the program still works; this is a second line of defence.
+        let _ = setrlimit(Resource::Core, none);
+    }
+}

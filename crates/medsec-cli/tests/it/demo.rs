@@ -1,0 +1,45 @@
+//! The demo holds, and leaves nothing.
+
+use crate::ward::{SCAN, Ward};
+
+#[test]
+fn demo_holds_on_one_screen() {
+    let ward = Ward::new();
+    let temp = ward.path("temp");
+    std::fs::create_dir(&temp).unwrap();
+    let run = ward
+        .command(["demo"])
+        .env("TMPDIR", &temp)
+        .output()
+        .unwrap();
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let shown = String::from_utf8(run.stdout).unwrap();
+    assert!(shown.lines().count() <= 24, "{shown}");
+    assert!(
+        shown.lines().all(|line| line.chars().count() <= 80),
+        "{shown}"
+    );
+    assert!(shown.contains("all 8 hold"), "{shown}");
+    assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0);
+}
+
+#[test]
+fn demo_takes_own_files() {
+    let ward = Ward::new();
+    ward.write("empty", b"");
+    let names = ward.names();
+    let document = ward
+        .line(&format!("demo {SCAN} empty own.key --json"))
+        .json();
+    assert_eq!(document["holds"], true);
+    assert_eq!(document["synthetic"], false);
+    let claims = document["claims"].as_array().unwrap();
+    assert_eq!(claims.len(), 8);
+    assert!(claims.iter().all(|claim| claim["holds"] == true));
+    assert_eq!(ward.names(), names);
+    assert_eq!(ward.read(SCAN), ward.content);
+}

@@ -1,0 +1,22 @@
+//! Drives the program `medsec` as its users do.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is all it can do"
+)]
+
+mod codes;
+mod demo;
+mod json;
+mod memory;
+mod passphrases;
+mod pipes;
+mod privacy;
+mod rewrap;
+mod round_trip;
+mod signals;
+mod ward;

@@ -1,0 +1,218 @@
+//! A folder with keys, a patient's file and its context, and runs of the program in it.
+//!
+//! All that a patient could be known by is called KOWALSKA or JADWIGA, and no run may print either.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// The patient's file.
+pub(crate) const SCAN: &str = "KOWALSKA_JADWIGA_19700131.dcm";
+/// The patient's context.
+pub(crate) const CONTEXT: &str = "KOWALSKA.ctx";
+/// Another patient's context.
+pub(crate) const OTHER_CONTEXT: &str = "KOWALSKA_JAN.ctx";
+
+pub(crate) struct Ward {
+    folder: tempfile::TempDir,
+    pub(crate) content: Vec<u8>,
+}
+
+/// One finished run.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// The program refused, with this code.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Refused(pub(crate) i32);
+
+impl Ward {
+    /// Keys `own`, `partner`, `stranger` and the signer's `sign`, all plain, and a file of 200,000 bytes.
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let content: Vec<u8> = (0_u32..200_000)
+            .map(|n| (n.wrapping_mul(n) >> 7) as u8)
+            .collect();
+        let ward = Self { folder, content };
+        for key in ["own", "partner", "stranger"] {
+            let out = format!("{key}.key");
+            ward.run(["identity", "new", "--no-passphrase", "--out", &out])
+                .ok();
+        }
+        ward.run("identity new --no-passphrase --kind signer --out sign.key".split(' '))
+            .ok();
+        ward.write(SCAN, &ward.content);
+        ward.write(CONTEXT, b"patient = KOWALSKA^JADWIGA\nbirth = 19700131\n");
+        ward.write(OTHER_CONTEXT, b"patient = KOWALSKA^JAN\nbirth = 19700131\n");
+        ward
+    }
+
+    /// With the package `scan.msp`: for `own`, signed, bound to the patient.
+    pub(crate) fn with_package() -> Self {
+        let ward = Self::new();
+        ward.line(&format!(
+            "seal {SCAN} --to own.key --sign-with sign.key --context-file {CONTEXT} -o scan.msp"
+        ))
+        .ok();
+        ward
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub(crate) fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Names of all files, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let entry = |entry: std::io::Result<fs::DirEntry>| {
+            entry.unwrap().file_name().into_string().unwrap()
+        };
+        let mut names: Vec<String> = fs::read_dir(self.folder.path())
+            .unwrap()
+            .map(entry)
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Flips a bit of a file, counted from its end.
+    pub(crate) fn flip_from_end(&self, name: &str, back: usize) {
+        let mut bytes = self.read(name);
+        let at = bytes.len() - back;
+        bytes[at] ^= 1;
+        self.write(name, &bytes);
+    }
+
+    pub(crate) fn command<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_medsec"));
+        command.current_dir(self.folder.path()).stdin(Stdio::null());
+        for argument in arguments {
+            command.arg(argument.as_ref());
+        }
+        command
+    }
+
+    pub(crate) fn run<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
+        let run = finished(
+            self.command(arguments)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn(),
+        );
+        run.names_nobody(&String::from_utf8_lossy(&run.stdout));
+        run
+    }
+
+    /// Arguments without blanks, as one line.
+    pub(crate) fn line(&self, line: &str) -> Run {
+        self.run(line.split_whitespace())
+    }
+
+    /// Like [`Self::line`], with standard input, and with content as standard output.
+    pub(crate) fn piped(&self, line: &str, input: &[u8]) -> Run {
+        let mut child = self.spawn(line);
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        let writer = std::thread::spawn(move || {
+            // A program that fails early closes its end.
+            let _ = stdin.write_all(&input);
+        });
+        let run = finished(Ok(child));
+        writer.join().unwrap();
+        run
+    }
+
+    /// Starts the program with pipes at all three ends.
+    pub(crate) fn spawn(&self, line: &str) -> Child {
+        self.command(line.split_whitespace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Opens `package` for `own` with the patient's context into `out`.
+    pub(crate) fn open(&self, package: &str, out: &str) -> Run {
+        self.line(&format!(
+            "open {package} --identity own.key --signer sign.key --context-file {CONTEXT} -o {out}"
+        ))
+    }
+
+    /// Whether `own` opens `package` to the very content.
+    pub(crate) fn opens(&self, package: &str) -> bool {
+        self.open(package, "checked").code == 0 && {
+            let same = self.read("checked") == self.content;
+            fs::remove_file(self.path("checked")).unwrap();
+            same
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub(crate) fn finished(child: std::io::Result<Child>) -> Run {
+    let output = child.unwrap().wait_with_output().unwrap();
+    let run = Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: output.stdout,
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    run.names_nobody(&run.stderr);
+    run
+}
+
+impl Run {
+    fn names_nobody(&self, text: &str) {
+        let text = text.to_uppercase();
+        assert!(
+            !text.contains("KOWALSKA") && !text.contains("JADWIGA") && !text.contains("19700131"),
+            "{text}"
+        );
+    }
+
+    /// The run succeeded.
+    #[track_caller]
+    pub(crate) fn ok(&self) {
+        assert_eq!(self.code, 0, "{}", self.stderr);
+    }
+
+    /// The run as a result, for evidence.
+    pub(crate) fn result(&self) -> Result<(), Refused> {
+        if self.code == 0 {
+            Ok(())
+        } else {
+            Err(Refused(self.code))
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.stdout.clone()).unwrap()
+    }
+
+    /// The one JSON document on standard output.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.stdout).unwrap()
+    }
+}
