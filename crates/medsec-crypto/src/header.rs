@@ -163,6 +163,11 @@ impl Header {
         bind_of(self.suite, &self.core, &self.hash)
     }
 
+    /// Offset of the first chunk.
+    pub(crate) fn chunks_offset(&self) -> u64 {
+        self.payload_offset().saturating_add(PREFIX_LEN as u64)
+    }
+
     /// Offset of the payload, that is of its salt.
     pub(crate) fn payload_offset(&self) -> u64 {
         self.slots_offset

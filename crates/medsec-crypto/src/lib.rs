@@ -50,10 +50,6 @@
 //! records it: that is for the crates above this one.
 
 #![forbid(unsafe_code)]
-#![expect(
-    unexpected_cfgs,
-    reason = "cargo-fuzz sets `fuzzing`, which cargo does not know"
-)]
 
 mod assurance;
 mod backend;
@@ -111,13 +107,14 @@ pub use crate::ids::{
 pub use crate::inspect::Inspection;
 pub use crate::metadata::{MAX_METADATA_LEN, MAX_METADATA_TEXT_LEN, Metadata};
 pub use crate::open::{Checked, OpenError, Opened, ReleasingReader, Unlocked};
-pub use crate::output::{Access, Existing, OutputError, OutputOptions, sweep_unfinished};
+pub use crate::output::{Access, Existing, OutputError, OutputOptions, sweep_unfinished, write_file};
 pub use crate::range::{RangeError, RangeReader, UnsignedRange};
 pub use crate::recipient::{
     HpkeIdentity, HpkeKind, HpkeRecipient, Identity, LocalKek, Recipient, WrapError,
 };
 pub use crate::rewrap::{
     Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError, Rewrapped,
+    UnlockedRecipients,
 };
 pub use crate::seal::{Draft, PackageSpec, SealError, SealWriter, Sealed, Sealer};
 pub use crate::secret::{Dek, KEY_LEN, Kek};

@@ -145,8 +145,18 @@ impl Drop for AtomicFile {
     }
 }
 
-/// Removes private output files that killed processes left in `folder` and that nobody holds open for
-/// writing any more, as far as their age tells: only files older than `min_age` go.
+/// Writes a small file that appears under `path` only when it is complete and durable.
+///
+/// # Errors
+/// [`OutputError`]; no file was made.
+pub fn write_file(path: &Path, content: &[u8], options: OutputOptions) -> Result<(), OutputError> {
+    let mut file = AtomicFile::create(path, options)?;
+    file.writer().write_all(content).map_err(OutputError::Io)?;
+    file.publish()
+}
+
+/// Removes private output files that killed processes left in `folder`: those older than `min_age`, so
+/// that files other processes are writing just now stay. Returns how many went.
 ///
 /// # Errors
 /// The folder cannot be read.
@@ -154,11 +164,15 @@ pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Resu
     let mut swept = 0_usize;
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        // The name first: looking at every file of a large folder would take long.
+        if !is_part(&entry.file_name()) {
+            continue;
+        }
         let is_old = entry
             .metadata()
             .and_then(|data| data.modified())
             .is_ok_and(|at| at.elapsed().is_ok_and(|age| age >= min_age));
-        if is_part(&entry.file_name()) && is_old && fs::remove_file(entry.path()).is_ok() {
+        if is_old && fs::remove_file(entry.path()).is_ok() {
             swept = swept.saturating_add(1);
         }
     }

@@ -12,6 +12,7 @@ pub use self::hpke::{HpkeIdentity, HpkeKind, HpkeRecipient};
 pub use self::local::LocalKek;
 
 use crate::error::{NotAuthentic, RandomError};
+use crate::expectation::MAX_UNWRAP_ATTEMPTS;
 use crate::header::stanza::{KeyRef, Stanza};
 use crate::ids::Bind;
 use crate::secret::Dek;
@@ -38,6 +39,21 @@ pub trait Identity {
     /// # Errors
     /// [`NotAuthentic`] if the key is another, the binding is another, or the stanza was changed.
     fn unwrap_dek(&self, stanza: &Stanza, bind: &Bind) -> Result<Dek, NotAuthentic>;
+}
+
+/// Unwraps the first of `stanzas`, at most [`MAX_UNWRAP_ATTEMPTS`], that one of the identities can.
+pub(crate) fn unwrap_first<'a>(
+    stanzas: impl Iterator<Item = &'a Stanza>,
+    identities: &[&dyn Identity],
+    bind: &Bind,
+) -> Result<Dek, NotAuthentic> {
+    let unwrap = |stanza: &Stanza| {
+        identities
+            .iter()
+            .filter(|identity| identity.key_ref() == *stanza.key_ref())
+            .find_map(|identity| identity.unwrap_dek(stanza, bind).ok())
+    };
+    stanzas.take(MAX_UNWRAP_ATTEMPTS).find_map(unwrap).ok_or(NotAuthentic)
 }
 
 /// A data key could not be wrapped; nothing was written.

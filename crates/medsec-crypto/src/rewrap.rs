@@ -8,9 +8,11 @@
 mod copy;
 mod file;
 mod in_place;
+mod unlocked;
 
 pub use self::file::{LockedPackage, PackageFile};
 pub use self::in_place::{Confirmation, NewRecipients, Rewrapped};
+pub use self::unlocked::UnlockedRecipients;
 
 use std::io;
 

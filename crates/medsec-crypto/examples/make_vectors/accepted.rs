@@ -80,8 +80,8 @@ fn rewrapped() -> (Vec<u8>, Vec<u8>) {
     let bind = checked.bind();
     let stanza = &checked.header().stanzas()[0];
     let dek = medsec_crypto::Identity::unwrap_dek(&local(7), stanza, &bind).unwrap();
-    let recipients = vec![local(8).wrap_dek(&dek, &bind).unwrap()];
-    let unlocked = checked.unlock(dek).unwrap();
+    let unlocked = checked.header().clone().unlock_recipients(dek).unwrap();
+    let recipients = unlocked.wrap_for(&[&local(8)]).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &old).unwrap();
     let new = NewRecipients::Authenticated {

@@ -8,17 +8,13 @@ use crate::fuzz::scratch::Scratch;
 use crate::{
     Confirmation, Execution, Header, KeyRef, LockedPackage, NewRecipients, OutputOptions,
     PackageFile, Recipient as _, RecipientProfile, RewrapError, SlotCondition, Stanza, StanzaKind,
-    Unlocked,
+    UnlockedRecipients,
 };
 
 /// Most rewraps in one execution.
 const MOST: usize = 5;
 /// What a disk writes as a whole.
 const SECTOR: usize = 512;
-/// Whether what an interrupted rewrap wrote may still be lost when the next one has begun. Must become
-/// `true` with the repair of `LockedPackage::rewrap`: it has to make durable the slot that it found in
-/// use before it overwrites the other one (corpus file `finding-slot-in-use-not-durable`).
-const LOSES_EARLIER_WRITES: bool = false;
 /// Most states of a write that are looked at.
 const LOOKS: usize = 12;
 
@@ -49,13 +45,13 @@ struct State {
     sample: &'static Sample,
     disk: Disk,
     /// What an earlier reader unlocked.
-    stale: Option<Unlocked>,
+    stale: Option<UnlockedRecipients>,
 }
 
 impl State {
     fn step(&mut self, input: &mut Input<'_>) {
         let before = Header::read(&mut &*self.disk.seen).unwrap();
-        let unlocked = self.sample.unlock(&self.disk.seen).unwrap();
+        let unlocked = UnlockedRecipients::from(self.sample.unlock(&self.disk.seen).unwrap());
         let stanzas = chosen(input, &before, &unlocked);
         let lists = [before.stanzas().to_vec(), stanzas.clone()];
         let unlocked = match self.stale.take() {
@@ -183,7 +179,7 @@ fn opens(sample: &Sample, header: &Header) {
 }
 
 /// A list of some of the keys and of recipients that nobody here can serve; sometimes none, or too many.
-fn chosen(input: &mut Input<'_>, header: &Header, unlocked: &Unlocked) -> Vec<Stanza> {
+fn chosen(input: &mut Input<'_>, header: &Header, unlocked: &UnlockedRecipients) -> Vec<Stanza> {
     let mask = input.u8();
     if mask == 0xFF {
         return Vec::new();
@@ -201,7 +197,7 @@ fn chosen(input: &mut Input<'_>, header: &Header, unlocked: &Unlocked) -> Vec<St
                 .find(|s| *s.key_ref() == kek.key_ref());
             match kept {
                 Some(kept) if mask & 0x40 != 0 => kept.clone(),
-                _ => kek.wrap_dek(&unlocked.dek, &bind).unwrap(),
+                _ => kek.wrap_dek(unlocked.dek(), &bind).unwrap(),
             }
         })
         .collect();
@@ -258,9 +254,6 @@ impl Disk {
         self.left = (plan & 3 != 0).then(|| input.u8() % 32);
         self.fatal = plan & 4 != 0;
         self.torn = usize::from(input.u16());
-        if !LOSES_EARLIER_WRITES {
-            self.durable.clone_from(&self.seen);
-        }
         self.step = match plan >> 3 & 3 {
             0 => usize::MAX,
             1 => 1 + usize::from(input.u8()) * 8,

@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::sync::OnceLock;
 
 use crate::fuzz::input::stretched;
+use crate::UnlockedRecipients;
 use crate::header::Header;
 use crate::header::slots::Place;
 use crate::{
@@ -215,12 +216,9 @@ fn some_metadata() -> Metadata {
 /// The same package, its rewrap interrupted before the old recipients were scrubbed.
 fn unfinished(sample: &Sample) -> Sample {
     let mut file = InMemory(Cursor::new(sample.bytes.clone()));
-    let unlocked = sample.unlock(&sample.bytes).unwrap();
-    let bind = unlocked.header().bind();
-    let stanzas = keks()[1..3]
-        .iter()
-        .map(|kek| kek.wrap_dek(&unlocked.dek, &bind).unwrap())
-        .collect();
+    let unlocked = UnlockedRecipients::from(sample.unlock(&sample.bytes).unwrap());
+    let keks = keks();
+    let stanzas = unlocked.wrap_for(&[&keks[1], &keks[2]]).unwrap();
     let recipients = NewRecipients::Authenticated {
         unlocked: &unlocked,
         stanzas,

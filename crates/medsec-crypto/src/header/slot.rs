@@ -163,6 +163,11 @@ impl Slot {
         })
     }
 
+    /// The slot as it was read.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        [self.authenticated.as_slice(), &self.mac, self.digest.as_bytes()].concat()
+    }
+
     /// Compares the MAC in constant time.
     pub(crate) fn check_mac(&self, key: &[u8; KEY_LEN]) -> Result<(), NotAuthentic> {
         let slot_len = self

@@ -10,7 +10,7 @@ use crate::header::stanza::Stanza;
 use crate::ids::Bind;
 use crate::label::labelled;
 use crate::open::{OpenError, Unlocked};
-use crate::recipient::Identity;
+use crate::recipient::{Identity, unwrap_first};
 use crate::seal::recipients_mac_key;
 use crate::secret::Dek;
 use crate::suite::Backend;
@@ -69,14 +69,7 @@ impl Checked {
     /// # Errors
     /// [`NotAuthentic`] in [`OpenError`] if none can, or what came out is not this package's key.
     pub fn unlock_with(self, identities: &[&dyn Identity]) -> Result<Unlocked, OpenError> {
-        let bind = self.bind();
-        let unwrap = |stanza: &Stanza| {
-            identities
-                .iter()
-                .filter(|identity| identity.key_ref() == *stanza.key_ref())
-                .find_map(|identity| identity.unwrap_dek(stanza, &bind).ok())
-        };
-        let dek = self.candidates().find_map(unwrap).ok_or(NotAuthentic)?;
+        let dek = unwrap_first(self.candidates(), identities, &self.bind())?;
         Ok(self.unlock(dek)?)
     }
 

@@ -45,9 +45,8 @@ impl<R: Read + Seek> Seekable<R> {
         let len = check_len(payload_len, max_chunks)?;
         let ending = read_end(&mut reader, total, ending_len)?;
         let ending = Ending::parse(header, &ending, payload_len)?;
-        let chunks = payload_offset.saturating_add(PREFIX_LEN as u64);
         reader
-            .seek(SeekFrom::Start(chunks))
+            .seek(SeekFrom::Start(header.chunks_offset()))
             .map_err(OpenError::Read)?;
         let rest = payload_len.saturating_sub(PREFIX_LEN as u64);
         Ok(Self {

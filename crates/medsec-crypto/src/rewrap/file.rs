@@ -76,7 +76,7 @@ impl<F: PackageFile> LockedPackage<F> {
 }
 
 impl Header {
-    /// Reads the header of the package at offset 0. Where no recipient slot is whole it looks again a
+    /// Reads the header of the package at offset 0 and leaves `source` at the first chunk. Where no recipient slot is whole it looks again a
     /// few times, because another process may be rewrapping the package just now.
     ///
     /// # Errors
@@ -90,7 +90,12 @@ impl Header {
                 Err(HeaderError::Format(
                     FormatError::SlotsDamaged | FormatError::SlotGenerations,
                 )) if tries < SLOT_READS => sleep(SLOT_READ_PAUSE),
-                result => return result,
+                Ok(header) => {
+                    let end = header.chunks_offset();
+                    source.seek(SeekFrom::Start(end)).map_err(HeaderError::Io)?;
+                    return Ok(header);
+                }
+                Err(error) => return Err(error),
             }
         }
     }

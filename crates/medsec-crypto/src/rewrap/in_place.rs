@@ -3,13 +3,12 @@
 use std::io::SeekFrom;
 
 use crate::error::{FormatError, Part};
-use crate::header::Header;
+use crate::header::{Header, SlotCondition};
 use crate::header::core::RecipientProfile;
 use crate::header::slot::{Recipients, encode_slot};
 use crate::header::stanza::Stanza;
 use crate::ids::SlotDigest;
-use crate::open::Unlocked;
-use crate::rewrap::{LockedPackage, PackageFile, RewrapError};
+use crate::rewrap::{LockedPackage, PackageFile, RewrapError, UnlockedRecipients};
 use crate::seal::recipients_mac_key;
 use crate::strided::read_full;
 
@@ -18,10 +17,10 @@ use crate::strided::read_full;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum NewRecipients<'a> {
-    /// For packages whose recipient list carries a MAC: needs the unlocked package.
+    /// For packages whose recipient list carries a MAC: needs the data key.
     Authenticated {
-        /// The package as unlocked by a present recipient.
-        unlocked: &'a Unlocked,
+        /// The recipients as unlocked by a present one.
+        unlocked: &'a UnlockedRecipients,
         /// The new list.
         stanzas: Vec<Stanza>,
     },
@@ -66,12 +65,13 @@ impl NewRecipients<'_> {
                 if profile != RecipientProfile::Authenticated {
                     return Err(RewrapError::Profile);
                 }
-                let same = unlocked.header.hash() == header.hash()
-                    && unlocked.header.slot_digest() == header.slot_digest();
+                let found = unlocked.header();
+                let same =
+                    found.hash() == header.hash() && found.slot_digest() == header.slot_digest();
                 if !same {
                     return Err(RewrapError::Changed);
                 }
-                let key = recipients_mac_key(profile, &unlocked.dek, &header.hash())?;
+                let key = recipients_mac_key(profile, unlocked.dek(), &header.hash())?;
                 encode(slot_len, generation, stanzas, key.as_deref())
             }
             Self::Blind { stanzas } => {
@@ -129,6 +129,7 @@ impl<F: PackageFile> LockedPackage<F> {
         let slot = recipients.encode(&self.header, self.header.slot_len())?;
         let place = self.header.slots.place();
         let old_slot = self.header.slot_digest();
+        self.settle()?;
         self.write_slot(place.other(), &slot)?;
         let written = self.read_back(place.other(), &slot)?;
         if confirm(&written) == Confirmation::Failed {
@@ -140,6 +141,17 @@ impl<F: PackageFile> LockedPackage<F> {
             old_slot,
             new_slot: written.slot_digest(),
         })
+    }
+
+    /// After an unfinished rewrap the slot in use may be whole only in the page cache: its writer was
+    /// killed before the sync, or the sync failed. It is written again and made durable before the other
+    /// slot, the one that surely is, is given up.
+    fn settle(&mut self) -> Result<(), RewrapError> {
+        if self.header.slot_condition() != SlotCondition::RewrapUnfinished {
+            return Ok(());
+        }
+        let active = self.header.slots.active().to_bytes();
+        self.write_slot(self.header.slots.place(), &active)
     }
 
     fn slot_offset(&self, place: crate::header::slots::Place) -> u64 {
