@@ -486,6 +486,7 @@ def open_package(request):
     payload, section, trailer = divide(p)
     content = open_message(p["suite"], dek, context, payload, "damaged")
     metadata = open_metadata(p, dek, section)
+    need(not metadata or metadata.get("size", len(content)) == len(content), "damaged-metadata", "size")
     check_trailer(p, payload, section, trailer)
     f = p["core"]["fields"]
     return {"outcome": "success", "sha256": sha256(content).hex(), "len": len(content), "metadata": metadata,

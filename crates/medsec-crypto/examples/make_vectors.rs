@@ -30,7 +30,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use medsec_crypto::{
-    Context, Draft, HpkeIdentity, HpkeKind, Kek, LocalKek, PackageSpec, Recipient, SigningKey,
+    Context, Dek, Draft, HpkeIdentity, HpkeKind, Kek, LocalKek, PackageSpec, Recipient, SigningKey,
     Timestamp,
 };
 use sha2::{Digest as _, Sha256};
@@ -138,8 +138,11 @@ fn seal_to(
     to: &[&dyn Recipient],
     content: &[u8],
 ) -> Vec<u8> {
-    let sealer = draft(spec, signer).seal_to(to).unwrap();
-    sealer.seal_bytes(content).unwrap()
+    // Not `Draft::seal_to`, which refuses the shared data key of one vector.
+    let (draft, dek) = (draft(spec, signer), Dek::generate().unwrap());
+    let bind = draft.bind();
+    let stanzas = to.iter().map(|key| key.wrap_dek(&dek, &bind).unwrap()).collect();
+    draft.address(dek, stanzas).unwrap().seal_bytes(content).unwrap()
 }
 
 fn main() {

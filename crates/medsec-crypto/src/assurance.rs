@@ -34,6 +34,10 @@ impl Assurance {
 pub struct PackageAssurance {
     /// AEAD and key derivation of payload and metadata.
     pub payload: Assurance,
+    /// Where data keys and salts come from: the operating system's generator, not a validated module's.
+    pub key_generation: Assurance,
+    /// The hashes that bind header, context and wrapped keys.
+    pub hashes: Assurance,
     /// MAC over the recipient list; absent for blind packages.
     pub recipient_mac: Option<Assurance>,
     /// The signature and its tree hash; absent if the package is not signed.
@@ -51,6 +55,8 @@ impl PackageAssurance {
         let authenticated = core.profile == crate::header::core::RecipientProfile::Authenticated;
         Self {
             payload: payload_assurance(header.suite(), backend),
+            key_generation: Assurance::ApprovedAlgorithm,
+            hashes: Assurance::ApprovedAlgorithm,
             // HMAC, SHA-256 and Ed25519 always run outside the validated module.
             recipient_mac: authenticated.then_some(Assurance::ApprovedAlgorithm),
             signature: core.signer.map(|_| Assurance::ApprovedAlgorithm),
@@ -65,13 +71,10 @@ impl PackageAssurance {
     /// The whole is what its weakest part is.
     #[must_use]
     pub fn overall(&self) -> Assurance {
-        let Self {
-            payload,
-            recipient_mac,
-            signature,
-            wrapping,
-        } = *self;
-        [Some(payload), recipient_mac, signature, wrapping]
+        let Self { payload, key_generation, hashes, recipient_mac, signature, wrapping } = *self;
+        let always = [payload, key_generation, hashes].map(Some);
+        [always.as_slice(), &[recipient_mac, signature, wrapping]]
+            .concat()
             .into_iter()
             .flatten()
             .min()

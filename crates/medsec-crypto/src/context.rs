@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use zeroize::{Zeroize, Zeroizing};
+
 use crate::backend::sha512;
 use crate::error::{FormatError, InvalidValue};
 use crate::wire::{Wire, put_short_field};
@@ -50,8 +52,8 @@ impl fmt::Display for ContextKey {
 /// Pairs of a key and a text value, sorted by key, without duplicates.
 ///
 /// Encoded as `u16_be(count) ‖ (u16_be(len) ‖ key ‖ u16_be(len) ‖ value)…`. Values are UTF-8 of at most
-/// 1,024 bytes, taken as they are, without normalisation. Because values may name patients, `Debug`
-/// shows keys only.
+/// 1,024 bytes, taken as they are, without normalisation. Because values may name patients, they are erased
+/// on drop and `Debug` shows keys only.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Context(BTreeMap<ContextKey, String>);
 
@@ -76,7 +78,7 @@ impl Context {
         }
         let added = key.0.len().saturating_add(value.len()).saturating_add(4);
         let fits = self.0.len() < MAX_CONTEXT_PAIRS
-            && self.encode().len().saturating_add(added) <= MAX_CONTEXT_LEN
+            && self.encoded_len().saturating_add(added) <= MAX_CONTEXT_LEN
             && !self.0.contains_key(&key);
         if !fits {
             return Err(InvalidValue { field: "context" });
@@ -101,8 +103,17 @@ impl Context {
         self.0.iter().map(|(key, value)| (key, value.as_str()))
     }
 
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = count(self.0.len());
+    fn encoded_len(&self) -> usize {
+        let pair = |(key, value): (&ContextKey, &String)| {
+            key.0.len().saturating_add(value.len()).saturating_add(4)
+        };
+        self.0.iter().map(pair).fold(2, usize::saturating_add)
+    }
+
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        // The full capacity at once: a growing vector would leave values behind in freed memory.
+        let mut out = Zeroizing::new(Vec::with_capacity(self.encoded_len()));
+        out.extend_from_slice(&count(self.0.len()));
         for (key, value) in &self.0 {
             put_short_field(&mut out, key.0.as_bytes());
             put_short_field(&mut out, value.as_bytes());
@@ -153,6 +164,12 @@ impl Context {
     }
 }
 
+impl Drop for Context {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(Zeroize::zeroize);
+    }
+}
+
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
@@ -161,16 +178,13 @@ impl fmt::Debug for Context {
     }
 }
 
-fn count(len: usize) -> Vec<u8> {
-    u16::try_from(len)
-        .unwrap_or(u16::MAX)
-        .to_be_bytes()
-        .to_vec()
+fn count(len: usize) -> [u8; 2] {
+    u16::try_from(len).unwrap_or(u16::MAX).to_be_bytes()
 }
 
 /// Encodes the names of reproduced keys: `u16_be(count) ‖ (u16_be(len) ‖ key)…`, ascending.
 pub(crate) fn encode_names<'a>(names: impl ExactSizeIterator<Item = &'a ContextKey>) -> Vec<u8> {
-    let mut out = count(names.len());
+    let mut out = count(names.len()).to_vec();
     names.for_each(|name| put_short_field(&mut out, name.0.as_bytes()));
     out
 }

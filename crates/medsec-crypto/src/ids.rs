@@ -60,7 +60,8 @@ byte_id!(
     HeaderHash, 64
 );
 byte_id!(
-    /// What a wrapped data key is bound to; also all that a key service is told of a package.
+    /// What a wrapped data key is bound to. A key service is told no more of a package than this and, where
+    /// there is one, its opaque dataset id.
     Bind, 32
 );
 byte_id!(

@@ -32,8 +32,7 @@ impl Inspection {
     /// # Errors
     /// [`OpenError::Format`] if it is not a package of a kind this version reads.
     pub fn read<R: Read + Seek>(mut source: R) -> Result<Self, OpenError> {
-        source.seek(SeekFrom::Start(0)).map_err(OpenError::Read)?;
-        let header = Header::read(&mut source)?;
+        let header = Header::read_patiently(&mut source)?;
         let package_len = source.seek(SeekFrom::End(0)).map_err(OpenError::Read)?;
         let (_, shape, ending) = Seekable::new(&header, source, u64::MAX)?.into_parts();
         Ok(Self {

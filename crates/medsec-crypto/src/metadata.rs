@@ -12,7 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::cobblestone::{open_message_with, seal_message_with};
 use crate::context::Context;
 use crate::error::{FormatError, InvalidValue, NotAuthentic, Part, RandomError};
-use crate::header::tlv::{FIRST_OPTIONAL_TAG, fixed, parse_fields, put_field};
+use crate::header::tlv::{FIELD_HEAD_LEN, FIRST_OPTIONAL_TAG, fixed, parse_fields, put_field};
 use crate::ids::HeaderHash;
 use crate::label::labelled;
 use crate::secret::Dek;
@@ -45,7 +45,8 @@ pub struct Metadata {
     pub file_name: Option<String>,
     /// Media type, where it must not stand in clear.
     pub media_type: Option<String>,
-    /// Length of the content in bytes, if known at sealing.
+    /// Length of the content in bytes, if known at sealing. Checked against the content when it is sealed
+    /// and when it is opened.
     pub size: Option<u64>,
     /// DICOM Study Instance UID (0020,000D).
     pub study_uid: Option<String>,
@@ -53,7 +54,7 @@ pub struct Metadata {
     pub series_uid: Option<String>,
     /// DICOM SOP Instance UID (0008,0018).
     pub instance_uid: Option<String>,
-    /// SHA-256 of the content. Off by default; never in clear.
+    /// SHA-256 of the content, as the sealer states it; not checked here. Never in clear.
     pub content_sha256: Option<[u8; 32]>,
     /// Anything else for the reader.
     pub notes: Option<String>,
@@ -66,51 +67,46 @@ impl Metadata {
         Self::default()
     }
 
-    fn texts(&self) -> [(u16, &Option<String>); 6] {
+    /// The fields that are set, ascending by tag.
+    fn fields(&self) -> impl Iterator<Item = (u16, Field<'_>)> {
         let Self {
             file_name,
             media_type,
-            size: _,
+            size,
             study_uid,
             series_uid,
             instance_uid,
-            content_sha256: _,
+            content_sha256,
             notes,
         } = self;
         [
-            (tag::FILE_NAME, file_name),
-            (tag::MEDIA_TYPE, media_type),
-            (tag::STUDY_UID, study_uid),
-            (tag::SERIES_UID, series_uid),
-            (tag::INSTANCE_UID, instance_uid),
-            (tag::NOTES, notes),
+            (tag::FILE_NAME, Field::text(file_name)),
+            (tag::MEDIA_TYPE, Field::text(media_type)),
+            (tag::SIZE, size.map(Field::Number)),
+            (tag::STUDY_UID, Field::text(study_uid)),
+            (tag::SERIES_UID, Field::text(series_uid)),
+            (tag::INSTANCE_UID, Field::text(instance_uid)),
+            (tag::CONTENT_SHA256, content_sha256.as_ref().map(|hash| Field::Bytes(hash))),
+            (tag::NOTES, Field::text(notes)),
         ]
+        .into_iter()
+        .filter_map(|(tag, field)| Some((tag, field?)))
     }
 
     fn encode(&self) -> Result<Zeroizing<Vec<u8>>, InvalidValue> {
-        let mut fields: Vec<(u16, Vec<u8>)> = Vec::new();
-        for (tag, text) in self.texts() {
-            let Some(text) = text else { continue };
-            if text.len() > MAX_METADATA_TEXT_LEN {
-                return Err(InvalidValue {
-                    field: "metadata text",
-                });
-            }
-            fields.push((tag, text.as_bytes().to_vec()));
+        let too_long = |(_, field): (u16, Field<'_>)| field.len() > MAX_METADATA_TEXT_LEN;
+        if self.fields().any(too_long) {
+            return Err(InvalidValue { field: "metadata text" });
         }
-        fields.extend(
-            self.size
-                .map(|size| (tag::SIZE, size.to_be_bytes().to_vec())),
-        );
-        fields.extend(
-            self.content_sha256
-                .map(|hash| (tag::CONTENT_SHA256, hash.to_vec())),
-        );
-        fields.sort_by_key(|(tag, _)| *tag);
-        let mut out = Zeroizing::new(Vec::with_capacity(MAX_METADATA_LEN / 2));
-        for (tag, value) in &mut fields {
-            put_field(&mut out, *tag, value);
-            value.zeroize();
+        // The full capacity at once: a growing vector would leave text behind in freed memory.
+        let len = |(_, field): (u16, Field<'_>)| field.len().saturating_add(FIELD_HEAD_LEN);
+        let capacity = self.fields().map(len).fold(0, usize::saturating_add);
+        let mut out = Zeroizing::new(Vec::with_capacity(capacity));
+        for (tag, field) in self.fields() {
+            match field {
+                Field::Bytes(bytes) => put_field(&mut out, tag, bytes),
+                Field::Number(number) => put_field(&mut out, tag, &number.to_be_bytes()),
+            }
         }
         Ok(out)
     }
@@ -178,6 +174,26 @@ impl Metadata {
         let context = labelled("metadata", &[hash.as_bytes(), &empty]);
         let plain = open_message_with(backend, suite, dek.expose_secret(), &context, message)?;
         Self::parse(&plain).map_err(|_| NotAuthentic)
+    }
+}
+
+/// A value to encode.
+#[derive(Clone, Copy)]
+enum Field<'a> {
+    Bytes(&'a [u8]),
+    Number(u64),
+}
+
+impl<'a> Field<'a> {
+    fn text(text: &'a Option<String>) -> Option<Self> {
+        text.as_deref().map(|text| Self::Bytes(text.as_bytes()))
+    }
+
+    const fn len(self) -> usize {
+        match self {
+            Self::Bytes(bytes) => bytes.len(),
+            Self::Number(_) => 8,
+        }
     }
 }
 

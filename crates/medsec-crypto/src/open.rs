@@ -40,13 +40,13 @@ pub enum OpenError {
     #[error(transparent)]
     NotAuthentic(#[from] NotAuthentic),
     /// A chunk does not authenticate, although key, context and header do.
-    #[error("the payload is damaged at chunk {chunk} (16 KiB each); nothing was released")]
+    #[error("the payload is damaged at chunk {chunk} (16 KiB each)")]
     Damaged {
         /// Number of the first damaged chunk, from 0.
         chunk: u64,
     },
-    /// The metadata section does not authenticate.
-    #[error("the metadata is damaged; nothing was released")]
+    /// The metadata section does not authenticate, or states another size than the content has.
+    #[error("the metadata is damaged")]
     DamagedMetadata,
     /// The signature does not cover this package.
     #[error(transparent)]
@@ -55,8 +55,10 @@ pub enum OpenError {
     #[error("the package is longer than accepted")]
     TooLong,
     /// The content does not fit the memory allowed for it.
-    #[error("the content is longer than the {limit} bytes allowed")]
+    #[error("the content is {len} bytes long, more than the {limit} allowed or available")]
     OverLimit {
+        /// Length of the content in bytes.
+        len: u64,
         /// The limit in bytes.
         limit: u64,
     },
@@ -69,8 +71,11 @@ pub enum OpenError {
     /// The output file could not be made.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The source no longer holds the package whose header was read: it was replaced meanwhile.
+    #[error("the package changed since its header was read; read it again")]
+    Changed,
     /// The observer asked to stop.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted")]
     Interrupted,
     /// A [`ReleasingReader`] was finished before its end.
     #[error("the package was not read to its end, so it is not verified")]

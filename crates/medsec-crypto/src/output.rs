@@ -1,9 +1,9 @@
 //! Outputs that exist completely or not at all.
 //!
-//! Where the system can make a file without a name (`O_TMPFILE`), the content gets a name only when it
-//! is complete and durable: a process killed before leaves nothing. Elsewhere the content is written to
-//! a private file `.medsec-….part` beside the target and renamed; [`sweep_unfinished`] removes what a
-//! killed process left.
+//! Where the system can make a file without a name (`O_TMPFILE`: Linux with the usual file systems), the
+//! content gets a name only when it is complete and durable: a process killed before leaves nothing.
+//! Elsewhere, and in folders that refuse it, the content is written to a private file `.medsec-….part`
+//! beside the target and renamed; [`sweep_unfinished`] removes what a killed process left.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -41,14 +41,16 @@ pub enum Existing {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Access {
-    /// Its owner only (mode 0600). The default, right for plaintext and keys.
+    /// Its owner only (mode 0600). The default, right for plaintext and keys. On systems without such modes
+    /// the folder's own access rules apply.
     #[default]
     Owner,
     /// As the process's umask says; packages need no more protection than that.
     Umask,
 }
 
-/// The output could not be made; nothing stands under its name that was not there before.
+/// The output could not be made. Unless [`Self::NameNotDurable`], nothing stands under its name that was
+/// not there before.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OutputError {
@@ -61,6 +63,10 @@ pub enum OutputError {
     /// The file system failed.
     #[error("writing the output failed; nothing was left")]
     Io(#[source] io::Error),
+    /// The output is complete under its name, but the folder could not be made durable: after a power
+    /// failure the name may be missing.
+    #[error("the output is complete, but its folder could not be made durable")]
+    NameNotDurable(#[source] io::Error),
 }
 
 /// A file without a name, or with a private one, that is published as a whole.
@@ -108,13 +114,13 @@ impl AtomicFile {
             Existing::Refuse => self.publish_new()?,
             Existing::Replace => self.publish_over()?,
         }
-        sync_folder(&self.target).map_err(OutputError::Io)
+        sync_folder(&self.target).map_err(OutputError::NameNotDurable)
     }
 
     fn publish_new(&self) -> Result<(), OutputError> {
         let linked = match &self.part {
             None => link_nameless(&self.file, &self.target),
-            Some(part) => fs::hard_link(part, &self.target),
+            Some(part) => rename_to_new(part, &self.target),
         };
         linked.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => OutputError::Exists,
@@ -163,7 +169,7 @@ pub fn write_file(path: &Path, content: &[u8], options: OutputOptions) -> Result
 pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Result<usize> {
     let mut swept = 0_usize;
     for entry in fs::read_dir(folder)? {
-        let entry = entry?;
+        let Ok(entry) = entry else { continue };
         // The name first: looking at every file of a large folder would take long.
         if !is_part(&entry.file_name()) {
             continue;
@@ -180,8 +186,10 @@ pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Resu
 }
 
 fn is_part(name: &OsStr) -> bool {
-    name.to_str()
-        .is_some_and(|name| name.starts_with(PART_PREFIX) && name.ends_with(PART_SUFFIX))
+    let random = name
+        .to_str()
+        .and_then(|name| name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_SUFFIX));
+    random.is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 fn check_target(target: &Path, existing: Existing) -> Result<(), OutputError> {
@@ -266,6 +274,30 @@ fn link_nameless(file: &File, name: &Path) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn link_nameless(_: &File, _: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Renames without replacing: in one step where the system can, which file systems without hard links
+/// need; else by a link and the removal of the old name.
+#[cfg(target_os = "linux")]
+fn rename_to_new(part: &Path, target: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags};
+    use rustix::io::Errno;
+    match rustix::fs::renameat_with(CWD, part, CWD, target, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS) => link_then_remove(part, target),
+        renamed => Ok(renamed?),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn rename_to_new(part: &Path, target: &Path) -> io::Result<()> {
+    link_then_remove(part, target)
+}
+
+fn link_then_remove(part: &Path, target: &Path) -> io::Result<()> {
+    fs::hard_link(part, target)?;
+    // The output is there; a private name that stays is swept later.
+    let _ = fs::remove_file(part);
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -129,7 +129,11 @@ where
     };
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            scope.spawn(|| shared.work(&work));
+            let worker = std::thread::Builder::new();
+            // Where the system starts no more threads, those there are do the work.
+            if worker.spawn_scoped(scope, || shared.work(&work)).is_err() {
+                break;
+            }
         }
         shared.work(&work);
     });
@@ -139,8 +143,9 @@ where
         .unwrap_or_else(PoisonError::into_inner);
     match output.stop {
         Some(Stop::Failed(error)) => Err(error),
-        // A panic of a worker has been carried on by the scope before this line.
-        Some(Stop::Panicked) | None => Ok(()),
+        #[expect(clippy::panic, reason = "a panic is carried on; the scope has done so before this line")]
+        Some(Stop::Panicked) => panic!("a worker panicked"),
+        None => Ok(()),
     }
 }
 
@@ -167,14 +172,15 @@ impl<S, K, E> Shared<'_, S, K, E> {
         S: Source<E>,
         K: Sink<O, E>,
     {
-        let _guard = PanicGuard(self);
+        let guard = PanicGuard(self);
         let mut batch = Batch::with_room(lock(&self.input).source.batch_len());
         while let Some((number, read)) = self.take(&mut batch) {
             let result = read.and_then(|()| work(&mut batch));
             if !self.deliver(number, &batch, result) {
-                return;
+                break;
             }
         }
+        guard.disarm();
     }
 
     /// Takes the next batch with its place in the order.
@@ -231,13 +237,20 @@ impl<S, K, E> Shared<'_, S, K, E> {
 /// Wakes the others if a thread dies, which would else wait for its turn for ever.
 struct PanicGuard<'a, 's, S, K, E>(&'a Shared<'s, S, K, E>);
 
+impl<S, K, E> PanicGuard<'_, '_, S, K, E> {
+    /// The work ended as it should. Whether a thread is panicking does not tell: it may have been
+    /// unwinding already when it came here.
+    #[expect(clippy::mem_forget, reason = "the guard holds a reference only")]
+    fn disarm(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl<S, K, E> Drop for PanicGuard<'_, '_, S, K, E> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            lock(&self.0.input).ended = true;
-            lock(&self.0.output).stop.get_or_insert(Stop::Panicked);
-            self.0.turned.notify_all();
-        }
+        lock(&self.0.input).ended = true;
+        lock(&self.0.output).stop.get_or_insert(Stop::Panicked);
+        self.0.turned.notify_all();
     }
 }
 

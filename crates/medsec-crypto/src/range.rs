@@ -50,10 +50,33 @@ pub struct RangeReader<'a, R> {
 #[derive(Debug)]
 pub struct UnsignedRange<'a, R>(RangeReader<'a, R>);
 
-impl<'a, R> UnsignedRange<'a, R> {
-    /// Accepts that the content's origin is not proven.
-    pub fn danger_accept_unproven_origin(self) -> RangeReader<'a, R> {
-        self.0
+impl<R: Read + Seek> UnsignedRange<'_, R> {
+    /// See [`RangeReader::content_len`].
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`] if the last chunk does not authenticate.
+    pub fn content_len(&mut self) -> Result<u64, OpenError> {
+        self.0.content_len()
+    }
+
+    /// See [`RangeReader::read_range`].
+    ///
+    /// # Errors
+    /// [`OpenError`]; `out` holds nothing to use.
+    pub fn read_range(&mut self, offset: u64, out: &mut [u8]) -> Result<usize, OpenError> {
+        self.0.read_range(offset, out)
+    }
+}
+
+impl<R: Read + Seek> Read for UnsignedRange<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl<R: Read + Seek> Seek for UnsignedRange<'_, R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
     }
 }
 
@@ -160,7 +183,7 @@ impl<R: Read + Seek> RangeReader<'_, R> {
     /// [`OpenError::Damaged`] if the last chunk does not authenticate: the package was cut or extended.
     pub fn content_len(&mut self) -> Result<u64, OpenError> {
         if !self.length_verified {
-            self.load(self.shape.full_chunks)?;
+            self.load(self.shape.full_chunks, self.shape.full_chunks)?;
         }
         Ok(self.shape.plain_len())
     }
@@ -181,18 +204,18 @@ impl<R: Read + Seek> RangeReader<'_, R> {
             if at >= self.shape.plain_len() {
                 break;
             }
-            self.load(at / CHUNK)?;
+            self.load(at / CHUNK, wanted_end.saturating_sub(1) / CHUNK)?;
             filled = filled.saturating_add(self.cache.copy(at, rest));
         }
         Ok(filled)
     }
 
-    /// Makes sure that `chunk` is in the cache.
-    fn load(&mut self, chunk: u64) -> Result<(), OpenError> {
+    /// Makes sure that `chunk` is in the cache, with what follows it up to `last` as far as it fits.
+    fn load(&mut self, chunk: u64, last: u64) -> Result<(), OpenError> {
         if self.cache.holds(chunk) {
             return Ok(());
         }
-        let (first, chunks) = self.run_for(chunk);
+        let (first, chunks) = self.run_for(chunk, last);
         self.cache.forget();
         let last = first.saturating_add(chunks).saturating_sub(1);
         let len = self
@@ -209,28 +232,16 @@ impl<R: Read + Seek> RangeReader<'_, R> {
         Ok(())
     }
 
-    /// First chunk and number of chunks to fetch for `chunk`. A signed group must be read whole; else
-    /// reading starts with the chunk that is wanted.
-    fn run_for(&self, chunk: u64) -> (u64, u64) {
+    /// First chunk and number of chunks to fetch for a range that goes on from `chunk` to `last`. A signed
+    /// group must be read whole; else only what is wanted is fetched.
+    fn run_for(&self, chunk: u64, last: u64) -> (u64, u64) {
         let rest = |first: u64| self.shape.chunks().saturating_sub(first);
         if self.groups.is_some() {
             let first = (chunk / GROUP_CHUNKS).saturating_mul(GROUP_CHUNKS);
             return (first, GROUP_CHUNKS.min(rest(first)));
         }
-        (
-            chunk,
-            self.needed(chunk, rest(chunk).min(BATCH_CHUNKS as u64)),
-        )
-    }
-
-    /// Reads ahead only when reading goes on where it stopped: a single small range costs one chunk.
-    fn needed(&self, first: u64, most: u64) -> u64 {
-        let goes_on = self.cache.chunks > 0 && self.cache.end() == first;
-        if goes_on {
-            self.cache.chunks.saturating_mul(2).min(most)
-        } else {
-            1
-        }
+        let wanted = last.saturating_sub(chunk).saturating_add(1);
+        (chunk, wanted.min(BATCH_CHUNKS as u64).min(rest(chunk)))
     }
 
     fn fetch(&mut self, first: u64, chunks: u64, len: usize) -> Result<(), OpenError> {
@@ -269,9 +280,7 @@ impl Cache {
         self.first <= chunk && chunk < self.end()
     }
 
-    /// Keeps only where reading stood.
-    fn forget(&mut self) {
-        self.first = self.end();
+    const fn forget(&mut self) {
         self.chunks = 0;
         self.len = 0;
     }

@@ -17,6 +17,7 @@ pub(crate) fn read_plain(reader: &mut impl Read, batch: &mut [u8]) -> io::Result
     while !rest.is_empty() {
         match reader.read_vectored(rest) {
             Ok(0) => break,
+            Ok(read) if read > rest.iter().map(|place| place.len()).sum() => return Err(overclaimed()),
             Ok(read) => {
                 total = total.saturating_add(read);
                 IoSliceMut::advance_slices(&mut rest, read);
@@ -38,12 +39,18 @@ pub(crate) fn write_plain(writer: &mut impl Write, chunks: &[u8]) -> io::Result<
     while !rest.is_empty() {
         match writer.write_vectored(rest) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(done) if done > rest.iter().map(|place| place.len()).sum() => return Err(overclaimed()),
             Ok(written) => IoSlice::advance_slices(&mut rest, written),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
     Ok(total)
+}
+
+/// A reader or writer claims more bytes than it was given; taken at its word it would cause a panic.
+fn overclaimed() -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, "more bytes claimed than asked for")
 }
 
 /// The plaintext of each opened chunk.
@@ -58,12 +65,21 @@ pub(crate) fn plain_parts(chunks: &[u8]) -> impl Iterator<Item = &[u8]> {
 pub(crate) fn read_full(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut total = 0_usize;
     while let Some(rest) = buffer.get_mut(total..).filter(|rest| !rest.is_empty()) {
-        match reader.read(rest) {
-            Ok(0) => break,
-            Ok(read) => total = total.saturating_add(read),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        match read_once(reader, rest)? {
+            0 => break,
+            read => total = total.saturating_add(read),
         }
     }
     Ok(total)
+}
+
+/// One read, tried again when a signal interrupts it. 0 is the end of the input.
+pub(crate) fn read_once(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match reader.read(buffer) {
+            Ok(read) if read > buffer.len() => return Err(overclaimed()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
 }

@@ -121,6 +121,17 @@ impl Trailer {
         valid.then_some(signer).ok_or(SignatureError::Invalid)
     }
 
+    /// Verifies the signature and that it covers this metadata section.
+    pub(crate) fn verify_metadata(
+        &self,
+        header: &Header,
+        section: Option<&[u8]>,
+    ) -> Result<VerifyingKey, SignatureError> {
+        let signer = self.verify(header)?;
+        let same = self.statement.metadata_digest == metadata_digest(section);
+        same.then_some(signer).ok_or(SignatureError::Metadata)
+    }
+
     /// Verifies the signature and everything it states.
     pub(crate) fn verify_all(
         &self,
@@ -128,10 +139,7 @@ impl Trailer {
         root: MerkleRoot,
         metadata_section: Option<&[u8]>,
     ) -> Result<VerifyingKey, SignatureError> {
-        let signer = self.verify(header)?;
-        if self.statement.metadata_digest != metadata_digest(metadata_section) {
-            return Err(SignatureError::Metadata);
-        }
+        let signer = self.verify_metadata(header, metadata_section)?;
         (self.statement.root == root)
             .then_some(signer)
             .ok_or(SignatureError::Payload)

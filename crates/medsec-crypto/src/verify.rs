@@ -11,6 +11,7 @@ use crate::merkle::{Groups, Hash, Tree};
 use crate::open::{Ending, OpenError, Seekable};
 use crate::pipeline::{self, Batch, Sink};
 use crate::signature::VerifyingKey;
+use crate::strided::plain_parts;
 use crate::trailer::SignatureError;
 
 /// A package's origin, proven without a key.
@@ -79,13 +80,15 @@ struct Hashed<'a, L> {
 impl<L: Leaves> Sink<Vec<Hash>, OpenError> for Hashed<'_, L> {
     fn put(&mut self, batch: &Batch, leaves: Vec<Hash>) -> Result<(), OpenError> {
         leaves.into_iter().for_each(|leaf| self.leaves.push(leaf));
-        self.done = self.done.saturating_add(batch.chunks().len() as u64);
+        let text: usize = plain_parts(batch.chunks()).map(<[u8]>::len).sum();
+        self.done = self.done.saturating_add(text as u64);
         let goes_on = self.execution.goes_on(self.done);
         goes_on.then_some(()).ok_or(OpenError::Interrupted)
     }
 }
 
-/// Hashes the encrypted chunks; also gives what follows them and the length of the content.
+/// Verifies the signature, then hashes the encrypted chunks for who compares them with it; also gives what
+/// follows them and the length of the content.
 pub(crate) fn hash_payload<R: Read + Seek + Send, L: Leaves>(
     header: &Header,
     source: R,
@@ -94,11 +97,8 @@ pub(crate) fn hash_payload<R: Read + Seek + Send, L: Leaves>(
     leaves: L,
 ) -> Result<(L, Ending, u64), OpenError> {
     let mut chunks = Seekable::new(header, source, max_chunks)?;
-    let mut sink = Hashed {
-        leaves,
-        execution: *execution,
-        done: 0,
-    };
+    chunks.trailer().ok_or(SignatureError::NotSigned)?.verify(header)?;
+    let mut sink = Hashed { leaves, execution: *execution, done: 0 };
     pipeline::run(execution, &mut chunks, &mut sink, |batch| {
         Ok(crate::open::leaves_of(execution.backend, batch.chunks()))
     })?;

@@ -1,1 +1,30 @@
-//! Doubles and conformance suites for medsec's own tests
+//! Doubles for medsec's own tests: readers, writers and package files that misbehave as real ones do.
+//!
+//! Only ever a dev-dependency. Nothing here is random from run to run: every double that chooses takes
+//! a seed, so that a failure can be repeated.
+//!
+//! ```
+//! use std::io::Read;
+//! use medsec_testkit::ShortReader;
+//!
+//! let mut text = String::new();
+//! ShortReader::new(&b"in small pieces"[..], 3, 7).read_to_string(&mut text)?;
+//! assert_eq!(text, "in small pieces");
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod crash;
+mod memory;
+mod metered;
+mod random;
+mod readers;
+mod writers;
+
+pub use crate::crash::{CrashFile, CrashPoint, Outcome};
+pub use crate::memory::MemoryFile;
+pub use crate::metered::{Meter, Metered, Traffic};
+pub use crate::random::Random;
+pub use crate::readers::{FailingReader, InterruptingReader, ShortReader};
+pub use crate::writers::{FailingWriter, ShortWriter};

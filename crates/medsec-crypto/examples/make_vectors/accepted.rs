@@ -56,7 +56,10 @@ fn suite_2(mut spec: PackageSpec) -> PackageSpec {
 }
 
 fn everything() -> PackageSpec {
-    let mut spec = with_metadata();
+    let mut spec = PackageSpec::default();
+    let mut metadata = metadata();
+    metadata.size = Some(20_000);
+    spec.metadata = Some(metadata);
     spec.reproduced = with_patient().reproduced;
     spec.stored = context(&[("purpose", "treatment"), ("site", "")]);
     spec.policy = Some(PolicyHash::from_bytes([0xA0; 32]));
@@ -88,8 +91,8 @@ fn rewrapped() -> (Vec<u8>, Vec<u8>) {
         unlocked: &unlocked,
         stanzas: recipients,
     };
-    let confirm = |_: &Header| Confirmation::Unwrapped;
-    let package = LockedPackage::open(file.path()).unwrap();
+    let confirm = |_: &Header| Confirmation::NotPermitted;
+    let mut package = LockedPackage::open(file.path()).unwrap();
     package.rewrap(&new, confirm).unwrap();
     (old, std::fs::read(file.path()).unwrap())
 }

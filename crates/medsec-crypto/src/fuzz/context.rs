@@ -11,7 +11,7 @@ use crate::{
 /// What parses encodes to the same bytes and keeps its limits; what was inserted is what is there.
 pub fn context(data: &[u8]) {
     if let Ok(context) = Context::parse(data) {
-        assert!(context.encode() == data, "another encoding");
+        assert!(*context.encode() == data, "another encoding");
         check_limits(&context);
         let _ = format!("{context:?}");
     }

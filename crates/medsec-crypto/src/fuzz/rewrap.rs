@@ -6,7 +6,7 @@ use crate::fuzz::input::Input;
 use crate::fuzz::samples::{KEKS, Sample, keks, samples};
 use crate::fuzz::scratch::Scratch;
 use crate::{
-    Confirmation, Execution, Header, KeyRef, LockedPackage, NewRecipients, OutputOptions,
+    Confirmation, Dek, Execution, Header, KeyRef, LockedPackage, NewRecipients, OutputOptions,
     PackageFile, Recipient as _, RecipientProfile, RewrapError, SlotCondition, Stanza, StanzaKind,
     UnlockedRecipients,
 };
@@ -87,18 +87,15 @@ impl State {
         self.disk.plan(input);
         // What an earlier failure left in the cache only may be lost with the power, as if never written.
         let durable = Header::read(&mut &*self.disk.durable).unwrap();
-        let answer = *input.pick(&[
-            Confirmation::Unwrapped,
-            Confirmation::NotPermitted,
-            Confirmation::Failed,
-        ]);
+        let answer = *input.pick(&Answer::ALL);
+        let dek = self.unwrapped();
         let confirm = |header: &Header| {
             assert!(header.stanzas() == lists[1], "other recipients");
             opens(sample, header);
-            answer
+            answer.confirmation(&dek)
         };
         let result = LockedPackage::over(&mut self.disk)
-            .and_then(|package| package.rewrap(recipients, confirm));
+            .and_then(|mut package| package.rewrap(recipients, confirm));
         for look in std::mem::take(&mut self.disk.looks) {
             self.check(&look, lists);
         }
@@ -113,12 +110,19 @@ impl State {
                 assert_eq!(done.new_slot, header.slot_digest());
                 assert!(self.disk.durable == self.disk.seen, "done but not durable");
             }
-            Err(RewrapError::Unfinished) => {
-                assert_eq!(answer, Confirmation::Failed);
+            Err(RewrapError::NotConfirmed) => {
+                assert!(answer.is_refused(before), "refused without cause");
                 let header = self.check(&self.disk.seen, lists);
-                assert_eq!(header.slot_condition(), SlotCondition::RewrapUnfinished);
+                assert!(header.stanzas() == lists[0], "the new recipients");
             }
-            Err(RewrapError::Io(_)) => assert!(self.disk.failed, "failed without cause"),
+            Err(RewrapError::NotScrubbed(done, _)) => {
+                assert!(self.disk.failed, "failed without cause");
+                let header = self.check(&self.disk.seen, lists);
+                assert_eq!(header.slot_digest(), done.new_slot);
+            }
+            Err(RewrapError::Read(_) | RewrapError::Write(_)) => {
+                assert!(self.disk.failed, "failed without cause");
+            }
             Err(_) => assert!(self.disk.seen == old, "changed by what was refused"),
         }
         if self.disk.dead || input.u8() % 4 == 3 {
@@ -139,8 +143,11 @@ impl State {
         let old = self.disk.seen.clone();
         let scratch = Scratch::new();
         self.disk.plan(input);
-        let result = LockedPackage::over(&mut self.disk).and_then(|package| {
-            package.rewrap_into_copy(recipients, &scratch.file(), OutputOptions::default())
+        let answer = *input.pick(&Answer::ALL);
+        let dek = self.unwrapped();
+        let result = LockedPackage::over(&mut self.disk).and_then(|mut package| {
+            let confirm = |_: &Header| answer.confirmation(&dek);
+            package.rewrap_into_copy(recipients, &scratch.file(), OutputOptions::default(), confirm)
         });
         self.disk.revive();
         assert!(self.disk.seen == old, "the original was changed");
@@ -168,6 +175,42 @@ impl State {
         assert!(listed, "neither the old nor the new recipients");
         opens(self.sample, &header);
         header
+    }
+}
+
+impl State {
+    /// The package's data key.
+    fn unwrapped(&self) -> Vec<u8> {
+        let unlocked = self.sample.unlock(&self.sample.bytes).unwrap();
+        unlocked.dek.expose_secret().to_vec()
+    }
+}
+
+/// What the caller says of the new recipients.
+#[derive(Clone, Copy)]
+enum Answer {
+    Right,
+    WrongKey,
+    NotPermitted,
+    Failed,
+}
+
+impl Answer {
+    const ALL: [Self; 4] = [Self::Right, Self::WrongKey, Self::NotPermitted, Self::Failed];
+
+    fn confirmation(self, dek: &[u8]) -> Confirmation {
+        match self {
+            Self::Right => Confirmation::Unwrapped(Dek::take_from(&mut dek.to_vec()).unwrap()),
+            Self::WrongKey => Confirmation::Unwrapped(Dek::take_from(&mut [7; 32]).unwrap()),
+            Self::NotPermitted => Confirmation::NotPermitted,
+            Self::Failed => Confirmation::Failed,
+        }
+    }
+
+    /// Nobody can tell a wrong key of a blind package.
+    fn is_refused(self, header: &Header) -> bool {
+        let blind = header.core().profile == RecipientProfile::Blind;
+        matches!(self, Self::Failed) || (matches!(self, Self::WrongKey) && !blind)
     }
 }
 

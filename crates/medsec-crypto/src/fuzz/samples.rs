@@ -209,13 +209,13 @@ fn signer() -> SigningKey {
 fn some_metadata() -> Metadata {
     let mut metadata = Metadata::new();
     metadata.file_name = Some("IM-0001.dcm".to_owned());
-    metadata.size = Some(40_960);
+    metadata.notes = Some("second of two".to_owned());
     metadata
 }
 
 /// The same package, its rewrap interrupted before the old recipients were scrubbed.
 fn unfinished(sample: &Sample) -> Sample {
-    let mut file = InMemory(Cursor::new(sample.bytes.clone()));
+    let mut file = InMemory { bytes: Cursor::new(sample.bytes.clone()), slots_written: 0 };
     let unlocked = UnlockedRecipients::from(sample.unlock(&sample.bytes).unwrap());
     let keks = keks();
     let stanzas = unlocked.wrap_for(&[&keks[1], &keks[2]]).unwrap();
@@ -225,27 +225,35 @@ fn unfinished(sample: &Sample) -> Sample {
     };
     LockedPackage::over(&mut file)
         .unwrap()
-        .rewrap(&recipients, |_| Confirmation::Failed)
+        .rewrap(&recipients, |_| Confirmation::NotPermitted)
         .unwrap_err();
     Sample::new(
-        file.0.into_inner(),
+        file.bytes.into_inner(),
         sample.plain.clone(),
         sample.metadata.clone(),
         sample.expectation.clone(),
     )
 }
 
-struct InMemory(Cursor<Vec<u8>>);
+/// Storage that fails when the second slot is written.
+struct InMemory {
+    bytes: Cursor<Vec<u8>>,
+    slots_written: u8,
+}
 
 impl std::io::Read for InMemory {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        self.0.read(out)
+        self.bytes.read(out)
     }
 }
 
 impl std::io::Write for InMemory {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.write(bytes)
+        self.slots_written += 1;
+        if self.slots_written > 1 {
+            return Err(std::io::ErrorKind::StorageFull.into());
+        }
+        self.bytes.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
@@ -255,7 +263,7 @@ impl std::io::Write for InMemory {
 
 impl std::io::Seek for InMemory {
     fn seek(&mut self, to: std::io::SeekFrom) -> std::io::Result<u64> {
-        self.0.seek(to)
+        self.bytes.seek(to)
     }
 }
 

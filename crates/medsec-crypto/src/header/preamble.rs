@@ -71,11 +71,13 @@ fn check_magic(bytes: &[u8]) -> Result<(), FormatError> {
         });
     }
     // High bit stripped, UTF-8 or Latin-1 transcoding, line ends converted, base64 of the magic.
-    let mangled: [&[u8]; 7] = [
+    let mangled: [&[u8]; 9] = [
         b"\x09MSP",
         b"\xc2\x89MSP",
         b"\xef\xbf\xbdMSP",
+        b"\xe2\x80\xb0MSP",
         b"\x89MSP\n",
+        b"\x89MSP\r\x1a",
         b"\x89MSP\r\r",
         b"\x89MSP\r\n\x1a\r",
         b"iU1TUA0K",

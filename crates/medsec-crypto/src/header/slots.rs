@@ -86,6 +86,11 @@ impl Slots {
         self.condition
     }
 
+    /// The slot that is not in use has been overwritten with zeros.
+    pub(crate) const fn scrubbed(&mut self) {
+        self.condition = SlotCondition::Clean;
+    }
+
     /// Where a slot starts, counted from the first byte of slot A.
     pub(crate) const fn offset(&self, place: Place) -> u64 {
         match place {

@@ -77,7 +77,7 @@ impl StanzaKind {
         let graphic = || key_ref.iter().all(u8::is_ascii_graphic);
         match self {
             Self::AwsKms => graphic() && is_key_arn(key_ref),
-            Self::VaultTransit => graphic() && key_ref.iter().filter(|b| **b == b'/').count() >= 2,
+            Self::VaultTransit => graphic() && is_transit_key(key_ref),
             Self::Pkcs11 => {
                 let mut parts = key_ref.splitn(2, |b| *b == 0);
                 let serial = parts.next().unwrap_or_default();
@@ -90,10 +90,18 @@ impl StanzaKind {
     }
 }
 
+/// `namespace/mount/name`. The namespace may be empty (the root one) or have slashes of its own.
+fn is_transit_key(key_ref: &[u8]) -> bool {
+    let mut parts = key_ref.rsplitn(3, |b| *b == b'/');
+    let named = |part: Option<&[u8]>| part.is_some_and(|part| !part.is_empty());
+    named(parts.next()) && named(parts.next()) && parts.next().is_some()
+}
+
 /// `arn:partition:kms:region:account:key/id`; an alias may come to mean another key.
 fn is_key_arn(key_ref: &[u8]) -> bool {
     let parts: Vec<&[u8]> = key_ref.splitn(6, |b| *b == b':').collect();
-    matches!(parts.as_slice(), [b"arn", _, b"kms", _, _, key] if key.starts_with(b"key/"))
+    let named = parts.iter().all(|part| !part.is_empty());
+    named && matches!(parts.as_slice(), [b"arn", _, b"kms", _, _, key] if key.len() > 4 && key.starts_with(b"key/"))
 }
 
 impl fmt::Display for StanzaKind {

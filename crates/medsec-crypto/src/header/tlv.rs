@@ -5,6 +5,8 @@ use crate::wire::Wire;
 
 /// Most fields in a sequence.
 pub(crate) const MAX_FIELDS: usize = 64;
+/// Bytes before a field's value.
+pub(crate) const FIELD_HEAD_LEN: usize = 2 + 4;
 /// Tags from here on may be ignored by who does not know them; they are authenticated all the same.
 pub(crate) const FIRST_OPTIONAL_TAG: u16 = 0x8000;
 

@@ -13,7 +13,7 @@ use crate::suite::Backend;
 
 /// Reads content chunk by chunk, each verified, while the package is still coming in. The end of the
 /// content (`Ok(0)`) is given only when end, metadata and signature have been verified too; else the
-/// last read is an error, and [`Self::finish`] gives the same verdict.
+/// last read is an error. Ask [`Self::finish`] for the verdict.
 pub struct ReleasingReader<'a, R> {
     unlocked: &'a Unlocked,
     cipher: ChunkCipher,
@@ -50,11 +50,15 @@ impl<'a, R: Read + Send> ReleasingReader<'a, R> {
         })
     }
 
-    /// The verdict over the whole package.
+    /// The verdict over the whole package. The content must have been read to its last byte.
     ///
     /// # Errors
-    /// [`OpenError::Unfinished`] unless the content was read to its end without an error.
-    pub fn finish(self) -> Result<Opened, OpenError> {
+    /// [`OpenError::Unfinished`] if content is left unread, or a read gave an error.
+    pub fn finish(mut self) -> Result<Opened, OpenError> {
+        // Who read exactly the content has not been shown its end yet.
+        while matches!(self.state, State::Reading(_)) && self.give(&mut [0]) == 0 {
+            self.advance()?;
+        }
         match self.state {
             State::Verified(opened) => Ok(*opened),
             State::Reading(_) | State::Failed => Err(OpenError::Unfinished),

@@ -2,13 +2,14 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::cobblestone::{MessageLen, PREFIX_LEN, SEALED_CHUNK_LEN};
+use crate::cobblestone::{MessageLen, PREFIX_LEN};
 use crate::error::{FormatError, Part};
 use crate::header::Header;
 use crate::open::ending::MIN_CHUNKS_LEN;
 use crate::open::{Ending, OpenError};
 use crate::pipeline::{BATCH_CHUNKS, BATCH_LEN, Batch, Source};
-use crate::strided::read_full;
+use crate::strided::{read_full, read_once};
+use crate::trailer::Trailer;
 
 /// Bytes a stream is read ahead beyond what must be held back.
 const READ_AHEAD: usize = 1024 * 1024;
@@ -32,6 +33,7 @@ impl<R: Read + Seek> Seekable<R> {
     /// Finds the payload's end, reads what follows it and goes to the first chunk.
     pub(crate) fn new(header: &Header, mut reader: R, max_chunks: u64) -> Result<Self, OpenError> {
         let total = reader.seek(SeekFrom::End(0)).map_err(OpenError::Read)?;
+        check_prefix(header, &mut reader)?;
         let fixed = Ending::fixed_len(header);
         let suffix = read_end(&mut reader, total, fixed)?;
         let ending_len = Ending::len(header, &suffix)?;
@@ -56,6 +58,10 @@ impl<R: Read + Seek> Seekable<R> {
             next: 0,
             rest,
         })
+    }
+
+    pub(crate) const fn trailer(&self) -> Option<&Trailer> {
+        self.ending.trailer.as_ref()
     }
 
     pub(crate) fn into_parts(self) -> (R, MessageLen, Ending) {
@@ -105,10 +111,11 @@ pub(crate) struct HeldBack<R> {
     reader: R,
     header: Header,
     max_chunks: u64,
+    /// What was read and not handed out yet stands in `start..end`.
     buffer: Vec<u8>,
-    /// Start of what was not handed out yet.
     start: usize,
-    /// Bytes at the end of the buffer that are no chunks; known once the source has ended.
+    end: usize,
+    /// Bytes at the end that are no chunks; known once the source has ended.
     ending_len: Option<usize>,
     next: u64,
     handed: u64,
@@ -117,13 +124,14 @@ pub(crate) struct HeldBack<R> {
 impl<R: Read> HeldBack<R> {
     /// `reader` stands at the first chunk.
     pub(crate) fn new(header: &Header, reader: R, max_chunks: u64) -> Self {
-        let capacity = Ending::max_len(header).saturating_add(READ_AHEAD);
+        let len = Ending::max_len(header).saturating_add(READ_AHEAD);
         Self {
             reader,
             header: header.clone(),
             max_chunks,
-            buffer: Vec::with_capacity(capacity),
+            buffer: vec![0; len],
             start: 0,
+            end: 0,
             ending_len: None,
             next: 0,
             handed: 0,
@@ -131,36 +139,33 @@ impl<R: Read> HeldBack<R> {
     }
 
     fn waiting(&self) -> &[u8] {
-        self.buffer.get(self.start..).unwrap_or_default()
+        self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
     /// Reads until a whole batch and what must be held back are there, or to the end.
     fn fill(&mut self) -> Result<(), OpenError> {
-        let batch = BATCH_CHUNKS.saturating_mul(SEALED_CHUNK_LEN);
-        let wanted = Ending::max_len(&self.header).saturating_add(batch);
-        if self.ending_len.is_some() || self.waiting().len() >= wanted {
-            return Ok(());
-        }
-        self.buffer.drain(..self.start);
-        self.start = 0;
-        let room = self.buffer.capacity().saturating_sub(self.buffer.len());
-        let read = (&mut self.reader)
-            .take(room as u64)
-            .read_to_end(&mut self.buffer)
-            .map_err(OpenError::Read)?;
-        if read < room {
-            self.end()?;
+        let wanted = Ending::max_len(&self.header).saturating_add(BATCH_LEN);
+        while self.ending_len.is_none() && self.waiting().len() < wanted {
+            if self.buffer.len().saturating_sub(self.start) < wanted {
+                self.buffer.copy_within(self.start..self.end, 0);
+                self.end = self.waiting().len();
+                self.start = 0;
+            }
+            // Takes what is there, so that a slow source is not waited for longer than needed.
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match read_once(&mut self.reader, room).map_err(OpenError::Read)? {
+                0 => self.ended()?,
+                read => self.end = self.end.saturating_add(read),
+            }
         }
         Ok(())
     }
 
     /// The source has ended: what is waiting is the rest of the payload and what follows it.
-    fn end(&mut self) -> Result<(), OpenError> {
+    fn ended(&mut self) -> Result<(), OpenError> {
         let ending_len = Ending::len(&self.header, self.waiting())?;
         let chunks = self.waiting().len().checked_sub(ending_len);
-        let chunks = chunks.ok_or(FormatError::Truncated {
-            part: Part::Payload,
-        })?;
+        let chunks = chunks.ok_or(FormatError::Truncated { part: Part::Payload })?;
         let payload_len = self.payload_len(chunks);
         check_len(payload_len, self.max_chunks)?;
         self.ending_len = Some(ending_len);
@@ -168,9 +173,7 @@ impl<R: Read> HeldBack<R> {
     }
 
     fn payload_len(&self, further: usize) -> u64 {
-        self.handed
-            .saturating_add(further as u64)
-            .saturating_add(PREFIX_LEN as u64)
+        self.handed.saturating_add(further as u64).saturating_add(PREFIX_LEN as u64)
     }
 }
 
@@ -208,6 +211,16 @@ impl<R: Read + Send> Chunks for HeldBack<R> {
             self.waiting(),
             self.payload_len(0),
         )?)
+    }
+}
+
+/// A rewrap into a copy may have put a package with larger slots under the same name.
+fn check_prefix<R: Read + Seek>(header: &Header, reader: &mut R) -> Result<(), OpenError> {
+    let mut found = [0; PREFIX_LEN];
+    match read_at(reader, header.payload_offset(), &mut found) {
+        Ok(()) if found == header.prefix.to_bytes() => Ok(()),
+        Err(OpenError::Read(error)) => Err(OpenError::Read(error)),
+        _ => Err(OpenError::Changed),
     }
 }
 

@@ -65,7 +65,8 @@ impl Unlocked {
     /// durable. The package starts at offset 0 of `source`.
     ///
     /// # Errors
-    /// [`OpenError`]; no file was made and no named file ever held plaintext.
+    /// [`OpenError`]; no file was made. Where the system has files without names, no named file ever held
+    /// plaintext.
     pub fn open_to_file<R: Read + Seek + Send>(
         &self,
         source: R,
@@ -80,7 +81,8 @@ impl Unlocked {
     /// header, as [`Header::read`] leaves it.
     ///
     /// # Errors
-    /// [`OpenError`]; no file was made and no named file ever held plaintext.
+    /// [`OpenError`]; no file was made. Where the system has files without names, no named file ever held
+    /// plaintext.
     pub fn open_stream_to_file<R: Read + Send>(
         &self,
         rest: R,
@@ -105,9 +107,10 @@ impl Unlocked {
         let chunks = self.seekable(source)?;
         let len = chunks.len.plain_len();
         let capacity = usize::try_from(len).ok().filter(|_| len <= limit);
-        let capacity = capacity.ok_or(OpenError::OverLimit { limit })?;
+        let capacity = capacity.ok_or(OpenError::OverLimit { len, limit })?;
         // The full capacity at once: a growing vector would leave plaintext behind in freed memory.
-        let mut content = Zeroizing::new(Vec::with_capacity(capacity));
+        let mut content = Zeroizing::new(Vec::new());
+        content.try_reserve_exact(capacity).map_err(|_| OpenError::OverLimit { len, limit })?;
         let opened = self.drain(chunks, &mut *content, execution)?;
         Ok((content, opened))
     }
@@ -142,16 +145,21 @@ impl Unlocked {
         ReleasingReader::new(self, chunks, backend)
     }
 
-    /// The metadata alone. Authentic under the data key; a required signature is not checked.
+    /// The metadata alone, authentic under the data key and, if the package is signed, under its signature;
+    /// nothing of the payload is read.
     ///
     /// # Errors
-    /// [`OpenError::DamagedMetadata`], or the source fails.
+    /// [`OpenError::DamagedMetadata`] or [`OpenError::Signature`], or the source fails.
     pub fn read_metadata<R: Read + Seek + Send>(
         &self,
         source: R,
     ) -> Result<Option<Metadata>, OpenError> {
         let (_, _, ending) = self.seekable(source)?.into_parts();
-        self.open_metadata(&ending, Backend::default())
+        let metadata = self.open_metadata(&ending, Backend::default())?;
+        if let Some(trailer) = &ending.trailer {
+            trailer.verify_metadata(&self.header, ending.section.as_deref())?;
+        }
+        Ok(metadata)
     }
 
     pub(crate) fn seekable<R: Read + Seek>(&self, source: R) -> Result<Seekable<R>, OpenError> {
@@ -239,6 +247,10 @@ impl Unlocked {
         backend: Backend,
     ) -> Result<Opened, OpenError> {
         let metadata = self.open_metadata(ending, backend)?;
+        let stated = metadata.as_ref().and_then(|metadata| metadata.size);
+        if stated.is_some_and(|size| size != plain_len) {
+            return Err(OpenError::DamagedMetadata);
+        }
         let section = ending.section.as_deref();
         let verify = |trailer: &crate::trailer::Trailer| {
             trailer.verify_all(&self.header, tree.merkle_root(), section)

@@ -21,17 +21,26 @@ pub trait PackageFile: Read + Seek + Write {
     /// # Errors
     /// The file system fails; what is durable is unknown.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Gives up the lock that was taken for the rewrap, if one was. Closing a file does not always do so: a
+    /// process just being started by another thread still holds a copy of the descriptor.
+    fn release(&mut self) {}
 }
 
 impl PackageFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn release(&mut self) {
+        // What cannot be unlocked is unlocked when the last descriptor closes.
+        let _ = self.unlock();
+    }
 }
 
-/// A package that no other rewrap can change.
+/// A package that no other rewrap can change. The lock is given up on drop.
 #[derive(Debug)]
-pub struct LockedPackage<F = File> {
+pub struct LockedPackage<F: PackageFile = File> {
     pub(super) file: F,
     pub(super) header: Header,
 }
@@ -41,37 +50,51 @@ impl LockedPackage<File> {
     ///
     /// # Errors
     /// [`RewrapError::Locked`] if another process holds the lock; [`RewrapError::CannotLock`] where
-    /// there are no locks; [`RewrapError::Linked`] if the file has other names; others if it is no
-    /// package.
+    /// there are no locks; on Unix [`RewrapError::Linked`] if the file has other names, and
+    /// [`RewrapError::Changed`] if the name came to mean another file; others if it is no package.
     pub fn open(path: &Path) -> Result<Self, RewrapError> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .open(path)
-            .map_err(RewrapError::Io)?;
-        check_links(&file)?;
+            .map_err(RewrapError::Read)?;
         match file.try_lock() {
-            Ok(()) => Self::over(file),
-            Err(TryLockError::WouldBlock) => Err(RewrapError::Locked),
-            Err(TryLockError::Error(_)) => Err(RewrapError::CannotLock),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RewrapError::Locked),
+            Err(TryLockError::Error(error)) => return Err(RewrapError::CannotLock(error)),
         }
+        let locked = Self::over(file)?;
+        check_name(&locked.file, path)?;
+        Ok(locked)
     }
 }
 
 impl<F: PackageFile> LockedPackage<F> {
-    /// Takes a file that the caller has locked in its own way.
+    /// Takes a file that the caller has locked in its own way, or, where nothing can be locked, one that
+    /// is only to be copied from. Links are not looked at.
     ///
     /// # Errors
     /// [`RewrapError`] if it is no package.
     pub fn over(mut file: F) -> Result<Self, RewrapError> {
-        let header = Header::read_patiently(&mut file)?;
-        Ok(Self { file, header })
+        match Header::read_patiently(&mut file) {
+            Ok(header) => Ok(Self { file, header }),
+            Err(error) => {
+                file.release();
+                Err(error.into())
+            }
+        }
     }
 
     /// The header as read under the lock.
     #[must_use]
     pub const fn header(&self) -> &Header {
         &self.header
+    }
+}
+
+impl<F: PackageFile> Drop for LockedPackage<F> {
+    fn drop(&mut self) {
+        self.file.release();
     }
 }
 
@@ -101,18 +124,20 @@ impl Header {
     }
 }
 
+/// The locked file must be the only one of its name and have no other: else a rewrap would change a file
+/// that nobody can find, or one that somebody finds elsewhere.
 #[cfg(unix)]
-fn check_links(file: &File) -> Result<(), RewrapError> {
+fn check_name(file: &File, path: &Path) -> Result<(), RewrapError> {
     use std::os::unix::fs::MetadataExt;
-    let links = file.metadata().map_err(RewrapError::Io)?.nlink();
-    if links > 1 {
-        Err(RewrapError::Linked)
-    } else {
-        Ok(())
+    let locked = file.metadata().map_err(RewrapError::Read)?;
+    let named = std::fs::metadata(path).map_err(RewrapError::Read)?;
+    if (locked.dev(), locked.ino()) != (named.dev(), named.ino()) {
+        return Err(RewrapError::Changed);
     }
+    if locked.nlink() > 1 { Err(RewrapError::Linked) } else { Ok(()) }
 }
 
 #[cfg(not(unix))]
-fn check_links(_: &File) -> Result<(), RewrapError> {
+fn check_name(_: &File, _: &Path) -> Result<(), RewrapError> {
     Ok(())
 }

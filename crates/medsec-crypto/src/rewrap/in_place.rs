@@ -1,15 +1,19 @@
 //! The rewrap itself, on slots in place.
 
-use std::io::SeekFrom;
+use std::io::{self, SeekFrom};
 
-use crate::error::{FormatError, Part};
-use crate::header::{Header, SlotCondition};
+use subtle::ConstantTimeEq;
+
+use crate::error::FormatError;
 use crate::header::core::RecipientProfile;
 use crate::header::slot::{Recipients, encode_slot};
+use crate::header::slots::Place;
 use crate::header::stanza::Stanza;
+use crate::header::{Header, HeaderError, SlotCondition};
 use crate::ids::SlotDigest;
 use crate::rewrap::{LockedPackage, PackageFile, RewrapError, UnlockedRecipients};
 use crate::seal::recipients_mac_key;
+use crate::secret::Dek;
 use crate::strided::read_full;
 
 /// Who is to open the package from now on. Stanzas must wrap its data key for
@@ -32,14 +36,15 @@ pub enum NewRecipients<'a> {
 }
 
 /// What trying the new recipients showed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Confirmation {
-    /// One new stanza was unwrapped and gave the data key.
-    Unwrapped,
+    /// One new stanza was unwrapped and gave this. Unless it is the package's data key (which nobody knows
+    /// of a blind package), the rewrap is undone.
+    Unwrapped(Dek),
     /// The caller may unwrap none of them, and takes the key service's word that it wrapped them.
     NotPermitted,
-    /// None gave the data key. The old recipients are kept.
+    /// None could be unwrapped. The rewrap is undone.
     Failed,
 }
 
@@ -111,42 +116,62 @@ fn next_generation(header: &Header) -> Result<u64, RewrapError> {
     }))
 }
 
+impl NewRecipients<'_> {
+    /// Whether what trying them showed is good enough to give up the old ones.
+    pub(super) fn accept(&self, confirmation: &Confirmation) -> bool {
+        match (self, confirmation) {
+            (_, Confirmation::Failed) => false,
+            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => true,
+            (Self::Authenticated { unlocked, .. }, Confirmation::Unwrapped(dek)) => {
+                let (found, expected) = (dek.expose_secret(), unlocked.dek().expose_secret());
+                bool::from(found.ct_eq(expected))
+            }
+        }
+    }
+}
+
 impl<F: PackageFile> LockedPackage<F> {
     /// Replaces the recipients in place. Takes time independent of the payload's size.
     ///
     /// `confirm` is given the header with the new recipients, durable by then; it should unwrap one of
-    /// them where it may. Only then is the old slot scrubbed. An interrupted rewrap is finished by the
+    /// them where it may. Only then is the old slot scrubbed. A rewrap that was killed is finished by the
     /// next one.
     ///
     /// # Errors
-    /// [`RewrapError`]; unless [`RewrapError::Unfinished`] or [`RewrapError::Io`] the package is as it
-    /// was, and in these two cases it opens with the old or the new recipients.
+    /// [`RewrapError`], whose variants say which recipients are in force.
     pub fn rewrap(
-        mut self,
+        &mut self,
         recipients: &NewRecipients<'_>,
         confirm: impl FnOnce(&Header) -> Confirmation,
     ) -> Result<Rewrapped, RewrapError> {
         let slot = recipients.encode(&self.header, self.header.slot_len())?;
-        let place = self.header.slots.place();
-        let old_slot = self.header.slot_digest();
-        self.settle()?;
-        self.write_slot(place.other(), &slot)?;
-        let written = self.read_back(place.other(), &slot)?;
-        if confirm(&written) == Confirmation::Failed {
-            return Err(RewrapError::Unfinished);
+        let old = self.header.slots.place();
+        let zeros = vec![0; slot.len()];
+        self.settle().map_err(RewrapError::Write)?;
+        self.write_slot(old.other(), &slot).map_err(RewrapError::Write)?;
+        let Some(written) = self.read_back(old.other(), &slot).map_err(RewrapError::Write)? else {
+            self.write_slot(old.other(), &zeros).map_err(RewrapError::Write)?;
+            return Err(RewrapError::NotConfirmed);
+        };
+        if !recipients.accept(&confirm(&written)) {
+            self.write_slot(old.other(), &zeros).map_err(RewrapError::Write)?;
+            return Err(RewrapError::NotConfirmed);
         }
-        self.write_slot(place, &vec![0; slot.len()])?;
-        Ok(Rewrapped {
+        let rewrapped = Rewrapped {
             generation: written.generation(),
-            old_slot,
+            old_slot: self.header.slot_digest(),
             new_slot: written.slot_digest(),
-        })
+        };
+        self.write_slot(old, &zeros).map_err(|error| RewrapError::NotScrubbed(rewrapped, error))?;
+        self.header = written;
+        self.header.slots.scrubbed();
+        Ok(rewrapped)
     }
 
     /// After an unfinished rewrap the slot in use may be whole only in the page cache: its writer was
     /// killed before the sync, or the sync failed. It is written again and made durable before the other
     /// slot, the one that surely is, is given up.
-    fn settle(&mut self) -> Result<(), RewrapError> {
+    fn settle(&mut self) -> io::Result<()> {
         if self.header.slot_condition() != SlotCondition::RewrapUnfinished {
             return Ok(());
         }
@@ -154,46 +179,29 @@ impl<F: PackageFile> LockedPackage<F> {
         self.write_slot(self.header.slots.place(), &active)
     }
 
-    fn slot_offset(&self, place: crate::header::slots::Place) -> u64 {
-        self.header
-            .slots_offset
-            .saturating_add(self.header.slots.offset(place))
+    fn slot_offset(&self, place: Place) -> u64 {
+        self.header.slots_offset.saturating_add(self.header.slots.offset(place))
     }
 
-    fn write_slot(
-        &mut self,
-        place: crate::header::slots::Place,
-        slot: &[u8],
-    ) -> Result<(), RewrapError> {
+    fn write_slot(&mut self, place: Place, slot: &[u8]) -> io::Result<()> {
         let offset = self.slot_offset(place);
-        self.file
-            .seek(SeekFrom::Start(offset))
-            .map_err(RewrapError::Io)?;
-        self.file.write_all(slot).map_err(RewrapError::Io)?;
-        self.file.sync().map_err(RewrapError::Io)
+        self.file.seek(SeekFrom::Start(offset))?;
+        self.file.write_all(slot)?;
+        self.file.sync()
     }
 
-    /// Reads the slot again, compares it and gives the header as it now stands.
-    fn read_back(
-        &mut self,
-        place: crate::header::slots::Place,
-        slot: &[u8],
-    ) -> Result<Header, RewrapError> {
+    /// The header as it now stands, if the slot reads back as it was written and is in use.
+    fn read_back(&mut self, place: Place, slot: &[u8]) -> io::Result<Option<Header>> {
         let offset = self.slot_offset(place);
-        self.file
-            .seek(SeekFrom::Start(offset))
-            .map_err(RewrapError::Io)?;
+        self.file.seek(SeekFrom::Start(offset))?;
         let mut found = vec![0; slot.len()];
-        let read = read_full(&mut self.file, &mut found).map_err(RewrapError::Io)?;
-        if read < slot.len() {
-            return Err(FormatError::Truncated { part: Part::Slots }.into());
-        }
-        let header = Header::read_patiently(&mut self.file)?;
-        let in_use = header.slots.place() == place && found == slot;
-        if in_use {
-            Ok(header)
-        } else {
-            Err(RewrapError::Unfinished)
+        read_full(&mut self.file, &mut found)?;
+        match Header::read_patiently(&mut self.file) {
+            Err(HeaderError::Io(error)) => Err(error),
+            Err(HeaderError::Format(_)) => Ok(None),
+            Ok(header) => {
+                Ok(Some(header).filter(|header| header.slots.place() == place && found == slot))
+            }
         }
     }
 }

@@ -9,8 +9,9 @@ use crate::recipient::{Identity, Recipient, WrapError, unwrap_first};
 use crate::seal::recipients_mac_key;
 use crate::secret::Dek;
 
-/// A package whose recipient list is authentic under its data key. The reproduced context was not
-/// needed, so that keys can be rotated without anybody's identity; nothing can be opened with it.
+/// A package whose data key is known and whose recipient list is authentic under it. The reproduced context
+/// is not needed, so that keys can be rotated without anybody's identity. It does open metadata, and, to
+/// who knows the context, content: hold it no longer than needed.
 #[derive(Debug)]
 pub struct UnlockedRecipients {
     header: Header,
@@ -18,15 +19,15 @@ pub struct UnlockedRecipients {
 }
 
 impl Header {
-    /// Checks the recipients' MAC with `dek`. In blind packages there is none: there only the unwrapping
-    /// of a stanza, which is bound to the header, vouches for the key.
+    /// Checks the recipients' MAC with `dek`. A blind package has none, and who writes to the storage could
+    /// plant a stanza with a key of his own: it must be unlocked with its context, which checks the
+    /// payload's commitment ([`UnlockedRecipients::from`] an [`Unlocked`]).
     ///
     /// # Errors
-    /// [`NotAuthentic`] if key, header or list is another.
+    /// [`NotAuthentic`] if key, header or list is another, or the package is blind.
     pub fn unlock_recipients(self, dek: Dek) -> Result<UnlockedRecipients, NotAuthentic> {
-        if let Some(key) = recipients_mac_key(self.core().profile, &dek, &self.hash())? {
-            self.slots.active().check_mac(&key)?;
-        }
+        let key = recipients_mac_key(self.core().profile, &dek, &self.hash())?;
+        self.slots.active().check_mac(&*key.ok_or(NotAuthentic)?)?;
         Ok(UnlockedRecipients { header: self, dek })
     }
 

@@ -130,8 +130,11 @@ impl Draft {
     ///
     /// # Errors
     /// [`SealError`] if there is no randomness, a recipient's key is unusable, the list is empty, too
-    /// long or has duplicates.
+    /// long or has duplicates, or the package is to be under a shared data key, which is not a fresh one.
     pub fn seal_to(self, recipients: &[&dyn Recipient]) -> Result<Sealer, SealError> {
+        if self.core.dek_id.is_some() {
+            return Err(InvalidValue { field: "shared data key" }.into());
+        }
         let dek = Dek::generate()?;
         let bind = self.bind();
         let stanzas = recipients
@@ -144,7 +147,7 @@ impl Draft {
     /// Completes the header with stanzas that wrap `dek` for [`Self::bind`].
     ///
     /// Under a data key of its own `dek` must be fresh: drawn for this package, by this crate or by the
-    /// key service that wrapped it.
+    /// key service that wrapped it. Who shares a data key keeps count: at most 2^20 packages and 1 TiB.
     ///
     /// # Errors
     /// [`SealError::Format`] if the list is empty, too long or has duplicates.

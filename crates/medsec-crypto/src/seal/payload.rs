@@ -12,22 +12,26 @@ use crate::strided::read_plain;
 
 /// Limit on the chunks of a package that this crate writes: 64 TiB.
 pub(crate) const MAX_CHUNKS: u64 = 1 << 32;
-const BATCH_PLAIN_LEN: usize = BATCH_CHUNKS * CHUNK_LEN;
 
 /// Plaintext, cut into batches.
 pub(super) struct Plaintext<R> {
     reader: R,
     next: u64,
     ended: bool,
+    /// Chunks in a batch: a power of two, at most a full batch.
+    batch_chunks: usize,
 }
 
 impl<R> Plaintext<R> {
-    pub(super) const fn new(reader: R) -> Self {
-        Self {
-            reader,
-            next: 0,
-            ended: false,
-        }
+    /// `expected` is the length of the content as far as the caller knows it. It only sizes the buffer: a
+    /// longer content is sealed all the same, in smaller batches.
+    pub(super) fn new(reader: R, expected: Option<u64>) -> Self {
+        let len = expected.and_then(|len| usize::try_from(len).ok());
+        let chunks = len.and_then(|len| len.checked_div(CHUNK_LEN));
+        let batch_chunks = chunks
+            .and_then(|full| full.checked_add(1)?.checked_next_power_of_two())
+            .map_or(BATCH_CHUNKS, |chunks| chunks.min(BATCH_CHUNKS));
+        Self { reader, next: 0, ended: false, batch_chunks }
     }
 }
 
@@ -38,7 +42,7 @@ impl<R: Read> Source<SealError> for Plaintext<R> {
         }
         let read = read_plain(&mut self.reader, batch.room()).map_err(SealError::Read)?;
         // A batch that is not full ends the message: its last chunk is short, possibly empty.
-        self.ended = read < BATCH_PLAIN_LEN;
+        self.ended = read < self.batch_chunks.saturating_mul(CHUNK_LEN);
         let full = read / CHUNK_LEN;
         let last = if self.ended {
             (read % CHUNK_LEN).saturating_add(TAG_LEN)
@@ -49,12 +53,16 @@ impl<R: Read> Source<SealError> for Plaintext<R> {
             self.next,
             full.saturating_mul(SEALED_CHUNK_LEN).saturating_add(last),
         );
-        self.next = self.next.saturating_add(BATCH_CHUNKS as u64);
+        self.next = self.next.saturating_add(self.batch_chunks as u64);
         if self.next > MAX_CHUNKS {
             Err(SealError::TooLong)
         } else {
             Ok(true)
         }
+    }
+
+    fn batch_len(&self) -> usize {
+        self.batch_chunks.saturating_mul(SEALED_CHUNK_LEN)
     }
 }
 

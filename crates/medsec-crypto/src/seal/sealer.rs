@@ -80,7 +80,7 @@ impl Sealer {
             tree: Tree::new(),
             plain_len: 0,
         };
-        pipeline::run(execution, &mut Plaintext::new(reader), &mut sink, |batch| {
+        pipeline::run(execution, &mut Plaintext::new(reader, self.expected_len()), &mut sink, |batch| {
             seal_batch(&begun.cipher, execution, signed, batch)
         })?;
         let Ciphertext {
@@ -139,6 +139,11 @@ impl Sealer {
         Ok(SealWriter::new(self, begun, backend, writer))
     }
 
+    /// What the metadata state.
+    fn expected_len(&self) -> Option<u64> {
+        self.metadata.as_ref().and_then(|metadata| metadata.size)
+    }
+
     /// Derives the keys under a fresh salt and writes everything before the first chunk.
     fn begin<W: Write>(&self, backend: Backend, writer: &mut W) -> Result<Begun, SealError> {
         let salt = random_array::<SALT_LEN>()?;
@@ -163,6 +168,9 @@ impl Sealer {
         tree: &Tree,
         plain_len: u64,
     ) -> Result<Sealed, SealError> {
+        if self.expected_len().is_some_and(|expected| expected != plain_len) {
+            return Err(SealError::SizeChanged);
+        }
         let payload_len = plain_len.saturating_add(overhead_of(plain_len));
         let section = match &self.metadata {
             Some(metadata) => Some(metadata.seal(backend, self.suite, &self.dek, &self.hash)?),

@@ -13,7 +13,7 @@ use crate::seal::sealer::Begun;
 use crate::seal::{SealError, Sealed, Sealer};
 use crate::suite::Backend;
 
-/// Takes content by [`Write`] and seals it chunk by chunk. Call [`Self::finish`]: without it the output
+/// Takes content by [`Write`] and seals it in batches of 256 KiB. Call [`Self::finish`]: without it the output
 /// is not a package. After an error every further write fails.
 pub struct SealWriter<W> {
     sealer: Sealer,
@@ -129,7 +129,7 @@ impl<W: Write> Write for SealWriter<W> {
         Ok(taken)
     }
 
-    /// Flushes the writer below; content that does not fill a chunk stays until [`Self::finish`].
+    /// Flushes the writer below; content that does not fill a batch stays until [`Self::finish`].
     fn flush(&mut self) -> io::Result<()> {
         self.sink.writer.flush()
     }

@@ -3,20 +3,28 @@
 #![forbid(unsafe_code)]
 #![expect(
     clippy::arithmetic_side_effects,
-    reason = "an overflow in a test is a failed test"
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod assurance;
+mod controls;
 #[cfg(unix)]
 mod crash;
 mod exhaustive;
 mod hpke_vectors;
+mod memory;
 mod oracle;
-mod structure;
-mod assurance;
 mod outputs;
 mod overhead;
-mod recipients;
 mod readers;
+mod recipients;
 mod rewrap;
+mod samples;
+mod structure;
 mod support;
 mod vectors;

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Cursor;
 
 use medsec_crypto::{
-    Confirmation, Header, Identity, KeyRef, LockedPackage, NewRecipients, OutputOptions,
+    Confirmation, Dek, Header, Identity, KeyRef, LockedPackage, NewRecipients, OutputOptions,
     RewrapError, SlotCondition, Stanza, StanzaKind,
 };
 use medsec_testkit::MemoryFile;
@@ -36,7 +36,8 @@ fn attempt(
     stanzas: Vec<Stanza>,
     confirmation: Confirmation,
 ) -> Result<(), RewrapError> {
-    let unlocked = sample.plan.unlock(1, &mut &sample.package[..]).unwrap();
+    let header = Header::read(&mut &sample.package[..]).unwrap();
+    let unlocked = header.unlock_recipients_with(&[&kek(1)]).unwrap();
     let recipients = NewRecipients::Authenticated {
         unlocked: &unlocked,
         stanzas,
@@ -51,9 +52,19 @@ fn failed_confirmation_opens_with_old_recipients() {
     let sample = sample();
     let file = MemoryFile::new(&sample.package);
     let result = attempt(&sample, &file, vec![useless(2)], Confirmation::Failed);
-    assert!(matches!(result, Err(RewrapError::Unfinished)));
+    assert!(matches!(result, Err(RewrapError::NotConfirmed)));
     let (content, _) = sample.plan.open(&file.contents()).unwrap();
     assert_eq!(content, sample.content);
+}
+
+#[test]
+fn key_of_another_package_does_not_confirm() {
+    let sample = sample();
+    let file = MemoryFile::new(&sample.package);
+    let other = Confirmation::Unwrapped(Dek::generate().unwrap());
+    let result = attempt(&sample, &file, vec![useless(2)], other);
+    assert!(matches!(result, Err(RewrapError::NotConfirmed)));
+    assert_eq!(file.contents(), sample.package);
 }
 
 #[test]
@@ -71,7 +82,7 @@ fn wrong_profile_is_refused() {
 fn recipients_of_another_package_are_refused() {
     let (one, other) = (sample(), sample());
     let file = MemoryFile::new(&other.package);
-    let result = attempt(&one, &file, vec![useless(2)], Confirmation::Unwrapped);
+    let result = attempt(&one, &file, vec![useless(2)], Confirmation::NotPermitted);
     assert!(matches!(result, Err(RewrapError::Changed)));
     assert_eq!(file.contents(), other.package);
 }
@@ -83,7 +94,7 @@ fn recipients_changed_meanwhile_are_refused() {
     rewrap(sample.plan, locked(&file), 1, &[1, 2]).unwrap();
     let changed = file.contents();
     // The package as unlocked before the other's rewrap.
-    let result = attempt(&sample, &file, vec![useless(3)], Confirmation::Unwrapped);
+    let result = attempt(&sample, &file, vec![useless(3)], Confirmation::NotPermitted);
     assert!(matches!(result, Err(RewrapError::Changed)));
     assert_eq!(file.contents(), changed);
 }
@@ -93,7 +104,7 @@ fn empty_and_repeated_lists_are_refused() {
     let sample = sample();
     let file = MemoryFile::new(&sample.package);
     for stanzas in [Vec::new(), vec![useless(2), useless(2)]] {
-        let result = attempt(&sample, &file, stanzas, Confirmation::Unwrapped);
+        let result = attempt(&sample, &file, stanzas, Confirmation::NotPermitted);
         assert!(matches!(result, Err(RewrapError::Format(_))));
         assert_eq!(file.contents(), sample.package);
     }
@@ -112,7 +123,7 @@ fn list_that_does_not_fit_is_refused() {
     let sample = sample();
     let file = MemoryFile::new(&sample.package);
     let stanzas = large(locked(&file).header());
-    let result = attempt(&sample, &file, stanzas, Confirmation::Unwrapped);
+    let result = attempt(&sample, &file, stanzas, Confirmation::NotPermitted);
     assert!(matches!(result, Err(RewrapError::DoesNotFit)));
     assert_eq!(file.contents(), sample.package);
 }
@@ -128,7 +139,7 @@ fn package_with_two_names_is_refused() {
         Err(RewrapError::Linked)
     ));
     fs::remove_file(&two).unwrap();
-    LockedPackage::open(&one).unwrap();
+    drop(crate::support::rewrap::lock(&one));
 }
 
 #[test]
@@ -156,12 +167,15 @@ fn copy_with_larger_slots_keeps_signature() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("copy");
     let file = MemoryFile::new(&sample.package);
-    let unlocked = sample.plan.unlock(1, &mut &sample.package[..]).unwrap();
+    let header = Header::read(&mut &sample.package[..]).unwrap();
+    let unlocked = header.unlock_recipients_with(&[&kek(1)]).unwrap();
     let recipients = NewRecipients::Authenticated {
         unlocked: &unlocked,
         stanzas: large(unlocked.header()),
     };
-    let done = locked(&file).rewrap_into_copy(&recipients, &path, OutputOptions::default());
+    let done = locked(&file).rewrap_into_copy(&recipients, &path, OutputOptions::default(), |_| {
+        Confirmation::NotPermitted
+    });
     assert_eq!(done.unwrap().generation, 2);
     assert_eq!(file.contents(), sample.package);
     let copy = fs::read(&path).unwrap();

@@ -6,6 +6,8 @@ pub(crate) mod layout;
 pub(crate) mod rewrap;
 pub(crate) mod sample;
 
+pub(crate) use sample::Plan;
+
 use std::fs;
 use std::path::Path;
 
@@ -58,7 +60,7 @@ pub(crate) fn context_of(key: &str, value: &str) -> Context {
 pub(crate) fn metadata() -> Metadata {
     let mut metadata = Metadata::new();
     metadata.file_name = Some("ct-0001.dcm".to_owned());
-    metadata.size = Some(42);
+    metadata.notes = Some("left ear".to_owned());
     metadata
 }
 

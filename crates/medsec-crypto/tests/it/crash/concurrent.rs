@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -10,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::child::{child, number_in, output_of, task};
 use crate::support::kek;
-use crate::support::rewrap::rewrap;
+use crate::support::rewrap::{lock, rewrap};
 use crate::support::sample::{Plan, Sample};
 
 const HELPER: &str = "crash::concurrent::helper_rewraps_often";
@@ -33,22 +34,44 @@ fn second_rewrapper_is_locked_out() {
         LockedPackage::open(&path),
         Err(RewrapError::Locked)
     ));
-    let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once"]));
-    assert_eq!(number_in(&other, "locked"), 1);
-    assert_eq!(fs::read(&path).unwrap(), sample.package);
-    drop(first);
-    let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once"]));
+    let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once", "at once"]));
     assert_eq!(
         (number_in(&other, "locked"), number_in(&other, "done")),
-        (0, 1)
+        (1, 0)
     );
+    assert_eq!(fs::read(&path).unwrap(), sample.package);
+    drop(first);
+    let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once", "wait"]));
+    assert_eq!(number_in(&other, "done"), 1);
+}
+
+#[test]
+fn spawned_processes_keep_no_lock() {
+    // Between fork and exec a process started by another thread has a copy of the lock's descriptor.
+    let folder = TempDir::new().unwrap();
+    let (_, path) = package_in(&folder);
+    let done = AtomicBool::new(false);
+    let refused = thread::scope(|scope| {
+        let stop = StopOnDrop(&done);
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let refused = (0..5000)
+            .filter(|_| LockedPackage::open(&path).is_err())
+            .count();
+        drop(stop);
+        refused
+    });
+    assert_eq!(refused, 0, "locked although nobody rewraps");
 }
 
 #[test]
 fn two_rewrapping_processes_lose_no_rewrap() {
     let folder = TempDir::new().unwrap();
     let (sample, path) = package_in(&folder);
-    let run = || output_of(child(HELPER, &[path.to_str().unwrap(), "often"]));
+    let run = || output_of(child(HELPER, &[path.to_str().unwrap(), "often", "wait"]));
     let (one, two) = thread::scope(|scope| {
         let one = scope.spawn(run);
         (run(), one.join().unwrap())
@@ -75,17 +98,27 @@ fn readers_never_fail_during_rewraps() {
     let (sample, path) = package_in(&folder);
     let done = AtomicBool::new(false);
     let reads = thread::scope(|scope| {
+        // Also if a rewrap panics, lest the readers go on for ever.
+        let stop = StopOnDrop(&done);
         let read = || read_until(&done, &sample, &path);
         let readers = [scope.spawn(read), scope.spawn(read)];
         for round in 0..200 {
             let to = [1, 2 + round % 2];
-            rewrap(sample.plan, LockedPackage::open(&path).unwrap(), 1, &to).unwrap();
+            rewrap(sample.plan, lock(&path), 1, &to).unwrap();
         }
-        done.store(true, Ordering::Relaxed);
+        drop(stop);
         readers.map(|reader| reader.join().unwrap())
     });
     println!("reads during 200 rewraps: {reads:?}");
     assert!(reads.iter().all(|count| *count > 0));
+}
+
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Opens the package again and again as local key 1, which stays a recipient.
@@ -106,7 +139,7 @@ fn read_until(done: &AtomicBool, sample: &Sample, path: &Path) -> usize {
     }
 }
 
-/// `path`, how often: rewraps for the same key, waiting for locks if it is to do so often.
+/// `path`, how often, whether to wait for locks: rewraps for the same key.
 #[test]
 fn helper_rewraps_often() {
     let Some(words) = task() else { return };
@@ -119,7 +152,7 @@ fn helper_rewraps_often() {
                 rewrap(plan, package, 1, &[1]).unwrap();
                 done += 1;
             }
-            Err(RewrapError::Locked) if rounds == 1 => {
+            Err(RewrapError::Locked) if words[2] != "wait" => {
                 locked += 1;
                 break;
             }

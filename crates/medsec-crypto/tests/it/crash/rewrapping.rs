@@ -9,12 +9,12 @@ use tempfile::TempDir;
 
 use super::is_killed;
 use crate::support::child::{child, task};
-use crate::support::rewrap::{EVENTS, rewrap};
+use crate::support::rewrap::{EVENTS, lock, rewrap};
 use crate::support::sample::{Plan, Sample};
 
 const HELPER: &str = "crash::rewrapping::helper_rewraps";
 
-/// Which local key opens the package, 1 before the rewrap and 2 after; exactly one must.
+/// Which local key opens the package: 1 before a rewrap, 2 after it, 3 after another; exactly one must.
 #[track_caller]
 pub(super) fn opener(sample: &Sample, package: &[u8]) -> u8 {
     let opens = |key: &u8| match sample.plan.open_as(*key, package) {
@@ -24,7 +24,7 @@ pub(super) fn opener(sample: &Sample, package: &[u8]) -> u8 {
         }
         Err(_) => false,
     };
-    let openers: Vec<u8> = [1, 2].into_iter().filter(opens).collect();
+    let openers: Vec<u8> = (1..=3).filter(opens).collect();
     assert_eq!(openers.len(), 1, "opened by {openers:?}");
     openers[0]
 }
@@ -65,8 +65,7 @@ fn kill_everywhere(plan: Plan) {
             let by = kill_at(&sample, &path, event, point);
             openers.push(by);
             // The dead process's lock is gone, and the next rewrap finishes the work.
-            let package = LockedPackage::open(&path).unwrap();
-            rewrap(plan, package, by, &[3]).unwrap();
+            rewrap(plan, lock(&path), by, &[3]).unwrap();
             let package = fs::read(&path).unwrap();
             let (content, opened) = plan.open_as(3, &package).unwrap();
             assert!(content == sample.content);

@@ -55,13 +55,17 @@ fn read_only_folder_is_refused() {
 }
 
 #[test]
-fn write_only_folder_leaves_nothing_on_error() {
-    // Its owner may make files but not open it to make their names durable.
+fn folder_that_cannot_be_synced_is_told() {
+    // Its owner may make files there but not open it, so that their names cannot be made durable.
     let text = outputs_in_folder_of_mode(0o300);
     for way in ["open", "seal"] {
-        let fails = text.contains(&format!("{way}: Io"));
-        let leaves = text.contains(&format!("{way} left a file"));
-        assert!(fails != leaves, "an error, but the output is there: {text}");
+        let is_complete = text.contains(&format!("{way}: NameNotDurable"));
+        let is_there = text.contains(&format!("{way} left a file"));
+        assert_eq!(is_complete, is_there, "{text}");
+        assert!(
+            is_complete || text.contains(&format!("{way}: Io")),
+            "{text}"
+        );
     }
 }
 
@@ -124,12 +128,14 @@ fn helper_writes_outputs() {
     let opened = match open_to(&sample, &folder.join("open"), options) {
         Ok(_) => "done",
         Err(OpenError::Output(OutputError::Io(_))) => "Io",
+        Err(OpenError::Output(OutputError::NameNotDurable(_))) => "NameNotDurable",
         Err(OpenError::Write(_)) => "Write",
         Err(other) => panic!("{other:?}"),
     };
     let sealed = match seal_to(&sample, &folder.join("seal"), options) {
         Ok(_) => "done",
         Err(SealError::Output(OutputError::Io(_))) => "Io",
+        Err(SealError::Output(OutputError::NameNotDurable(_))) => "NameNotDurable",
         Err(SealError::Write(_)) => "Write",
         Err(other) => panic!("{other:?}"),
     };

@@ -2,13 +2,13 @@
 
 use std::io::{self, Cursor, Read, Seek, Write};
 
-use medsec_crypto::{Execution, Header, HeaderError, OpenError, OutputOptions, SealError};
+use medsec_crypto::{Draft, Execution, Header, HeaderError, OpenError, OutputOptions, SealError};
 use medsec_testkit::{FailingReader, FailingWriter, InterruptingReader, ShortReader};
 use tempfile::TempDir;
 
 use super::cases;
 use crate::support::sample::{Plan, Sample};
-use crate::support::{content, names_in};
+use crate::support::{SEALED_AT, content, kek, metadata, names_in};
 
 fn sample() -> Sample {
     Plan::new(600_000).signed().with_metadata().seal()
@@ -93,10 +93,44 @@ fn unfinished_release_is_an_error() {
     let unlocked = sample.plan.unlock(1, &mut rest).unwrap();
     let backend = Execution::default().backend;
     let mut reader = unlocked.danger_release_unverified(rest, backend).unwrap();
-    // All content, but not the end of it: the verdict is still open.
-    let mut content = vec![0; sample.content.len()];
+    // One byte of the content is left unread.
+    let mut content = vec![0; sample.content.len() - 1];
     reader.read_exact(&mut content).unwrap();
     assert!(matches!(reader.finish(), Err(OpenError::Unfinished)));
+}
+
+#[test]
+fn release_read_exactly_still_verifies_the_end() {
+    let good = sample();
+    let bad = good.edited(|package, layout| package[layout.trailer.end - 1] ^= 1);
+    for (package, is_good) in [(&good.package, true), (&bad, false)] {
+        let mut rest = &package[..];
+        let unlocked = good.plan.unlock(1, &mut rest).unwrap();
+        let backend = Execution::default().backend;
+        let mut reader = unlocked.danger_release_unverified(rest, backend).unwrap();
+        // All content, but not the end behind it: `finish` has to look there.
+        let mut content = vec![0; good.content.len()];
+        reader.read_exact(&mut content).unwrap();
+        assert_eq!(reader.finish().is_ok(), is_good);
+    }
+}
+
+#[test]
+fn content_of_other_size_than_stated_is_not_sealed() {
+    let seal = |size: u64| {
+        let mut spec = Plan::new(0).spec();
+        let mut metadata = metadata();
+        metadata.size = Some(size);
+        spec.metadata = Some(metadata);
+        let draft = Draft::new(spec, SEALED_AT, None).unwrap();
+        draft.seal_to(&[&kek(1)]).unwrap().seal_bytes(b"content")
+    };
+    for size in [0, 6, 8] {
+        assert!(matches!(seal(size), Err(SealError::SizeChanged)));
+    }
+    let package = seal(7).unwrap();
+    let (_, opened) = Plan::new(7).open(&package).unwrap();
+    assert_eq!(opened.metadata.unwrap().size, Some(7));
 }
 
 #[test]
@@ -137,7 +171,7 @@ fn content_over_the_limit_is_refused() {
     let error = unlocked.open_to_memory(source, 599_999, &Execution::default());
     assert!(matches!(
         error,
-        Err(OpenError::OverLimit { limit: 599_999 })
+        Err(OpenError::OverLimit { limit: 599_999, .. })
     ));
 }
 

@@ -1,9 +1,9 @@
 //! Packages that are right, but not the one expected.
 
 use medsec_crypto::{
-    Context, DatasetId, DekId, Draft, Expectation, ExpectationError, Header, Identity, OpenError,
-    PackageId, PolicyExpectation, PolicyHash, SharedDataKey, SignerExpectation, Suite, Timestamp,
-    context_difference,
+    Context, DatasetId, Dek, DekId, Draft, Expectation, ExpectationError, Header, Identity,
+    OpenError, PackageId, PolicyExpectation, PolicyHash, Recipient, SharedDataKey,
+    SignerExpectation, Suite, Timestamp, context_difference,
 };
 
 use crate::support::sample::Plan;
@@ -18,6 +18,23 @@ fn header() -> Header {
     spec.policy = Some(POLICY);
     let draft = Draft::new(spec, SEALED_AT, Some(signing_key(SIGNER).into())).unwrap();
     header_of(draft)
+}
+
+/// A package under a shared data key.
+fn shared() -> Header {
+    let mut spec = Plan::new(0).spec();
+    spec.policy = Some(POLICY);
+    spec.dataset = Some(DatasetId::new("ct-2026").unwrap());
+    spec.shared_data_key = Some(DekId::from_bytes([7; 16]));
+    let draft = Draft::new(spec, SEALED_AT, Some(signing_key(SIGNER).into())).unwrap();
+    let dek = Dek::generate().unwrap();
+    let stanza = kek(1).wrap_dek(&dek, &draft.bind()).unwrap();
+    let package = draft
+        .address(dek, vec![stanza])
+        .unwrap()
+        .seal_bytes(b"")
+        .unwrap();
+    Header::read(&mut &package[..]).unwrap()
 }
 
 fn header_of(draft: Draft) -> Header {
@@ -133,12 +150,7 @@ fn older_package_is_refused() {
 
 #[test]
 fn shared_data_key_is_refused() {
-    let mut spec = Plan::new(0).spec();
-    spec.policy = Some(POLICY);
-    spec.dataset = Some(DatasetId::new("ct-2026").unwrap());
-    spec.shared_data_key = Some(DekId::from_bytes([7; 16]));
-    let draft = Draft::new(spec, SEALED_AT, Some(signing_key(SIGNER).into())).unwrap();
-    let header = header_of(draft);
+    let header = shared();
     unexpected(header.clone(), ExpectationError::SharedDataKey, |_| ());
     let mut accepting = usual();
     accepting.limits.shared_data_key = SharedDataKey::Accepted;

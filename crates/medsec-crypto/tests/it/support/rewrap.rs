@@ -1,5 +1,9 @@
 //! Rewraps among local keys.
 
+use std::path::Path;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
+
 use medsec_crypto::{
     Confirmation, Header, Identity, LockedPackage, NewRecipients, PackageFile, Recipient,
     RecipientProfile, RewrapError, Rewrapped, Stanza,
@@ -13,6 +17,18 @@ use super::sample::{Plan, Sample};
 pub(crate) const SCRUB: u32 = 2;
 /// Writes and syncs of a whole rewrap.
 pub(crate) const EVENTS: u32 = 4;
+
+/// Locks the package at `path`, waiting while it is locked: the tests of one process start others, and
+/// between fork and exec those hold a copy of every descriptor, and with it of every lock.
+pub(crate) fn lock(path: &Path) -> LockedPackage {
+    let start = Instant::now();
+    loop {
+        match LockedPackage::open(path) {
+            Err(RewrapError::Locked) if start.elapsed() < Duration::from_secs(20) => yield_now(),
+            result => return result.unwrap(),
+        }
+    }
+}
 
 /// Wraps the data key that local key `from` can unwrap for the local keys `to`.
 pub(crate) fn wrapped_for(header: &Header, from: u8, to: &[u8]) -> Vec<Stanza> {
@@ -29,7 +45,7 @@ pub(crate) fn wrapped_for(header: &Header, from: u8, to: &[u8]) -> Vec<Stanza> {
 /// Rewraps in place as the owner of local key `from`, and confirms with the first of `to`.
 pub(crate) fn rewrap<F: PackageFile>(
     plan: Plan,
-    package: LockedPackage<F>,
+    mut package: LockedPackage<F>,
     from: u8,
     to: &[u8],
 ) -> Result<Rewrapped, RewrapError> {
@@ -39,8 +55,8 @@ pub(crate) fn rewrap<F: PackageFile>(
             Confirmation::NotPermitted
         });
     }
-    let checked = package.header().clone().check(plan.expectation(from));
-    let unlocked = checked.unwrap().unlock_with(&[&kek(from)]).unwrap();
+    let header = package.header().clone();
+    let unlocked = header.unlock_recipients_with(&[&kek(from)]).unwrap();
     let recipients = NewRecipients::Authenticated {
         unlocked: &unlocked,
         stanzas,
@@ -50,10 +66,19 @@ pub(crate) fn rewrap<F: PackageFile>(
 
 fn confirm(plan: Plan, header: &Header, key: u8) -> Confirmation {
     let checked = header.clone().check(plan.expectation(key));
-    match checked.and_then(|checked| checked.unlock_with(&[&kek(key)])) {
-        Ok(_) => Confirmation::Unwrapped,
-        Err(_) => Confirmation::Failed,
+    if checked
+        .and_then(|checked| checked.unlock_with(&[&kek(key)]))
+        .is_err()
+    {
+        return Confirmation::Failed;
     }
+    let name = Identity::key_ref(&kek(key));
+    let stanza = header
+        .stanzas()
+        .iter()
+        .find(|stanza| *stanza.key_ref() == name)
+        .unwrap();
+    Confirmation::Unwrapped(kek(key).unwrap_dek(stanza, &header.bind()).unwrap())
 }
 
 /// Rewraps from local key 1 to local key 2 and dies before the older slot is scrubbed.
@@ -61,6 +86,6 @@ pub(crate) fn unfinished(sample: &Sample) -> Vec<u8> {
     let memory = MemoryFile::new(&sample.package);
     let file = CrashFile::new(memory.clone(), SCRUB, CrashPoint::Before, Outcome::Fail);
     let result = rewrap(sample.plan, LockedPackage::over(file).unwrap(), 1, &[2]);
-    assert!(matches!(result, Err(RewrapError::Io(_))));
+    assert!(matches!(result, Err(RewrapError::NotScrubbed(..))));
     memory.contents()
 }
