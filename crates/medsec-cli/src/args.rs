@@ -3,13 +3,14 @@
 use clap::{Args, Parser};
 
 use crate::command::Command;
+use crate::help;
 
 /// Protects files with electronic health information.
 ///
 /// A sealed package opens only with a recipient's private key and the context it was sealed with, and
-/// every changed byte is noticed before anything is written.
+/// every changed byte is noticed before a file is written.
 #[derive(Debug, Parser)]
-#[command(name = "medsec", version, max_term_width = 100)]
+#[command(name = "medsec", version, max_term_width = 100, after_help = help::PROGRAM)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::input::{Input, open_file};
+use crate::session::Interrupt;
+use crate::stdio::StandardInput;
 
 /// Longest context file in bytes.
 const MAX_LEN: usize = 64 * 1024;
@@ -40,7 +42,8 @@ impl ContextOption {
             return Ok(Context::new());
         };
         let reader: Box<dyn Read> = match Input::from(path.as_os_str()) {
-            Input::Stdin => Box::new(std::io::stdin()),
+            // Without the buffer of the standard library, which nobody erases.
+            Input::Stdin => Box::new(StandardInput::new(Interrupt::default())),
             Input::File(path) => {
                 let (file, _) = open_file(&path).map_err(|failure| Failure {
                     message: format!("the context file: {}", failure.message),
@@ -57,22 +60,6 @@ impl ContextOption {
             .map_err(|error| Failure::io("the context file cannot be read", &error))?;
         parse(&bytes)
     }
-}
-
-/// Standard input can serve one purpose only.
-pub(crate) fn refuse_shared_stdin(users: &[(bool, &str)]) -> Result<(), Failure> {
-    let used: Vec<&str> = users
-        .iter()
-        .filter(|(uses, _)| *uses)
-        .map(|(_, name)| *name)
-        .collect();
-    if used.len() > 1 {
-        return Err(Failure::usage(format!(
-            "standard input can be used once only, not for {}",
-            used.join(" and ")
-        )));
-    }
-    Ok(())
 }
 
 fn parse(bytes: &[u8]) -> Result<Context, Failure> {

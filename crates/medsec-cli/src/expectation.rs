@@ -1,9 +1,11 @@
 //! What the user expects of packages.
 
+use std::ffi::OsString;
+
 use clap::Args;
 use medsec_crypto::{
-    Context, ContextKey, Expectation, Header, HpkeIdentity, Identity as _, Limits,
-    PolicyExpectation, SignerExpectation, context_difference,
+    Context, ContextKey, Expectation, ExpectationError, Header, HpkeIdentity, Identity as _,
+    Limits, PolicyExpectation, SignerExpectation, context_difference,
 };
 
 use crate::exit::Exit;
@@ -15,19 +17,17 @@ use crate::keys::signers;
 pub(crate) struct SignerOption {
     /// Public key, or file with one, of a signer who is accepted. May be repeated.
     #[arg(long = "signer", value_name = "PUBKEY|FILE")]
-    pub(crate) signers: Vec<String>,
-    /// Accept packages of any signer, and unsigned ones. A signature that is there must still fit.
-    #[arg(long, conflicts_with = "signers")]
-    pub(crate) any_signer: bool,
+    pub(crate) signers: Vec<OsString>,
 }
 
 impl SignerOption {
     /// For commands where the user must decide.
-    pub(crate) fn decided(&self) -> Result<SignerExpectation, Failure> {
-        if self.signers.is_empty() && !self.any_signer {
-            return Err(Failure::usage(
-                "who must have signed? give --signer PUBKEY, or --any-signer",
-            ));
+    pub(crate) fn decided(&self, any: bool) -> Result<SignerExpectation, Failure> {
+        if self.signers.is_empty() && !any {
+            return Err(
+                Failure::usage("who must have signed? that is for you to say")
+                    .next("give --signer PUBKEY, or --any-signer"),
+            );
         }
         self.or_any()
     }
@@ -57,8 +57,17 @@ pub(crate) fn expectation(
     }
 }
 
-/// Says which context names a package needs; they are public, what the user supplied is not.
-pub(crate) fn check_context_names(header: &Header, supplied: &Context) -> Result<(), Failure> {
+/// Says which context names a package needs; they are public, what the user supplied is not. Who is no
+/// recipient is told that first: no context would help.
+pub(crate) fn check_context_names(
+    header: &Header,
+    identity: &HpkeIdentity,
+    supplied: &Context,
+) -> Result<(), Failure> {
+    let own = identity.key_ref();
+    if !header.stanzas().iter().any(|s| *s.key_ref() == own) {
+        return Err(ExpectationError::NotARecipient.into());
+    }
     let (missing, surplus) = context_difference(header, supplied);
     if missing.is_empty() && surplus.is_empty() {
         return Ok(());

@@ -44,11 +44,17 @@ impl Failure {
                 failure.next("make room and run the command again")
             }
             io::ErrorKind::IsADirectory => failure.next("name files, not folders"),
-            _ => failure,
+            io::ErrorKind::NotSeekable => {
+                failure.next("name a file; only `seal` and `open` take a pipe, as `-`")
+            }
+            io::ErrorKind::BrokenPipe => failure.next("whoever read the output went away"),
+            io::ErrorKind::ReadOnlyFilesystem => failure.next("write to another place"),
+            _ => failure.next("check the disk or network that it is on, and run the command again"),
         }
     }
 
     pub(crate) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted; no output was left")
+            .next("run the command again for the inputs that are not done")
     }
 }

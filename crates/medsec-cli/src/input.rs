@@ -2,15 +2,14 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 
-use medsec_crypto::Header;
-
+use crate::context_file::ContextOption;
 use crate::failure::Failure;
+use crate::passphrase::PassphraseOption;
 
 /// A file, or standard input where the command line says `-`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// Standard input.
     Stdin,
@@ -34,7 +33,7 @@ impl Input {
         let inputs: Vec<Self> = paths.iter().map(|path| path.as_os_str().into()).collect();
         let streams = inputs.iter().filter(|input| matches!(input, Self::Stdin));
         if streams.count() > 1 {
-            return Err(Failure::usage("`-` may be given once only"));
+            return Err(Failure::usage("`-` may be given once only").next("name files instead"));
         }
         Ok(inputs)
     }
@@ -45,7 +44,8 @@ impl Input {
             Self::File(path) => Ok(path),
             Self::Stdin => Err(Failure::usage(
                 "this command reads the package more than once and cannot take it from `-`",
-            )),
+            )
+            .next("write the package to a file first")),
         }
     }
 }
@@ -61,10 +61,39 @@ pub(crate) fn open_file(path: &Path) -> Result<(File, std::fs::Metadata), Failur
     Ok((file, metadata))
 }
 
-/// Sets a package's file to the first chunk, which is where a stream of it must stand.
-pub(crate) fn skip_header(file: &mut File) -> Result<(), Failure> {
-    file.rewind()
-        .map_err(|error| Failure::io("reading the package failed", &error))?;
-    Header::read(file)?;
+/// Standard input can serve one purpose only.
+pub(crate) fn refuse_shared_stdin(
+    inputs: &[Input],
+    context: &ContextOption,
+    passphrase: &PassphraseOption,
+) -> Result<(), Failure> {
+    let users = [
+        (inputs.contains(&Input::Stdin), "an input"),
+        (context.uses_stdin(), "--context-file"),
+        (passphrase.uses_stdin(), "--passphrase-fd"),
+    ];
+    let used = users
+        .iter()
+        .filter(|(uses, _)| *uses)
+        .map(|(_, name)| *name);
+    let used: Vec<&str> = used.collect();
+    if used.len() > 1 {
+        return Err(Failure::usage(format!(
+            "standard input can be used once only, not for {}",
+            used.join(" and ")
+        ))
+        .next("name a file for all but one of them"));
+    }
+    Ok(())
+}
+
+/// Where `-` could be taken for standard output, but is none.
+pub(crate) fn refuse_dash(path: &Path, option: &str) -> Result<(), Failure> {
+    if path.as_os_str() == "-" {
+        return Err(Failure::usage(format!(
+            "{option} takes no `-`: this is never written to standard output"
+        ))
+        .next("name a file; one that is called `-` is `./-`"));
+    }
     Ok(())
 }

@@ -1,17 +1,33 @@
 //! Keys named on the command line.
 
+use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use medsec_crypto::{
-    Dek, Header, HpkeIdentity, HpkeRecipient, Identity as _, NotAuthentic, SigningKey, VerifyingKey,
-};
+use clap::Args;
+use medsec_crypto::{HpkeIdentity, HpkeRecipient, SigningKey, VerifyingKey};
 use medsec_kms::{IdentityFile, KeyKind, MAX_IDENTITY_LEN, PrivateKey, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::input::open_file;
 use crate::passphrase::PassphraseOption;
+
+/// The private key to open with, where one is needed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct IdentityOption {
+    /// Identity file of a recipient.
+    #[arg(long, value_name = "FILE")]
+    identity: PathBuf,
+    #[command(flatten)]
+    pub(crate) passphrase: PassphraseOption,
+}
+
+impl IdentityOption {
+    pub(crate) fn load(&self) -> Result<HpkeIdentity, Failure> {
+        load_identity(&self.identity, &self.passphrase)
+    }
+}
 
 /// The private key to open with.
 pub(crate) fn load_identity(
@@ -22,6 +38,9 @@ pub(crate) fn load_identity(
         PrivateKey::Identity(identity) => Ok(identity),
         _ => Err(Failure::usage(
             "the identity file holds a signer's key, which cannot open packages",
+        )
+        .next(
+            "name the identity file of a recipient; `medsec identity show` tells which is which",
         )),
     }
 }
@@ -49,32 +68,22 @@ fn load(path: &Path, passphrase: &PassphraseOption) -> Result<PrivateKey, Failur
     Ok(file.unlock(passphrase.as_ref())?)
 }
 
-/// The data key of a package, for wrapping it anew.
-pub(crate) fn unwrap_dek(identity: &HpkeIdentity, header: &Header) -> Result<Dek, NotAuthentic> {
-    let own = identity.key_ref();
-    let stanzas = header.stanzas().iter();
-    stanzas
-        .filter(|stanza| *stanza.key_ref() == own)
-        .find_map(|stanza| identity.unwrap_dek(stanza, &header.bind()).ok())
-        .ok_or(NotAuthentic)
-}
-
 /// Recipients given as strings or files.
-pub(crate) fn recipients(option: &str, values: &[String]) -> Result<Vec<HpkeRecipient>, Failure> {
+pub(crate) fn recipients(option: &str, values: &[OsString]) -> Result<Vec<HpkeRecipient>, Failure> {
     public_keys(option, values, |key| key.as_recipient().cloned())
 }
 
 /// Signers given as strings or files.
-pub(crate) fn signers(option: &str, values: &[String]) -> Result<Vec<VerifyingKey>, Failure> {
+pub(crate) fn signers(option: &str, values: &[OsString]) -> Result<Vec<VerifyingKey>, Failure> {
     public_keys(option, values, |key| key.as_signer().copied())
 }
 
 fn public_keys<K>(
     option: &str,
-    values: &[String],
+    values: &[OsString],
     pick: impl Fn(&PublicKey) -> Option<K>,
 ) -> Result<Vec<K>, Failure> {
-    let one = |(index, value): (usize, &String)| {
+    let one = |(index, value): (usize, &OsString)| {
         let place = format!("{option} no. {}", index.saturating_add(1));
         let key = public_key(value).map_err(|failure| Failure {
             message: format!("{place}: {}", failure.message),
@@ -85,6 +94,7 @@ fn public_keys<K>(
             Failure::usage(format!(
                 "{place}: a key of kind {kind} does not belong here"
             ))
+            .next("recipients have keys `msp-x25519:…` or `msp-xwing:…`, signers `msp-ed25519:…`")
         })
     };
     values.iter().enumerate().map(one).collect()
@@ -92,13 +102,18 @@ fn public_keys<K>(
 
 /// A string that starts like a public key is one; anything else names a file that holds one, or an
 /// identity file, of which only the public half is used.
-fn public_key(value: &str) -> Result<PublicKey, Failure> {
-    let invalid = |error: medsec_kms::PublicKeyError| Failure::usage(error.to_string());
-    if KeyKind::ALL
-        .iter()
-        .any(|kind| value.starts_with(kind.prefix()))
-    {
-        return value.parse().map_err(invalid);
+fn public_key(value: &OsStr) -> Result<PublicKey, Failure> {
+    let invalid = |error: medsec_kms::PublicKeyError| {
+        Failure::usage(error.to_string())
+            .next("ask its owner for what `medsec identity show` prints, or for a file of it")
+    };
+    let starts_like_key = |text: &&str| {
+        KeyKind::ALL
+            .iter()
+            .any(|kind| text.starts_with(kind.prefix()))
+    };
+    if let Some(key) = value.to_str().filter(starts_like_key) {
+        return key.parse().map_err(invalid);
     }
     let (file, _) = open_file(Path::new(value))?;
     let limit = MAX_IDENTITY_LEN.saturating_add(1);

@@ -11,9 +11,11 @@
 mod args;
 mod command;
 mod context_file;
+mod dicom;
 mod exit;
 mod expectation;
 mod failure;
+mod help;
 mod input;
 mod keys;
 mod output;
@@ -23,6 +25,7 @@ mod report;
 mod session;
 mod stdio;
 mod target;
+mod text;
 mod units;
 mod usage;
 

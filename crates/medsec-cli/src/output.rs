@@ -6,7 +6,7 @@
 )]
 
 use std::ffi::OsString;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use serde_json::{Map, Value, json};
@@ -58,16 +58,28 @@ pub(crate) fn conclude(
     };
     if session.json {
         finish_document(&mut document, command, exit);
-        print_text(&Value::Object(document).to_string());
+        print_text(session, &Value::Object(document).to_string());
     }
-    ExitCode::from(exit.code())
+    ExitCode::from(told(session, exit).code())
+}
+
+/// Where what was to be told could not be told, the work may be done, but not all is well.
+fn told(session: &Session, exit: Exit) -> Exit {
+    match (session.stdout_failed.get(), exit) {
+        (true, Exit::Done) => {
+            let failure = Failure::new(Exit::Io, "the work is done, but standard output failed");
+            complain("", &failure.next("check where standard output goes"));
+            Exit::Io
+        }
+        _ => exit,
+    }
 }
 
 /// Ends the program where the command line named no command to run.
 pub(crate) fn before_command(stopped: Stopped, arguments: &[OsString]) -> ExitCode {
     match stopped {
         Stopped::Help(text) => {
-            print_text(text.trim_end());
+            let _ = write_line(text.trim_end());
             ExitCode::SUCCESS
         }
         Stopped::Wrong(failure) => {
@@ -75,7 +87,7 @@ pub(crate) fn before_command(stopped: Stopped, arguments: &[OsString]) -> ExitCo
                 let mut document = Map::new();
                 document.insert("error".to_owned(), error_value(&failure));
                 finish_document(&mut document, "", failure.exit);
-                print_text(&Value::Object(document).to_string());
+                let _ = write_line(&Value::Object(document).to_string());
             } else {
                 complain("", &failure);
             }
@@ -101,7 +113,11 @@ fn items_document(exit: Exit, items: &[Item]) -> Map<String, Value> {
         let only = items.iter().filter_map(|item| item.result.as_ref().err());
         let error = match only.collect::<Vec<_>>().as_slice() {
             [failure] if items.len() == 1 => error_value(failure),
-            _ => json!({ "code": exit.name(), "message": summary(items) }),
+            _ => json!({
+                "code": exit.name(),
+                "message": summary(items),
+                "next": "see the error of each input in `results`",
+            }),
         };
         document.insert("error".to_owned(), error);
     }
@@ -143,7 +159,7 @@ fn lines(session: &Session, report: &Report) {
         if session.content_on_stdout.get() {
             eprintln!("{line}");
         } else {
-            print_text(line);
+            print_text(session, line);
         }
     }
 }
@@ -154,8 +170,15 @@ fn complain(place: &str, failure: &Failure) {
     eprintln!("medsec: {place}{}{next}", failure.message);
 }
 
-/// A reader that has gone away, as `medsec … | head` does, is no reason to panic.
-fn print_text(text: &str) {
-    let mut stdout = std::io::stdout().lock();
-    let _ = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+/// A reader that has gone away, as `medsec … | head` does, is no failure.
+fn print_text(session: &Session, text: &str) {
+    if write_line(text).is_err_and(|error| error.kind() != io::ErrorKind::BrokenPipe) {
+        session.stdout_failed.set(true);
+    }
+}
+
+fn write_line(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()
 }

@@ -7,8 +7,9 @@ use clap::Args;
 use medsec_kms::Passphrase;
 use zeroize::Zeroizing;
 
-use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::Interrupt;
+use crate::stdio::StandardInput;
 
 /// How the passphrase of an identity file is given.
 #[derive(Clone, Debug, Args)]
@@ -43,9 +44,10 @@ impl PassphraseOption {
         if first.matches(&again) {
             Ok(first)
         } else {
-            Err(Failure::usage(
-                "the passphrases differ; nothing was written",
-            ))
+            Err(
+                Failure::usage("the passphrases differ; nothing was written")
+                    .next("run the command again"),
+            )
         }
     }
 }
@@ -59,7 +61,8 @@ fn ask(prompt: &str) -> Result<Passphrase, Failure> {
 }
 
 fn taken(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Failure> {
-    Passphrase::take_from(&mut bytes).map_err(|error| Failure::usage(error.to_string()))
+    Passphrase::take_from(&mut bytes)
+        .map_err(|error| Failure::usage(error.to_string()).next("choose another passphrase"))
 }
 
 /// Reads byte by byte up to the line end, so that a writer may keep its end open and nothing behind
@@ -67,7 +70,8 @@ fn taken(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Failure> {
 fn from_descriptor(descriptor: u32) -> Result<Passphrase, Failure> {
     let failed = |error| Failure::io("the passphrase's file descriptor cannot be read", &error);
     let mut source: Box<dyn Read> = match descriptor {
-        0 => Box::new(std::io::stdin()),
+        // Without the buffer of the standard library, which nobody erases.
+        0 => Box::new(StandardInput::new(Interrupt::default())),
         n => Box::new(std::fs::File::open(format!("/dev/fd/{n}")).map_err(failed)?),
     };
     let mut bytes = Zeroizing::new(Vec::with_capacity(Passphrase::MAX_LEN.saturating_add(2)));
@@ -81,7 +85,8 @@ fn from_descriptor(descriptor: u32) -> Result<Passphrase, Failure> {
             Err(error) => return Err(failed(error)),
         }
         if bytes.len() > Passphrase::MAX_LEN.saturating_add(1) {
-            return Err(Failure::new(Exit::Usage, "the passphrase is too long"));
+            // The same words as for one that is too long by less.
+            return Err(taken(bytes).err().unwrap_or_else(Failure::interrupted));
         }
     }
     if bytes.last() == Some(&b'\r') {

@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) interrupt: Interrupt,
     /// Set where standard output carries content, so that words must go elsewhere.
     pub(crate) content_on_stdout: Cell<bool>,
+    /// Set once something could not be printed.
+    pub(crate) stdout_failed: Cell<bool>,
 }
 
 impl Session {
@@ -31,6 +33,7 @@ impl Session {
             threads: options.threads.map(usize::from).and_then(NonZeroUsize::new),
             interrupt: Interrupt::default(),
             content_on_stdout: Cell::new(false),
+            stdout_failed: Cell::new(false),
         }
     }
 
@@ -45,9 +48,10 @@ impl Session {
     /// Leaves standard output to content: words go to standard error, and there is no JSON.
     pub(crate) fn use_stdout_for_content(&self) -> Result<(), Failure> {
         if self.json {
-            return Err(Failure::usage(
-                "standard output cannot take both content and --json; write to a file",
-            ));
+            return Err(
+                Failure::usage("standard output cannot take both content and --json")
+                    .next("write the content to a file with -o, or leave --json away"),
+            );
         }
         self.content_on_stdout.set(true);
         Ok(())
@@ -62,9 +66,14 @@ impl Session {
     ) -> Outcome {
         let mut items = Vec::with_capacity(inputs.len());
         for (index, input) in inputs.iter().enumerate() {
+            // Work that is too short to be stopped may have outlasted a signal.
+            let stopped = self.interrupt.is_set();
             let mut item = Item {
                 input: index.saturating_add(1),
-                result: work(input),
+                result: match stopped {
+                    true => Err(Failure::interrupted()),
+                    false => work(input),
+                },
             };
             if let Ok(report) = &mut item.result
                 && let Some(first) = report.lines.first_mut()
@@ -117,6 +126,13 @@ impl Interrupt {
 
 /// A core dump of this process would hold keys and plaintext.
 pub(crate) fn disable_core_dumps() {
+    // The limit does not count where cores go to a program (core(5)); this does, and it keeps other
+    // processes of the same user from reading the memory.
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+        let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    }
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
@@ -126,5 +142,44 @@ pub(crate) fn disable_core_dumps() {
         };
         // Where it is not permitted the program still works; this is a second line of defence.
         let _ = setrlimit(Resource::Core, none);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> Session {
+        let options = Options {
+            json: true,
+            threads: None,
+        };
+        Session::new(&options)
+    }
+
+    #[test]
+    fn signal_keeps_further_inputs_from_being_begun() {
+        let session = session();
+        let inputs = vec![Input::Stdin; 3];
+        let mut begun = 0;
+        let outcome = session.each(&inputs, |_| {
+            begun += 1;
+            session.interrupt.0.store(true, Ordering::Relaxed);
+            Ok(Report::new())
+        });
+        let Outcome::Items(items) = outcome else {
+            panic!("one result for each input");
+        };
+        assert_eq!((begun, items.len()), (1, 2));
+        assert_eq!(crate::report::overall(&items), Exit::Interrupted);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn process_cannot_be_dumped() {
+        use rustix::process::{DumpableBehavior, dumpable_behavior};
+        disable_core_dumps();
+        let behaviour = dumpable_behavior().unwrap();
+        assert!(matches!(behaviour, DumpableBehavior::NotDumpable));
     }
 }

@@ -8,6 +8,7 @@ use medsec_crypto::{Access, OutputOptions, sweep_unfinished};
 
 use crate::failure::Failure;
 use crate::input::Input;
+use crate::text::deceives;
 
 /// Where to write.
 #[derive(Clone, Debug, Args)]
@@ -45,7 +46,8 @@ impl TargetOption {
             (None, None) => Target::Stdout,
         };
         if inputs.len() > 1 && !matches!(target, Target::Folder(_)) {
-            return Err(Failure::usage("several inputs need --out-dir"));
+            return Err(Failure::usage("several inputs need --out-dir")
+                .next("give --out-dir FOLDER, or one input at a time"));
         }
         target.sweep();
         Ok(target)
@@ -70,8 +72,13 @@ pub(crate) fn options(access: Access) -> OutputOptions {
     options
 }
 
+/// Where an output went, if the program chose its name.
+pub(crate) fn arrow(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" → {name}"))
+}
+
 /// The name that a package's metadata gives its content, if it is fit to be a file's name here: one
-/// ordinary component, visible, without control characters, of bearable length.
+/// ordinary component, visible, no option, without deceiving characters, of bearable length.
 pub(crate) fn safe_name(name: &str) -> Option<&str> {
     let mut components = Path::new(name).components();
     let single = matches!(
@@ -80,10 +87,10 @@ pub(crate) fn safe_name(name: &str) -> Option<&str> {
     );
     let fit = single
         && name.len() <= 200
-        && !name.starts_with('.')
+        && !name.starts_with(['.', '-'])
         && !name
             .chars()
-            .any(|c| c.is_control() || matches!(c, '/' | '\\' | ':'));
+            .any(|c| deceives(c) || matches!(c, '/' | '\\' | ':'));
     fit.then_some(name)
 }
 
@@ -106,6 +113,8 @@ mod tests {
             ".bashrc",
             "a\nb",
             "a\0b",
+            "-rf",
+            "scan\u{202e}mcd.exe",
             &"x".repeat(201),
         ] {
             assert_eq!(safe_name(bad), None, "{bad:?}");

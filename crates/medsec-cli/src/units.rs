@@ -41,6 +41,14 @@ pub(crate) fn rate(bytes: u64, duration: Duration) -> String {
     format!("{:.0} MiB/s", to_float(bytes) / 1_048_576.0 / seconds)
 }
 
+/// `1.23 s, 340 MiB/s`; the time alone where it is too short to tell.
+pub(crate) fn pace(bytes: u64, duration: Duration) -> String {
+    match (time(duration), rate(bytes, duration)) {
+        (time, rate) if rate.is_empty() => time,
+        (time, rate) => format!("{time}, {rate}"),
+    }
+}
+
 /// `content` in `whole`: how much longer the whole is, in percent.
 pub(crate) fn overhead(content: u64, whole: u64) -> f64 {
     if content == 0 {

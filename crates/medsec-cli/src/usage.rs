@@ -47,6 +47,7 @@ fn describe(error: &clap::Error, arguments: &[OsString]) -> Failure {
             declared(),
             text(error.get(ContextKind::ValidValue))
         ),
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => format!("the value of {} is not valid", declared()),
     };
     Failure::usage(message).next("`medsec help` and `medsec help COMMAND` describe the arguments")

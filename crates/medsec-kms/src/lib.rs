@@ -24,7 +24,6 @@
 #![forbid(unsafe_code)]
 
 mod identity;
-mod new_file;
 mod passphrase;
 mod private_key;
 mod public_key;
@@ -33,7 +32,6 @@ mod utc;
 pub use crate::identity::{
     IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, UnlockError,
 };
-pub use crate::new_file::write_new;
 pub use crate::passphrase::{
     Argon2Params, InvalidPassphrase, MAX_SLOT_SECRET_LEN, Passphrase, PassphraseKdf,
     PassphraseSlot, SlotError,

@@ -29,6 +29,7 @@ use crate::units;
 const LARGE: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::DEMO)]
 pub(crate) struct Options {
     /// Your own files instead of the synthetic series; nothing of their content is written in clear.
     #[arg(value_name = "FILE")]

@@ -7,6 +7,7 @@ use medsec_kms::{Argon2Params, IdentityFile, KeyKind, PrivateKey};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
+use crate::input::refuse_dash;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
 use crate::session::now;
@@ -20,6 +21,7 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::IDENTITY_NEW)]
 pub(crate) struct New {
     /// What the key is for: to open packages (x25519, x-wing) or to sign them (signer).
     #[arg(long, value_enum, default_value_t = Kind::X25519)]
@@ -35,6 +37,7 @@ pub(crate) struct New {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::IDENTITY_SHOW)]
 pub(crate) struct Show {
     /// The identity file.
     #[arg(value_name = "FILE")]
@@ -72,6 +75,7 @@ impl Command {
 
 impl New {
     fn run(&self) -> Result<Report, Failure> {
+        refuse_dash(&self.out, "--out")?;
         // Before asking for a passphrase in vain; writing checks it again.
         if std::fs::symlink_metadata(&self.out).is_ok() {
             return Err(medsec_crypto::OutputError::Exists.into());

@@ -15,9 +15,11 @@ use crate::failure::Failure;
 use crate::input::{Input, open_file};
 use crate::report::{Outcome, Report};
 use crate::session::Session;
+use crate::text;
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::INSPECT)]
 pub(crate) struct Options {
     /// Packages to look at.
     #[arg(required = true, value_name = "FILE")]
@@ -42,6 +44,7 @@ fn describe(inspection: &Inspection) -> Report {
     let rows = [
         shape(inspection),
         core(header.core()),
+        optional(header.core()),
         vec![recipients(header)],
     ];
     for row in rows.into_iter().flatten() {
@@ -139,7 +142,7 @@ fn core(core: &Core) -> Vec<Row> {
         names => names.join(", "),
     };
     let (shown_stored, stored) = stored(&core.stored);
-    let mut rows = vec![
+    vec![
         row(
             ("created", "created_at"),
             format!("{created} by the sealer's clock"),
@@ -148,8 +151,12 @@ fn core(core: &Core) -> Vec<Row> {
         row(("signer", "signer"), shown_signer, signer),
         row(("stored", "stored_context"), shown_stored, stored),
         row(("must know", "reproduced_names"), needed, json!(names)),
-    ];
-    let optional = [
+    ]
+}
+
+/// What a core may leave out.
+fn optional(core: &Core) -> Vec<Row> {
+    let fields = [
         (
             ("content type", "content_type"),
             core.content_type.as_ref().map(ToString::to_string),
@@ -167,11 +174,10 @@ fn core(core: &Core) -> Vec<Row> {
             core.dek_id.as_ref().map(ToString::to_string),
         ),
     ];
-    let present = optional
+    let present = fields
         .into_iter()
         .filter_map(|(name, value)| value.map(|value| row(name, value.clone(), value)));
-    rows.extend(present);
-    rows
+    present.collect()
 }
 
 fn recipients(header: &Header) -> Row {
@@ -200,7 +206,7 @@ fn stored(context: &Context) -> (String, Value) {
     }
     let shown: Vec<String> = context
         .iter()
-        .map(|(key, value)| format!("{key} = {}", value.escape_debug()))
+        .map(|(key, value)| format!("{key} = {}", text::shown(value)))
         .collect();
     let value: Map<String, Value> = context
         .iter()

@@ -1,24 +1,25 @@
 //! `medsec open`.
 
+mod metadata;
+
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::{ErrorKind, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec_crypto::{
-    Access, Backend, Context, Expectation, Header, HpkeIdentity, OpenError, Opened,
+    Access, Backend, Context, Expectation, Header, HpkeIdentity, OpenError, Opened, OutputError,
     SignerExpectation, SlotCondition, Unlocked,
 };
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
-use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::context_file::ContextOption;
 use crate::expectation::{SignerOption, check_context_names, expectation};
 use crate::failure::Failure;
-use crate::input::{Input, open_file};
-use crate::keys;
-use crate::passphrase::PassphraseOption;
+use crate::input::{Input, open_file, refuse_shared_stdin};
+use crate::keys::IdentityOption;
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -27,26 +28,31 @@ use crate::target::{self, Target, TargetOption};
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::OPEN)]
 pub(crate) struct Options {
     /// Packages to open; `-` is standard input.
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
-    /// Identity file with the private key.
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
     #[command(flatten)]
-    passphrase: PassphraseOption,
+    identity: IdentityOption,
     #[command(flatten)]
     signer: SignerOption,
+    /// Accept packages of any signer, and unsigned ones. A signature that is there must still fit.
+    #[arg(long, conflicts_with = "signers")]
+    any_signer: bool,
     #[command(flatten)]
     context: ContextOption,
     /// In --out-dir, name files after the packages' random identifiers instead of the names in their
     /// encrypted metadata.
     #[arg(long, requires = "out_dir")]
     opaque_names: bool,
+    /// Also print the encrypted metadata: file name, DICOM UIDs and the like. They identify patients;
+    /// see to it that the output does not end up in a log.
+    #[arg(long)]
+    show_metadata: bool,
     /// Let content go to standard output chunk by chunk, before the end of the package and its
-    /// signature have been verified. Needed for a package from standard input; whoever reads the
-    /// content must throw it away if this program fails.
+    /// signature have been verified. Needed from standard input to standard output; whoever reads
+    /// the content must throw it away if this program fails.
     #[arg(long)]
     danger_release_unverified: bool,
     #[command(flatten)]
@@ -65,22 +71,17 @@ struct Job<'a> {
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
     let target = options.target.resolve(&inputs)?;
-    let stdin_input = inputs.iter().any(|input| matches!(input, Input::Stdin));
-    refuse_shared_stdin(&[
-        (stdin_input, "an input"),
-        (options.context.uses_stdin(), "--context-file"),
-        (options.passphrase.uses_stdin(), "--passphrase-fd"),
-    ])?;
+    refuse_shared_stdin(&inputs, &options.context, &options.identity.passphrase)?;
     let to_stdout = matches!(target, Target::Stdout);
-    options.check_release(stdin_input, to_stdout)?;
+    options.check_release(inputs.contains(&Input::Stdin), to_stdout)?;
     if to_stdout {
         session.use_stdout_for_content()?;
     }
     let job = Job {
         options,
-        signer: options.signer.decided()?,
+        signer: options.signer.decided(options.any_signer)?,
         reproduced: options.context.read()?,
-        identity: keys::load_identity(&options.identity, &options.passphrase)?,
+        identity: options.identity.load()?,
         target,
     };
     session.interrupt.arm();
@@ -98,7 +99,14 @@ impl Options {
         if self.danger_release_unverified && !to_stdout {
             return Err(Failure::usage(
                 "--danger-release-unverified is for standard output; files are always verified first",
-            ));
+            )
+            .next("leave it away"));
+        }
+        if self.show_metadata && to_stdout {
+            return Err(
+                Failure::usage("standard output cannot take both content and metadata")
+                    .next("write the content to a file, or leave --show-metadata away"),
+            );
         }
         Ok(())
     }
@@ -111,7 +119,11 @@ impl Job<'_> {
             Input::File(path) => self.open_file(session, path)?,
             Input::Stdin => self.open_stream(session)?,
         };
-        Ok(report(&opened, name, begun.elapsed()))
+        let report = report(&opened, name, begun.elapsed());
+        Ok(match self.options.show_metadata {
+            true => metadata::add(report, opened.metadata.as_ref()),
+            false => report,
+        })
     }
 
     fn expectation(&self) -> Expectation {
@@ -119,7 +131,7 @@ impl Job<'_> {
     }
 
     fn unlock(&self, header: Header) -> Result<Unlocked, Failure> {
-        check_context_names(&header, &self.reproduced)?;
+        check_context_names(&header, &self.identity, &self.reproduced)?;
         let checked = header.check(self.expectation())?;
         Ok(checked.unlock_with(&[&self.identity])?)
     }
@@ -143,15 +155,20 @@ impl Job<'_> {
             }
         };
         let options = target::options(Access::Owner);
-        let opened = unlocked.open_to_file(file, &output, options, &execution)?;
-        Ok((opened, name))
+        let opened = unlocked.open_to_file(file, &output, options, &execution);
+        Ok((opened.map_err(|error| self.explain(error))?, name))
     }
 
     fn open_stream(&self, session: &Session) -> Result<(Opened, Option<String>), Failure> {
         let mut stdin = StandardInput::new(session.interrupt.clone());
         let unlocked = self.unlock(Header::read(&mut stdin)?)?;
         let (output, name) = match &self.target {
-            Target::Stdout => return Ok((release_stream(session, &unlocked, stdin)?, None)),
+            Target::Stdout => {
+                return Ok((
+                    release_stream(session, &unlocked, stdin, Verified::No)?,
+                    None,
+                ));
+            }
             Target::File(output) => (output.clone(), None),
             Target::Folder(folder) => place(folder, None, &unlocked),
         };
@@ -160,6 +177,18 @@ impl Job<'_> {
         let options = target::options(Access::Owner);
         let opened = unlocked.open_stream_to_file(stdin, &output, options, &execution)?;
         Ok((opened, name))
+    }
+
+    /// In a folder it is the package that chose the name.
+    fn explain(&self, error: OpenError) -> Failure {
+        let taken = matches!(error, OpenError::Output(OutputError::Exists))
+            && matches!(self.target, Target::Folder(_));
+        let failure = Failure::from(error);
+        if taken {
+            failure.next("give --opaque-names, or another folder")
+        } else {
+            failure
+        }
     }
 
     /// The content's own name, read before the package is verified; the file gets it only afterwards.
@@ -179,12 +208,18 @@ impl Job<'_> {
         unlocked: &Unlocked,
         mut file: File,
     ) -> Result<Opened, Failure> {
-        if !self.options.danger_release_unverified {
-            let watch = Watch::new(session, None);
-            unlocked.verify(&mut file, &session.execution(&watch))?;
+        if self.options.danger_release_unverified {
+            return release_stream(session, unlocked, file, Verified::No);
         }
-        crate::input::skip_header(&mut file)?;
-        release_stream(session, unlocked, file)
+        let failed = |error| Failure::io("reading the package failed", &error);
+        // The header is read and the file stands at the first chunk.
+        let start = file.stream_position().map_err(failed)?;
+        let total = file.metadata().map_err(failed)?.len();
+        let watch = Watch::new(session, Some(total));
+        unlocked.verify(&mut file, &session.execution(&watch))?;
+        drop(watch);
+        file.seek(SeekFrom::Start(start)).map_err(failed)?;
+        release_stream(session, unlocked, file, Verified::Yes)
     }
 }
 
@@ -199,31 +234,55 @@ fn place(folder: &Path, kept: Option<&str>, unlocked: &Unlocked) -> (PathBuf, Op
     }
 }
 
+/// Whether a package was verified to its end before its content goes out.
+#[derive(Clone, Copy)]
+enum Verified {
+    Yes,
+    No,
+}
+
 /// Content chunk by chunk to standard output.
 fn release_stream<R: Read + Send>(
     session: &Session,
     unlocked: &Unlocked,
     rest: R,
+    verified: Verified,
 ) -> Result<Opened, Failure> {
     let mut reader = unlocked.danger_release_unverified(rest, Backend::default())?;
     let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
     let mut released = 0_u64;
     loop {
         if session.interrupt.is_set() {
-            return Err(part_released(Failure::interrupted(), released));
+            return Err(part_released(Failure::interrupted(), released, verified));
         }
         let read = match reader.read(&mut buffer) {
             Ok(0) => break,
             Ok(read) => read,
-            Err(error) => return Err(part_released(verdict(error), released)),
+            Err(error) => return Err(part_released(verdict(error), released, verified)),
         };
         let content = buffer.get(..read).unwrap_or_default();
-        StandardOutput
-            .write_all(content)
-            .map_err(|error| Failure::io("writing the content failed", &error))?;
-        released = released.saturating_add(read as u64);
+        put(content, &mut released).map_err(|error| {
+            let failure = Failure::io("writing the content failed", &error);
+            part_released(failure, released, verified)
+        })?;
     }
     Ok(reader.finish()?)
+}
+
+/// Writes to standard output and counts what went out, also of a write that failed on its way.
+fn put(mut content: &[u8], released: &mut u64) -> std::io::Result<()> {
+    while !content.is_empty() {
+        match StandardOutput.write(content) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                *released = released.saturating_add(written as u64);
+                content = content.get(written..).unwrap_or_default();
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The package's error, which a reader can only give inside an I/O error.
@@ -234,7 +293,7 @@ fn verdict(error: std::io::Error) -> Failure {
     }
 }
 
-fn part_released(failure: Failure, released: u64) -> Failure {
+fn part_released(failure: Failure, released: u64, verified: Verified) -> Failure {
     if released == 0 {
         return failure;
     }
@@ -244,7 +303,10 @@ fn part_released(failure: Failure, released: u64) -> Failure {
         failure.exit,
         format!("{message}; {released} bytes of content have gone to standard output"),
     )
-    .next("throw away what came out: it is not verified")
+    .next(match verified {
+        Verified::Yes => "what came out is verified, but it is not the whole content",
+        Verified::No => "throw away what came out: it is not verified",
+    })
 }
 
 fn report(opened: &Opened, name: Option<String>, took: Duration) -> Report {
@@ -253,18 +315,14 @@ fn report(opened: &Opened, name: Option<String>, took: Duration) -> Report {
         Some(signer) => format!("signed by {signer}"),
         None => "not signed".to_owned(),
     };
-    let to = name
-        .as_ref()
-        .map_or_else(String::new, |name| format!(" → {name}"));
-    let line = format!(
-        "opened {} of package {}, every byte verified, {signed}{to} ({} {})",
-        units::size(opened.plain_len),
-        opened.package_id,
-        units::time(took),
-        units::rate(opened.plain_len, took),
-    );
     let mut report = Report::new()
-        .line(line.replace(" )", ")"))
+        .line(format!(
+            "opened {} of package {}, every byte verified, {signed}{} ({})",
+            units::size(opened.plain_len),
+            opened.package_id,
+            target::arrow(name.as_deref()),
+            units::pace(opened.plain_len, took),
+        ))
         .field("package_id", opened.package_id.to_string())
         .field("content_len", opened.plain_len)
         .field("signer", signer)

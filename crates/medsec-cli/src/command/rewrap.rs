@@ -1,46 +1,47 @@
 //! `medsec rewrap`.
 
-use std::fs::File;
+use std::ffi::OsString;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec_crypto::{
     Access, Confirmation, Context, Existing, Header, HpkeIdentity, HpkeRecipient, Identity as _,
-    KeyRef, LockedPackage, NewRecipients, OutputOptions, Recipient as _, RecipientProfile,
-    RewrapError, Rewrapped, SignerExpectation, Stanza, Unlocked,
+    KeyRef, LockedPackage, NewRecipients, OpenError, OutputOptions, Recipient, RecipientProfile,
+    RewrapError, Rewrapped, SignerExpectation, Stanza, UnlockedRecipients,
 };
 
-use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::context_file::ContextOption;
 use crate::exit::Exit;
 use crate::expectation::{check_context_names, expectation};
 use crate::failure::Failure;
-use crate::input::Input;
-use crate::keys;
-use crate::passphrase::PassphraseOption;
+use crate::input::{Input, open_file, refuse_dash, refuse_shared_stdin};
+use crate::keys::{self, IdentityOption};
 use crate::report::{Outcome, Report};
 use crate::session::Session;
+use crate::target;
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::REWRAP)]
 pub(crate) struct Options {
     /// Packages to change.
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
-    /// Identity file of a present recipient.
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
     #[command(flatten)]
-    passphrase: PassphraseOption,
-    #[command(flatten)]
-    context: ContextOption,
+    identity: IdentityOption,
+    /// For packages sealed with --blind only: file with the context they were sealed with, or `-` for
+    /// standard input. All others need none.
+    #[arg(long, value_name = "FILE|-")]
+    context_file: Option<PathBuf>,
     /// Public key, or file with one, of a recipient to add. May be repeated.
     #[arg(long, value_name = "PUBKEY|FILE", required_unless_present = "drop")]
-    to: Vec<String>,
+    to: Vec<OsString>,
     /// Public key, or file with one, of a recipient to remove. May be repeated. Who had access may
     /// have kept the data key: to revoke it, seal the content anew.
     #[arg(long, value_name = "PUBKEY|FILE")]
-    drop: Vec<String>,
+    drop: Vec<OsString>,
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -50,27 +51,31 @@ pub(crate) struct Options {
 struct Job<'a> {
     options: &'a Options,
     identity: HpkeIdentity,
-    reproduced: Context,
     add: Vec<HpkeRecipient>,
     remove: Vec<KeyRef>,
+    reproduced: Context,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
     if inputs.len() > 1 && options.output.is_some() {
-        return Err(Failure::usage("-o is for a single package"));
+        return Err(Failure::usage("-o is for a single package")
+            .next("leave -o away, or rewrap one package at a time"));
     }
-    refuse_shared_stdin(&[
-        (options.context.uses_stdin(), "--context-file"),
-        (options.passphrase.uses_stdin(), "--passphrase-fd"),
-    ])?;
+    if let Some(output) = &options.output {
+        refuse_dash(output, "-o")?;
+    }
+    let context = ContextOption {
+        context_file: options.context_file.clone(),
+    };
+    refuse_shared_stdin(&inputs, &context, &options.identity.passphrase)?;
     let remove = keys::recipients("--drop", &options.drop)?;
     let job = Job {
         options,
         add: keys::recipients("--to", &options.to)?,
-        remove: remove.iter().map(|key| key.key_ref()).collect(),
-        reproduced: options.context.read()?,
-        identity: keys::load_identity(&options.identity, &options.passphrase)?,
+        remove: remove.iter().map(Recipient::key_ref).collect(),
+        reproduced: context.read()?,
+        identity: options.identity.load()?,
     };
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?)))
@@ -86,39 +91,46 @@ enum Way {
 impl Job<'_> {
     fn rewrap(&self, path: &Path) -> Result<Report, Failure> {
         let begun = Instant::now();
-        let header = read_header(path)?;
-        let unlocked = self.unlock(header)?;
+        let (mut file, about) = open_file(path)?;
+        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
         let stanzas = self.stanzas(&unlocked)?;
         let count = stanzas.len();
         let recipients = new_recipients(&unlocked, stanzas);
         let (done, way) = match &self.options.output {
-            Some(output) => (
-                copy(
-                    path,
-                    output,
-                    &recipients,
-                    crate::target::options(Access::Umask),
-                )?,
-                Way::Copy,
-            ),
-            None => self.in_place(path, &recipients)?,
+            Some(output) => {
+                let options = target::options(Access::Umask);
+                let confirm = |header: &Header| self.confirm(&unlocked, header);
+                let mut package = LockedPackage::over(file)?;
+                let done = package.rewrap_into_copy(&recipients, output, options, confirm)?;
+                (done, Way::Copy)
+            }
+            None => self.in_place(path, &about, &unlocked, &recipients)?,
         };
         Ok(report(&done, way, count, begun.elapsed()))
     }
 
-    /// Proves key and context, so that nobody rewraps what he cannot open.
-    fn unlock(&self, header: Header) -> Result<Unlocked, Failure> {
-        check_context_names(&header, &self.reproduced)?;
-        let expected = expectation(
-            &self.identity,
-            &SignerExpectation::NotRequired,
-            &self.reproduced,
-        );
-        Ok(header.check(expected)?.unlock_with(&[&self.identity])?)
+    /// Proves that the identity is a recipient. The reproduced context is not needed, so that keys can
+    /// be rotated by who knows no patient; but in a blind package only the payload shows, to who knows
+    /// the context, that the data key is its own.
+    fn unlock(&self, header: Header) -> Result<UnlockedRecipients, Failure> {
+        if header.core().profile == RecipientProfile::Blind {
+            check_context_names(&header, &self.identity, &self.reproduced)?;
+            let any = SignerExpectation::NotRequired;
+            let expected = expectation(&self.identity, &any, &self.reproduced);
+            return Ok(header
+                .check(expected)?
+                .unlock_with(&[&self.identity])?
+                .into());
+        }
+        let unlocked = header.unlock_recipients_with(&[&self.identity]);
+        unlocked.map_err(|error| match error {
+            OpenError::NotAuthentic(error) => RewrapError::NotAuthentic(error).into(),
+            other => other.into(),
+        })
     }
 
     /// Keeps who is not removed, in file order, and adds the new ones.
-    fn stanzas(&self, unlocked: &Unlocked) -> Result<Vec<Stanza>, Failure> {
+    fn stanzas(&self, unlocked: &UnlockedRecipients) -> Result<Vec<Stanza>, Failure> {
         let header = unlocked.header();
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         if let Some(at) = self.remove.iter().position(|key| !present(key)) {
@@ -138,15 +150,13 @@ impl Job<'_> {
             .filter(|s| !self.remove.contains(s.key_ref()) && !replaced(s.key_ref()))
             .cloned()
             .collect();
-        let dek = keys::unwrap_dek(&self.identity, header)?;
-        for recipient in &self.add {
-            let stanza = recipient.wrap_dek(&dek, &header.bind());
-            stanzas.push(stanza.map_err(medsec_crypto::SealError::Wrap)?);
-        }
+        let add: Vec<&dyn Recipient> = self.add.iter().map(|r| r as _).collect();
+        stanzas.extend(unlocked.wrap_for(&add)?);
         if stanzas.is_empty() {
             return Err(Failure::usage(
                 "nobody would be left who can open the package; nothing was changed",
-            ));
+            )
+            .next("add a recipient with --to in the same call"));
         }
         Ok(stanzas)
     }
@@ -154,79 +164,85 @@ impl Job<'_> {
     fn in_place(
         &self,
         path: &Path,
+        about: &Metadata,
+        unlocked: &UnlockedRecipients,
         recipients: &NewRecipients<'_>,
     ) -> Result<(Rewrapped, Way), Failure> {
-        let locked = LockedPackage::open(path);
-        let done =
-            locked.and_then(|locked| locked.rewrap(recipients, |header| self.confirm(header)));
-        match done {
-            Ok(done) => Ok((done, Way::InPlace)),
-            Err(RewrapError::DoesNotFit | RewrapError::CannotLock) => {
-                Ok((copy(path, path, recipients, over(path)?)?, Way::Copy))
+        let confirm = |header: &Header| self.confirm(unlocked, header);
+        let mut package = match LockedPackage::open(path) {
+            Err(RewrapError::CannotLock(_)) => {
+                LockedPackage::over(File::open(path).map_err(RewrapError::Read)?)?
             }
-            Err(error) => Err(error.into()),
-        }
+            opened => {
+                let mut package = opened?;
+                match package.rewrap(recipients, confirm) {
+                    // Still under the lock, so that nobody else's rewrap is lost with the old file.
+                    Err(RewrapError::DoesNotFit) => package,
+                    done => return Ok((done?, Way::InPlace)),
+                }
+            }
+        };
+        let done = package.rewrap_into_copy(recipients, path, over(), confirm)?;
+        keep_access(path, about).map_err(|error| {
+            Failure::io(
+                "the package has its new recipients, but not its old owner and mode",
+                &error,
+            )
+        })?;
+        Ok((done, Way::Copy))
     }
 
     /// Tries the new recipients, if this identity is still one of them.
-    fn confirm(&self, header: &Header) -> Confirmation {
+    fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation {
         let own = self.identity.key_ref();
-        let stanza = header.stanzas().iter().find(|s| *s.key_ref() == own);
-        match stanza.map(|stanza| self.identity.unwrap_dek(stanza, &header.bind())) {
-            None => Confirmation::NotPermitted,
-            Some(Ok(_)) => Confirmation::Unwrapped,
-            Some(Err(_)) => Confirmation::Failed,
+        let Some(stanza) = header.stanzas().iter().find(|s| *s.key_ref() == own) else {
+            return Confirmation::NotPermitted;
+        };
+        let Ok(dek) = self.identity.unwrap_dek(stanza, &header.bind()) else {
+            return Confirmation::Failed;
+        };
+        let same = dek.expose_secret() == unlocked.dek().expose_secret();
+        let authentic = header.core().profile == RecipientProfile::Blind
+            || header
+                .clone()
+                .unlock_recipients_with(&[&self.identity])
+                .is_ok();
+        if same && authentic {
+            Confirmation::Unwrapped(dek)
+        } else {
+            Confirmation::Failed
         }
     }
 }
 
-fn read_header(path: &Path) -> Result<Header, Failure> {
-    let (mut file, _) = crate::input::open_file(path)?;
-    Ok(Header::read_patiently(&mut file)?)
-}
-
-fn new_recipients(unlocked: &Unlocked, stanzas: Vec<Stanza>) -> NewRecipients<'_> {
+fn new_recipients(unlocked: &UnlockedRecipients, stanzas: Vec<Stanza>) -> NewRecipients<'_> {
     match unlocked.header().core().profile {
         RecipientProfile::Blind => NewRecipients::Blind { stanzas },
         _ => NewRecipients::Authenticated { unlocked, stanzas },
     }
 }
 
-/// Reads the package without a lock: a copy is checked against what was unlocked.
-fn copy(
-    path: &Path,
-    output: &Path,
-    recipients: &NewRecipients<'_>,
-    options: OutputOptions,
-) -> Result<Rewrapped, Failure> {
-    let file = File::open(path).map_err(|e| Failure::io("the package cannot be read", &e))?;
-    let package = LockedPackage::over(file)?;
-    Ok(package.rewrap_into_copy(recipients, output, options)?)
-}
-
-/// A copy that takes the package's place and keeps it as private as it was.
-fn over(path: &Path) -> Result<OutputOptions, Failure> {
-    let failed = |error| Failure::io("the package cannot be read", &error);
-    let about = std::fs::metadata(path).map_err(failed)?;
-    let mut options = OutputOptions::default();
+/// For a copy that takes the package's place: its owner's only until it has the access of the old file.
+fn over() -> OutputOptions {
+    let mut options = target::options(Access::Owner);
     options.existing = Existing::Replace;
-    options.access = if is_private(&about) {
-        Access::Owner
-    } else {
-        Access::Umask
-    };
-    Ok(options)
+    options
 }
 
+/// Gives a copy the owner and the mode of the file it replaced.
 #[cfg(unix)]
-fn is_private(about: &std::fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    about.mode() & 0o077 == 0
+fn keep_access(path: &Path, about: &Metadata) -> std::io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let now = std::fs::metadata(path)?;
+    if (now.uid(), now.gid()) != (about.uid(), about.gid()) {
+        chown(path, Some(about.uid()), Some(about.gid()))?;
+    }
+    std::fs::set_permissions(path, about.permissions())
 }
 
 #[cfg(not(unix))]
-const fn is_private(_: &std::fs::Metadata) -> bool {
-    false
+fn keep_access(_: &Path, _: &Metadata) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn report(done: &Rewrapped, way: Way, count: usize, took: Duration) -> Report {

@@ -1,5 +1,6 @@
 //! `medsec seal`.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
@@ -8,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use medsec_crypto::{
-    Access, ContentType, Context, DatasetId, Draft, HpkeRecipient, Metadata, PackageSpec,
-    Recipient, RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite,
+    Access, ContentType, Context, DatasetId, Draft, HpkeRecipient, Metadata, OutputError,
+    PackageSpec, Recipient, RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite,
 };
 
-use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::context_file::ContextOption;
+use crate::dicom;
 use crate::failure::Failure;
-use crate::input::{Input, open_file};
+use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::keys;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
@@ -25,13 +27,14 @@ use crate::target::{self, Target, TargetOption};
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::SEAL)]
 pub(crate) struct Options {
     /// Files to seal; `-` is standard input.
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
     /// Public key, or file with one, of a recipient. May be repeated.
     #[arg(long, required = true, value_name = "PUBKEY|FILE")]
-    to: Vec<String>,
+    to: Vec<OsString>,
     /// Identity file of the signer. Signed packages show their origin to everyone.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
@@ -45,10 +48,11 @@ pub(crate) struct Options {
     /// Opaque name of the dataset, in clear.
     #[arg(long, value_name = "ID")]
     dataset: Option<String>,
-    /// Media type of the content, in clear.
+    /// Media type of the content, in clear. Without it, DICOM files get `application/dicom`.
     #[arg(long, value_name = "TYPE/SUBTYPE")]
     content_type: Option<String>,
-    /// Do not keep the input's file name and size in the encrypted metadata.
+    /// Keep no encrypted metadata (file name and size, and of DICOM files the Study, Series and SOP
+    /// Instance UIDs), and do not look whether the input is DICOM.
     #[arg(long)]
     no_metadata: bool,
     /// How to encrypt.
@@ -86,27 +90,21 @@ struct Job<'a> {
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
-    let job = prepare(options, &inputs)?;
-    if matches!(job.target, Target::Stdout) {
+    let target = options.target.resolve(&inputs)?;
+    if matches!(target, Target::Stdout) {
         session.use_stdout_for_content()?;
         if std::io::stdout().is_terminal() {
-            return Err(Failure::usage(
-                "a package is not for terminals; redirect the output",
-            ));
+            return Err(Failure::usage("a package is not for terminals")
+                .next("redirect the output, or name a file with -o"));
         }
     }
+    refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
+    let job = prepare(options, target)?;
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.seal(session, input)))
 }
 
-fn prepare<'a>(options: &'a Options, inputs: &[Input]) -> Result<Job<'a>, Failure> {
-    let target = options.target.resolve(inputs)?;
-    let stdin_input = inputs.iter().any(|input| matches!(input, Input::Stdin));
-    refuse_shared_stdin(&[
-        (stdin_input, "an input"),
-        (options.context.uses_stdin(), "--context-file"),
-        (options.passphrase.uses_stdin(), "--passphrase-fd"),
-    ])?;
+fn prepare(options: &Options, target: Target) -> Result<Job<'_>, Failure> {
     let recipients = keys::recipients("--to", &options.to)?;
     let spec = options.spec()?;
     let signer = options.sign_with.as_deref();
@@ -185,20 +183,26 @@ impl Job<'_> {
     }
 
     fn start(&self, session: &Session, input: &Input) -> Result<Package, Failure> {
-        let (content, size) = match input {
-            Input::Stdin => (
-                Content::Stdin(StandardInput::new(session.interrupt.clone())),
-                None,
-            ),
-            Input::File(path) => {
-                let (file, about) = open_file(path)?;
-                (Content::File(file), about.is_file().then_some(about.len()))
-            }
-        };
         let mut spec = self.spec.clone();
         if !self.options.no_metadata {
-            spec.metadata = Some(metadata(input, size));
+            spec.metadata = Some(Metadata::new());
         }
+        let (content, size) = match input {
+            Input::Stdin => {
+                let stdin = StandardInput::new(session.interrupt.clone());
+                (Content::Stdin(stdin), None)
+            }
+            Input::File(path) => {
+                let (mut file, about) = open_file(path)?;
+                let size = about.is_file().then_some(about.len());
+                // Of a pipe nothing may be read ahead, and its name means nothing.
+                if let (Some(len), Some(metadata)) = (size, &mut spec.metadata) {
+                    describe(metadata, path, len);
+                    add_identifiers(&mut spec, &mut file)?;
+                }
+                (Content::File(file), size)
+            }
+        };
         let recipients: Vec<&dyn Recipient> = self.recipients.iter().map(|r| r as _).collect();
         let sealer = Draft::new(spec, now(), self.signer.clone())
             .and_then(|draft| draft.seal_to(&recipients))
@@ -237,11 +241,23 @@ impl Job<'_> {
             },
         };
         let options = target::options(Access::Umask);
-        let sealed = sealer.seal_to_file(content, &path, options, &execution)?;
-        Ok((sealed, name))
+        let sealed = sealer.seal_to_file(content, &path, options, &execution);
+        Ok((sealed.map_err(|error| self.explain(error))?, name))
     }
 
-    fn kept_name(&self, input: &Input) -> Option<std::ffi::OsString> {
+    /// In a folder it is the input that chose the name.
+    fn explain(&self, error: SealError) -> Failure {
+        let taken = matches!(error, SealError::Output(OutputError::Exists))
+            && matches!(self.target, Target::Folder(_));
+        let failure = Failure::from(error);
+        if taken {
+            failure.next("leave --keep-names away, or give another folder")
+        } else {
+            failure
+        }
+    }
+
+    fn kept_name(&self, input: &Input) -> Option<OsString> {
         let name = file_name(input).filter(|_| self.options.keep_names)?;
         let mut name = name.to_owned();
         name.push(".msp");
@@ -254,19 +270,15 @@ impl Job<'_> {
         } else {
             ""
         };
-        let to = name
-            .as_ref()
-            .map_or_else(String::new, |name| format!(" → {name}"));
-        let line = format!(
-            "sealed {} for {} recipient(s){signed} as package {}{to} ({} {})",
-            units::size(sealed.plain_len),
-            self.recipients.len(),
-            sealed.package_id,
-            units::time(took),
-            units::rate(sealed.plain_len, took),
-        );
         Report::new()
-            .line(line.replace(" )", ")"))
+            .line(format!(
+                "sealed {} for {} recipient(s){signed} as package {}{} ({})",
+                units::size(sealed.plain_len),
+                self.recipients.len(),
+                sealed.package_id,
+                target::arrow(name.as_deref()),
+                units::pace(sealed.plain_len, took),
+            ))
             .field("package_id", sealed.package_id.to_string())
             .field("header_hash", sealed.header_hash.to_string())
             .field("content_len", sealed.plain_len)
@@ -278,20 +290,34 @@ impl Job<'_> {
     }
 }
 
-fn file_name(input: &Input) -> Option<&std::ffi::OsStr> {
+fn file_name(input: &Input) -> Option<&OsStr> {
     match input {
         Input::File(path) => Path::file_name(path),
         Input::Stdin => None,
     }
 }
 
-fn metadata(input: &Input, size: Option<u64>) -> Metadata {
-    let mut metadata = Metadata::new();
-    metadata.file_name = file_name(input)
-        .and_then(std::ffi::OsStr::to_str)
-        .map(str::to_owned);
-    metadata.size = size;
-    metadata
+/// What a file tells of itself, all of it encrypted.
+fn describe(metadata: &mut Metadata, path: &Path, len: u64) {
+    let name = path.file_name().and_then(OsStr::to_str);
+    metadata.file_name = name.map(str::to_owned);
+    metadata.size = Some(len);
+}
+
+/// What a DICOM file calls itself, encrypted; and in clear that it is one, unless the user said what it is.
+fn add_identifiers(spec: &mut PackageSpec, file: &mut File) -> Result<(), Failure> {
+    let dicom = dicom::recognise(file);
+    let dicom = dicom.map_err(|error| Failure::io("reading the content failed", &error))?;
+    let (Some(found), Some(metadata)) = (dicom, &mut spec.metadata) else {
+        return Ok(());
+    };
+    metadata.study_uid = found.study;
+    metadata.series_uid = found.series;
+    metadata.instance_uid = found.instance;
+    if spec.content_type.is_none() {
+        spec.content_type = Some(ContentType::new("application/dicom")?);
+    }
+    Ok(())
 }
 
 /// What is refused before anything is read comes of the command line.

@@ -4,17 +4,18 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use medsec_crypto::{Access, Header, Limits, SideCar};
-use medsec_kms::write_new;
+use medsec_crypto::{Access, Header, Limits, SideCar, write_file};
 
 use crate::failure::Failure;
-use crate::input::open_file;
+use crate::input::{open_file, refuse_dash};
 use crate::progress::Watch;
 use crate::report::Report;
 use crate::session::Session;
+use crate::target;
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::SIDE_CAR)]
 pub(crate) struct Options {
     /// The signed package.
     #[arg(value_name = "FILE")]
@@ -25,6 +26,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
+    refuse_dash(&options.output, "-o")?;
     session.interrupt.arm();
     let begun = Instant::now();
     let (mut file, about) = open_file(&options.input)?;
@@ -37,7 +39,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     side_car
         .write(&mut bytes)
         .map_err(|error| Failure::io("the side-car could not be written", &error))?;
-    write_new(&options.output, &bytes, Access::Umask)?;
+    write_file(&options.output, &bytes, target::options(Access::Umask))?;
     let took = begun.elapsed();
     Ok(Report::new()
         .line(format!(

@@ -8,10 +8,10 @@ use medsec_crypto::{Context, Header, HpkeIdentity, Limits, SignerExpectation, Ve
 use medsec_kms::PublicKey;
 
 use super::open::{slots_name, slots_warning};
-use crate::context_file::{ContextOption, refuse_shared_stdin};
+use crate::context_file::ContextOption;
 use crate::expectation::{SignerOption, check_context_names, expectation};
 use crate::failure::Failure;
-use crate::input::{Input, open_file};
+use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::keys;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
@@ -20,6 +20,7 @@ use crate::session::Session;
 use crate::units;
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::VERIFY)]
 pub(crate) struct Options {
     /// Packages to verify.
     #[arg(required = true, value_name = "FILE")]
@@ -45,14 +46,12 @@ struct Job {
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
-    refuse_shared_stdin(&[
-        (options.context.uses_stdin(), "--context-file"),
-        (options.passphrase.uses_stdin(), "--passphrase-fd"),
-    ])?;
+    refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
     if options.context.context_file.is_some() && options.identity.is_none() {
-        return Err(Failure::usage(
-            "the context can be verified only with --identity",
-        ));
+        return Err(
+            Failure::usage("the context can be verified only with --identity")
+                .next("add --identity, or leave --context-file away"),
+        );
     }
     let identity = options.identity.as_deref();
     let identity = identity.map(|path| keys::load_identity(path, &options.passphrase));
@@ -82,7 +81,7 @@ impl Job {
                     .field("root", origin.root.to_string())
             }
             Some(identity) => {
-                check_context_names(&header, &self.reproduced)?;
+                check_context_names(&header, identity, &self.reproduced)?;
                 let expected = expectation(identity, &self.signer, &self.reproduced);
                 let unlocked = header.check(expected)?.unlock_with(&[identity])?;
                 let opened = unlocked.verify(file, &execution)?;

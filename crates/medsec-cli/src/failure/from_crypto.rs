@@ -20,7 +20,11 @@ impl From<FormatError> for Failure {
             FormatError::Truncated { .. } => {
                 failure.next("the copy is not complete; fetch the package again")
             }
-            FormatError::TextTransfer => failure,
+            FormatError::TextTransfer => Self::new(
+                Exit::Format,
+                "sealed package damaged by a transfer in text mode",
+            )
+            .next("copy the original again as binary"),
             _ => failure.next("fetch an undamaged copy of the package"),
         }
     }
@@ -53,8 +57,14 @@ impl From<NotAuthentic> for Failure {
 
 impl From<SignatureError> for Failure {
     fn from(error: SignatureError) -> Self {
-        Self::new(Exit::Signature, format!("{error}; nothing was released"))
-            .next("do not use this copy; ask the sender")
+        match error {
+            SignatureError::NotSigned => Self::new(Exit::Signature, error.to_string())
+                .next("ask for a signed package; with --identity `medsec verify` checks this one"),
+            SignatureError::UnexpectedSigner => Self::new(Exit::Signature, error.to_string())
+                .next("`medsec inspect` shows who signed; check that key with the sender"),
+            _ => Self::new(Exit::Signature, format!("{error}; nothing was released"))
+                .next("do not use this copy; ask the sender"),
+        }
     }
 }
 
@@ -95,6 +105,7 @@ impl From<OpenError> for Failure {
             }
             OpenError::TooLong | OpenError::OverLimit { .. } => {
                 Self::new(Exit::Expectation, error.to_string())
+                    .next("ask the sender for the content in parts")
             }
             other => Self::new(Exit::Failure, other.to_string()),
         }
@@ -107,9 +118,7 @@ impl From<SealError> for Failure {
             SealError::Value(error) => error.into(),
             SealError::Format(error) => Self::usage(format!("{error}; nothing was sealed")),
             SealError::Random(error) => error.into(),
-            SealError::Wrap(WrapError::PublicKey) => {
-                Self::usage("a recipient's public key is not usable; nothing was sealed")
-            }
+            SealError::Wrap(error) => error.into(),
             SealError::Read(error) => {
                 Self::io("reading the content failed; nothing was sealed", &error)
             }
@@ -124,15 +133,27 @@ impl From<SealError> for Failure {
     }
 }
 
+impl From<WrapError> for Failure {
+    fn from(error: WrapError) -> Self {
+        match error {
+            WrapError::Random(error) => error.into(),
+            _ => Self::usage("a recipient's public key is not usable; nothing was written")
+                .next("ask the recipient for a new public key"),
+        }
+    }
+}
+
 impl From<InvalidValue> for Failure {
     fn from(error: InvalidValue) -> Self {
         Self::usage(format!("{error}; nothing was sealed"))
+            .next("`medsec help seal` describes the values")
     }
 }
 
 impl From<RandomError> for Failure {
     fn from(error: RandomError) -> Self {
         Self::new(Exit::Failure, error.to_string())
+            .next("see to the machine's random number generator")
     }
 }
 
@@ -141,19 +162,24 @@ impl From<RewrapError> for Failure {
         let failure = Self::new(Exit::Rewrap, error.to_string());
         match error {
             RewrapError::Format(error) => error.into(),
-            RewrapError::NotAuthentic(error) => error.into(),
+            RewrapError::NotAuthentic(_) => Self::new(
+                Exit::NotAuthentic,
+                "the recipients are not authentic under this key; nothing was changed",
+            )
+            .next("the package was altered or is not whole; fetch it again"),
             RewrapError::Output(error) => error.into(),
-            RewrapError::Io(error) => Self::io(
-                "reading or writing the package failed; it opens with its old or its new recipients",
+            RewrapError::Read(error) => Self::io(
+                "reading the package failed; its recipients are as they were",
                 &error,
             ),
-            RewrapError::Linked | RewrapError::CannotLock => {
+            RewrapError::Write(error) => Self::io(
+                "writing the package failed; it opens with its old or its new recipients",
+                &error,
+            ),
+            RewrapError::Linked | RewrapError::CannotLock(_) | RewrapError::DoesNotFit => {
                 failure.next("rewrap into a copy with -o")
             }
-            RewrapError::Locked | RewrapError::Changed | RewrapError::Unfinished => {
-                failure.next("run the command again")
-            }
-            _ => failure,
+            _ => failure.next("run the command again"),
         }
     }
 }
@@ -162,20 +188,29 @@ impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Io(error) => Self::io("the identity file cannot be read", &error),
-            other => Self::new(Exit::Identity, other.to_string()),
+            LoadError::Format(error) => Self::new(Exit::Identity, error.to_string()).next(
+                "name the file that `medsec identity new` wrote, or restore it from a backup",
+            ),
+            other => Self::new(Exit::Identity, other.to_string())
+                .next("whoever could read it may have the key: consider making a new one"),
         }
     }
 }
 
 impl From<UnlockError> for Failure {
     fn from(error: UnlockError) -> Self {
-        Self::new(Exit::Identity, format!("{error}; nothing was opened"))
-            .next("try the passphrase again; if it is right, restore the file from a backup")
+        let failure = Self::new(Exit::Identity, format!("{error}; nothing was done"));
+        match error {
+            UnlockError::Memory => failure.next("free some memory, or use another machine"),
+            _ => failure
+                .next("try the passphrase again; if it is right, restore the file from a backup"),
+        }
     }
 }
 
 impl From<ProtectError> for Failure {
     fn from(error: ProtectError) -> Self {
-        Self::new(Exit::Failure, error.to_string())
+        Self::new(Exit::Failure, format!("{error}; nothing was written"))
+            .next("free some memory, or use another machine")
     }
 }

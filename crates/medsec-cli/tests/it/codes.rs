@@ -30,9 +30,12 @@ fn malformed_command_lines_end_with_2() {
         "open scan.msp --identity own.key --any-signer --signer sign.key -o x",
         "open - --identity own.key --any-signer --stdout",
         "open scan.msp --identity sign.key --any-signer -o x",
-        "verify - --any-signer",
+        "verify -",
         "verify scan.msp --context-file KOWALSKA.ctx",
         "rewrap scan.msp --identity own.key",
+        "rewrap scan.msp --identity own.key --to partner.key -o -",
+        "side-car scan.msp -o -",
+        "identity new --no-passphrase --out -",
         "identity new --kind KOWALSKA --out x",
     ] {
         let run = ward.line(line);
@@ -118,6 +121,9 @@ fn missing_context_names_end_with_4() {
     let run = ward.line("open scan.msp --identity own.key --any-signer -o x");
     assert_eq!(run.code, 4);
     assert!(run.stderr.contains("`birth`, `patient`"), "{}", run.stderr);
+    let run = ward.line("open scan.msp --identity stranger.key --any-signer -o x");
+    assert_eq!(run.code, 4);
+    assert!(run.stderr.contains("to your key"), "{}", run.stderr);
     ward.write(
         "KOWALSKA2.ctx",
         b"patient = KOWALSKA^JADWIGA\nbirth = 19700131\njadwiga.kowalska = 1",
@@ -197,7 +203,7 @@ fn existing_output_is_left_alone() {
         let made = ward.line(&format!("identity new --no-passphrase --out {out}"));
         assert_eq!(made.code, 8, "{out}");
         let copied = ward.line(&format!(
-            "rewrap scan.msp --identity own.key --context-file {CONTEXT} --to partner.key -o {out}"
+            "rewrap scan.msp --identity own.key --to partner.key -o {out}"
         ));
         assert_eq!(copied.code, 8, "{out}");
     }

@@ -59,7 +59,7 @@ fn every_command_gives_one_document() {
         "inspect scan.msp".to_owned(),
         "verify scan.msp".to_owned(),
         format!("verify scan.msp --identity own.key --context-file {CONTEXT}"),
-        format!("rewrap scan.msp --identity own.key --context-file {CONTEXT} --to partner.key"),
+        "rewrap scan.msp --identity own.key --to partner.key".to_owned(),
         "side-car scan.msp -o side".to_owned(),
         format!("demo {SCAN}"),
     ] {

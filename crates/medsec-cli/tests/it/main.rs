@@ -13,6 +13,7 @@ mod codes;
 mod demo;
 mod json;
 mod memory;
+mod metadata;
 mod passphrases;
 mod pipes;
 mod privacy;

@@ -49,6 +49,43 @@ fn cut_stream_leaves_no_file() {
 }
 
 #[test]
+fn reader_that_goes_away_ends_the_program() {
+    let ward = Ward::new();
+    ward.write("large", &vec![0; 4 << 20]);
+    ward.line("seal large --to own.key -o large.msp").ok();
+    for flag in ["", "--danger-release-unverified"] {
+        let line = format!("open large.msp --identity own.key --any-signer --stdout {flag}");
+        let mut child = ward.spawn(&line);
+        let mut first = [0; 10];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut first).unwrap();
+        drop(child.stdout.take());
+        let run = crate::ward::finished(Ok(child));
+        assert_eq!(run.code, 9, "{}", run.stderr);
+        let told = run.stderr.contains("throw away");
+        assert_eq!(told, !flag.is_empty(), "{}", run.stderr);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn report_that_cannot_be_printed_ends_with_9() {
+    let ward = Ward::with_package();
+    for line in [
+        "inspect scan.msp",
+        "inspect scan.msp --json",
+        "identity show own.key",
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let child = ward
+            .command(line.split(' '))
+            .stdout(full.unwrap())
+            .stderr(std::process::Stdio::piped())
+            .spawn();
+        assert_eq!(crate::ward::finished(child).code, 9, "{line}");
+    }
+}
+
+#[test]
 fn content_goes_through_a_pipe() {
     let ward = Ward::new();
     let sealed = ward.piped("seal - --to own.key -o -", &ward.content);

@@ -29,9 +29,7 @@ fn no_output_names_the_patient() {
             ),
             "verify KOWALSKA_JADWIGA.msp --signer KOWALSKA_JADWIGA".to_owned(),
             "inspect KOWALSKA_JADWIGA KOWALSKA".to_owned(),
-            format!(
-                "rewrap KOWALSKA_JADWIGA.msp --identity own.key --context-file {OTHER_CONTEXT} --to partner.key"
-            ),
+            "rewrap KOWALSKA_JADWIGA.msp --identity stranger.key --to partner.key".to_owned(),
             "side-car KOWALSKA_JADWIGA.msp -o KOWALSKA_JADWIGA/x".to_owned(),
             "demo KOWALSKA_JADWIGA".to_owned(),
             "KOWALSKA_JADWIGA".to_owned(),

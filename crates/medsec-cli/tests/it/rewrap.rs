@@ -7,7 +7,7 @@ use medsec_evidence::{Ev, Proven, evidence};
 use crate::ward::{CONTEXT, OTHER_CONTEXT, Refused, Ward};
 
 fn rewrap(ward: &Ward, rest: &str) -> crate::ward::Run {
-    ward.line(&format!("rewrap scan.msp --context-file {CONTEXT} {rest}"))
+    ward.line(&format!("rewrap scan.msp {rest}"))
 }
 
 fn opens_for(ward: &Ward, key: &str) -> Result<(), Refused> {
@@ -39,15 +39,6 @@ fn stranger_cannot_change_recipients() {
     let before = ward.read("scan.msp");
     assert_eq!(
         rewrap(&ward, "--identity stranger.key --to stranger.key").code,
-        4
-    );
-    let line = format!(
-        "rewrap scan.msp --identity own.key --context-file {OTHER_CONTEXT} --to partner.key"
-    );
-    assert_eq!(ward.line(&line).code, 5);
-    assert_eq!(
-        ward.line("rewrap scan.msp --identity own.key --to partner.key")
-            .code,
         4
     );
     assert_eq!(ward.read("scan.msp"), before);
@@ -137,6 +128,37 @@ fn blind_package_is_rewrapped_too() {
     );
     ward.line(&format!("{seal} --context-file {CONTEXT} -o scan.msp"))
         .ok();
-    rewrap(&ward, "--identity own.key --to partner.key").ok();
+    let before = ward.read("scan.msp");
+    let run = rewrap(&ward, "--identity own.key --to partner.key");
+    assert_eq!(run.code, 4);
+    assert!(run.stderr.contains("--context-file"), "{}", run.stderr);
+    let other = format!("--identity own.key --context-file {OTHER_CONTEXT} --to partner.key");
+    assert_eq!(rewrap(&ward, &other).code, 5);
+    assert_eq!(ward.read("scan.msp"), before);
+    let own = format!("--identity own.key --context-file {CONTEXT} --to partner.key");
+    rewrap(&ward, &own).ok();
     assert_eq!(opens_for(&ward, "partner.key"), Ok(()));
+}
+
+#[cfg(unix)]
+#[test]
+fn copy_in_place_keeps_the_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ward = Ward::with_package();
+    ward.line("identity new --no-passphrase --kind x-wing --out a.key")
+        .ok();
+    ward.line("identity new --no-passphrase --kind x-wing --out b.key")
+        .ok();
+    for mode in [0o640, 0o600, 0o664] {
+        let package = format!("{mode:o}.msp");
+        fs::copy(ward.path("scan.msp"), ward.path(&package)).unwrap();
+        fs::set_permissions(ward.path(&package), fs::Permissions::from_mode(mode)).unwrap();
+        let line = format!("rewrap {package} --identity own.key --to a.key --to b.key --json");
+        assert_eq!(ward.line(&line).json()["results"][0]["way"], "copy");
+        let now = fs::metadata(ward.path(&package))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(now & 0o777, mode, "{now:o}");
+    }
 }

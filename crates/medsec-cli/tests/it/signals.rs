@@ -13,23 +13,21 @@ fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
 }
 
-/// Waits until the program has its output file open, which it does after it armed itself.
-fn wait_for_output(child: &Child) {
-    let folder = format!("/proc/{}/fd", child.id());
+/// Waits until the program catches the signal. What it has open only root could see.
+fn wait_until_armed(child: &Child, signal: Signal) {
+    let status = format!("/proc/{}/status", child.id());
+    let bit = 1_u64 << (signal.as_raw() - 1);
     let begun = Instant::now();
     loop {
-        let open = std::fs::read_dir(&folder).unwrap().flatten().any(|entry| {
-            let target = std::fs::read_link(entry.path()).unwrap_or_default();
-            let target = target.to_string_lossy().into_owned();
-            target.contains("(deleted)") || target.contains(".part")
-        });
-        if open {
+        let text = std::fs::read_to_string(&status).unwrap();
+        let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        if caught.is_some_and(|mask| mask & bit != 0) {
+            // Time enough to begin the output, and far from enough to end it.
+            std::thread::sleep(Duration::from_millis(100));
             return;
         }
-        assert!(
-            begun.elapsed() < Duration::from_secs(30),
-            "no output was begun"
-        );
+        assert!(begun.elapsed() < Duration::from_secs(30), "never armed");
         std::thread::sleep(Duration::from_millis(1));
     }
 }
@@ -42,7 +40,7 @@ fn interrupted_seal_leaves_nothing() {
         large.set_len(64 << 30).unwrap();
         let names = ward.names();
         let child = ward.spawn("seal KOWALSKA_large --to own.key -o x");
-        wait_for_output(&child);
+        wait_until_armed(&child, signal);
         send(&child, signal);
         let run = finished(Ok(child));
         assert_eq!(run.code, 10, "{}", run.stderr);

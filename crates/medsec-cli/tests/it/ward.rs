@@ -117,7 +117,9 @@ impl Ward {
                 .stderr(Stdio::piped())
                 .spawn(),
         );
-        run.names_nobody(&String::from_utf8_lossy(&run.stdout));
+        let printed = String::from_utf8_lossy(&run.stdout).into_owned();
+        run.names_nobody(&printed);
+        assert!(!printed.contains('\u{1b}'), "no terminal, no colours");
         run
     }
 
@@ -179,6 +181,7 @@ pub(crate) fn finished(child: std::io::Result<Child>) -> Run {
         stderr: String::from_utf8(output.stderr).unwrap(),
     };
     run.names_nobody(&run.stderr);
+    run.says_what_next();
     run
 }
 
@@ -189,6 +192,13 @@ impl Run {
             !text.contains("KOWALSKA") && !text.contains("JADWIGA") && !text.contains("19700131"),
             "{text}"
         );
+    }
+
+    /// Every complaint comes with advice, and nothing is coloured.
+    fn says_what_next(&self) {
+        let count = |word: &str| self.stderr.matches(word).count();
+        assert_eq!(count("medsec: "), count("\n  → "), "{}", self.stderr);
+        assert_eq!(count("\u{1b}"), 0);
     }
 
     /// The run succeeded.

@@ -1,14 +1,13 @@
 //! Identity files on disk.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
-use medsec_crypto::{Access, OutputError};
+use medsec_crypto::{OutputError, OutputOptions, write_file};
 use zeroize::Zeroizing;
 
 use super::{IdentityFile, IdentityFormatError, MAX_IDENTITY_LEN};
-use crate::new_file::write_new;
 
 impl IdentityFile {
     /// Reads the identity file at `path`, refusing one that others may read.
@@ -17,7 +16,11 @@ impl IdentityFile {
     /// [`LoadError`]; nothing of the file's content is in it.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
         let file = File::open(path).map_err(LoadError::Io)?;
-        refuse_shared(&file)?;
+        let about = file.metadata().map_err(LoadError::Io)?;
+        if about.is_dir() {
+            return Err(LoadError::Io(io::ErrorKind::IsADirectory.into()));
+        }
+        refuse_shared(&about)?;
         // The full capacity at once: a growing vector would leave the key behind in freed memory.
         let limit = MAX_IDENTITY_LEN.saturating_add(1);
         let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
@@ -32,14 +35,15 @@ impl IdentityFile {
     /// # Errors
     /// [`OutputError`]; no file was made.
     pub fn save_new(&self, path: &Path) -> Result<(), OutputError> {
-        write_new(path, self.render().as_bytes(), Access::Owner)
+        // The defaults: for its owner only, and never in the place of another file.
+        write_file(path, self.render().as_bytes(), OutputOptions::default())
     }
 }
 
 #[cfg(unix)]
-fn refuse_shared(file: &File) -> Result<(), LoadError> {
+fn refuse_shared(about: &Metadata) -> Result<(), LoadError> {
     use std::os::unix::fs::MetadataExt;
-    let mode = file.metadata().map_err(LoadError::Io)?.mode() & 0o777;
+    let mode = about.mode() & 0o777;
     if mode & 0o077 == 0 {
         Ok(())
     } else {
@@ -48,7 +52,7 @@ fn refuse_shared(file: &File) -> Result<(), LoadError> {
 }
 
 #[cfg(not(unix))]
-fn refuse_shared(_: &File) -> Result<(), LoadError> {
+fn refuse_shared(_: &Metadata) -> Result<(), LoadError> {
     Ok(())
 }
 

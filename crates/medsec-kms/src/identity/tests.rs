@@ -1,5 +1,6 @@
 use super::*;
 use crate::public_key::KeyKind;
+use medsec_crypto::OutputError;
 use medsec_evidence::{Ev, Proven, evidence};
 use proptest::prelude::*;
 
@@ -162,6 +163,51 @@ fn file_that_others_may_read_is_refused() {
         let error = IdentityFile::load(&path).unwrap_err();
         assert!(matches!(error, LoadError::Shared { mode: m } if m == mode));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn saved_file_is_private_and_replaces_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("identity");
+    let file = plain(KeyKind::X25519);
+    file.save_new(&path).unwrap();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = plain(KeyKind::X25519).save_new(&path);
+    assert!(matches!(again, Err(OutputError::Exists)));
+    assert_eq!(std::fs::read(&path).unwrap(), file.render().as_bytes());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn folder_is_no_identity_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = IdentityFile::load(folder.path()).unwrap_err();
+    assert!(
+        matches!(&error, LoadError::Io(e) if e.kind() == std::io::ErrorKind::IsADirectory),
+        "{error:?}"
+    );
+}
+
+/// What the fuzzer keeps: seeds, and whatever it once found.
+#[test]
+fn corpus_of_the_fuzzer_renders_alike() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fuzz/corpus/identity_file"
+    );
+    let mut parsed = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        if let Ok(file) = IdentityFile::parse(&bytes) {
+            assert_eq!(file.render().as_bytes(), bytes, "{}", path.display());
+            parsed += 1;
+        }
+    }
+    assert!(parsed > 0, "the corpus holds no identity file");
 }
 
 #[test]

@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use medsec_crypto::{
     Access, Backend, Confirmation, ContentType, Context, Draft, Execution, Header, HpkeIdentity,
-    HpkeKind, Inspection, Limits, LockedPackage, NewRecipients, OpenError, PackageSpec, Recipient,
-    SealError, Sealed, SignerExpectation, SigningKey, Unlocked,
+    HpkeKind, Identity as _, Inspection, Limits, LockedPackage, NewRecipients, OpenError,
+    PackageSpec, Recipient, SealError, Sealed, SignerExpectation, SigningKey, Unlocked,
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::exit::Exit;
 use crate::expectation::expectation;
 use crate::failure::Failure;
-use crate::keys;
 use crate::session::now;
 use crate::target;
 
@@ -113,7 +112,6 @@ impl Cast {
     ) -> Result<bool, Failure> {
         let mut package = open(&piece.package)?;
         let unlocked = self.unlock(&mut package, identity, &self.patient)?;
-        crate::input::skip_header(&mut package)?;
         let mut reader = unlocked.danger_release_unverified(package, Backend::default())?;
         let same = same(&mut reader, open(&piece.content)?).map_err(failed)?;
         reader.finish()?;
@@ -155,21 +153,26 @@ impl Cast {
         Ok(true)
     }
 
-    /// Adds the partner as a recipient, in place.
+    /// Adds the partner as a recipient, in place; no context is needed for it.
     pub(super) fn add_partner(&self, package: &Path) -> Result<(), Failure> {
-        let mut file = open(package)?;
-        let unlocked = self.unlock(&mut file, &self.recipient, &self.patient)?;
-        let header = unlocked.header();
-        let dek = keys::unwrap_dek(&self.recipient, header)?;
-        let partner = self.partner.recipient();
-        let stanza = partner.wrap_dek(&dek, &header.bind());
-        let stanza = stanza.map_err(SealError::Wrap)?;
-        let stanzas = [header.stanzas(), &[stanza]].concat();
+        let header = Header::read_patiently(&mut open(package)?)?;
+        let unlocked = header.unlock_recipients_with(&[&self.recipient])?;
+        let stanzas = unlocked.wrap_for(&[self.partner.recipient()])?;
+        let stanzas = [unlocked.header().stanzas(), &stanzas].concat();
         let recipients = NewRecipients::Authenticated {
             unlocked: &unlocked,
             stanzas,
         };
-        LockedPackage::open(package)?.rewrap(&recipients, |_| Confirmation::NotPermitted)?;
+        let own = self.partner.key_ref();
+        let confirm = |header: &Header| {
+            let stanza = header.stanzas().iter().find(|s| *s.key_ref() == own);
+            let dek = stanza.map(|stanza| self.partner.unwrap_dek(stanza, &header.bind()));
+            match dek {
+                Some(Ok(dek)) => Confirmation::Unwrapped(dek),
+                _ => Confirmation::Failed,
+            }
+        };
+        LockedPackage::open(package)?.rewrap(&recipients, confirm)?;
         Ok(())
     }
 }
