@@ -44,8 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let side_car = SideCar::build(&header, Cursor::new(&package), 1 << 32, &execution)?;
 
     let mut slice = [0; 8];
-    let mut content =
-        unlocked.ranged_with(Cursor::new(&package), side_car, Backend::default())?;
+    let mut content = unlocked.ranged_with(Cursor::new(&package), side_car, Backend::default())?;
     content.seek(SeekFrom::Start(8 << 20))?;
     content.read_exact(&mut slice)?;
     println!("8 bytes from 8 MiB on: {slice:?}");

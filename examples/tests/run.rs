@@ -1,6 +1,7 @@
 //! Every example runs and says what it promises.
 
 #![forbid(unsafe_code)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail loudly")]
 
 use std::process::Command;
 

@@ -39,11 +39,7 @@ fn edited(data: &[u8]) {
     while let [place, out, come, tail @ ..] = rest {
         let distance = usize::from(place >> 1) * if *out & 0x80 == 0 { 1 } else { 16 };
         let distance = distance.min(text.len());
-        let at = if place & 1 == 0 {
-            distance
-        } else {
-            text.len() - distance
-        };
+        let at = if place & 1 == 0 { distance } else { text.len() - distance };
         let end = (at + usize::from(out & 0x7F)).min(text.len());
         let (new, tail) = tail.split_at(usize::from(come & 0x1F).min(tail.len()));
         text.splice(at..end, new.iter().copied());
@@ -51,11 +47,7 @@ fn edited(data: &[u8]) {
     }
     if let Ok(file) = IdentityFile::parse(&text) {
         assert_eq!(file.render().as_bytes(), text, "another text");
-        assert_eq!(
-            unlock(&file),
-            text == *original,
-            "a key from an edited file"
-        );
+        assert_eq!(unlock(&file), text == *original, "a key from an edited file");
     } else {
         assert!(text != *original, "the original does not parse");
     }

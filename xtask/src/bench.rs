@@ -15,11 +15,8 @@ use crate::process;
 use crate::workspace::{Workspace, utc};
 
 const PAGE: &str = "docs/benchmarks.md";
-/// Configurations: folder and heading, and what cargo gets.
-const CONFIGURATIONS: [(&str, &[&str]); 2] = [
-    ("default features", &[]),
-    ("feature aws-lc", &["--features", "aws-lc"]),
-];
+/// With these features every backend is measured in one run.
+const FEATURES: [&str; 2] = ["--features", "aws-lc"];
 
 /// How to measure.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -29,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) quick: bool,
 }
 
-/// Runs the benchmarks of every configuration and renders their results.
+/// Runs the benchmarks and renders their results.
 ///
 /// # Errors
 /// A benchmark does not build or fails, or none left a result.
@@ -38,26 +35,17 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
     if results.exists() {
         std::fs::remove_dir_all(&results)?;
     }
-    let mut tables = String::new();
-    for (name, features) in CONFIGURATIONS {
-        let folder = results.join(name.replace(' ', "-"));
-        std::fs::create_dir_all(&folder)?;
-        measure(ws, *options, features, &folder)?;
-        tables.push_str(&format!(
-            "## With {name}\n\n{}\n",
-            table::render(&load(&folder)?)
-        ));
-    }
+    std::fs::create_dir_all(&results)?;
+    measure(ws, *options, &results)?;
+    let tables = table::render(&load(&results)?);
     std::fs::write(ws.root.join(PAGE), page(ws, *options, tables.trim_end())?)?;
     println!("    written to {PAGE}");
     Ok(())
 }
 
-fn measure(ws: &Workspace, options: Options, features: &[&str], folder: &Path) -> Result<()> {
+fn measure(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
     let mut cargo = process::cargo(&ws.root);
-    cargo
-        .args(["bench", "-p", "medsec-crypto", "--bench", "*"])
-        .args(features);
+    cargo.args(["bench", "-p", "medsec-crypto", "--bench", "*"]).args(FEATURES);
     cargo.env("MEDSEC_BENCH_DIR", folder);
     if options.quick {
         cargo.env("MEDSEC_BENCH_QUICK", "1");
@@ -67,15 +55,11 @@ fn measure(ws: &Workspace, options: Options, features: &[&str], folder: &Path) -
 
 /// Every line of every `*.jsonl` file of the folder.
 fn load(folder: &Path) -> Result<Vec<Value>> {
-    let mut files: Vec<_> = std::fs::read_dir(folder)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();
     let mut rows = Vec::new();
-    for file in files
-        .iter()
-        .filter(|file| file.extension().is_some_and(|e| e == "jsonl"))
-    {
+    for file in files.iter().filter(|file| file.extension().is_some_and(|e| e == "jsonl")) {
         let text = std::fs::read_to_string(file)?;
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             match serde_json::from_str(line) {
@@ -93,16 +77,8 @@ fn load(folder: &Path) -> Result<Vec<Value>> {
 fn page(ws: &Workspace, options: Options, tables: &str) -> Result<String> {
     let (commit, dirty) = ws.commit()?;
     let commit = commit.get(..12).unwrap_or(&commit);
-    let tree = if dirty {
-        ", with uncommitted changes"
-    } else {
-        ""
-    };
-    let how = if options.quick {
-        "A quick run: figures for orientation only.\n\n"
-    } else {
-        ""
-    };
+    let tree = if dirty { ", with uncommitted changes" } else { "" };
+    let how = if options.quick { "A quick run: figures for orientation only.\n\n" } else { "" };
     let (date, machine) = (utc("+%Y-%m-%d")?, machine::describe(ws)?);
     Ok(format!(
         "# Benchmarks\n\n\

@@ -49,9 +49,7 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
     }
     let fuzzer = Fuzzer::find(ws)?;
     if options.minimize {
-        return targets
-            .iter()
-            .try_for_each(|target| fuzzer.minimize(target));
+        return targets.iter().try_for_each(|target| fuzzer.minimize(target));
     }
     process::run(&mut fuzzer.cargo_fuzz("build"))?;
     let results = fuzzer.run_all(&targets, options.seconds);
@@ -63,21 +61,15 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
 /// Names of the `[[bin]]` entries of the manifest.
 fn targets(manifest: &str) -> Result<Vec<String>> {
     let manifest: toml::Table = manifest.parse().context("fuzz/Cargo.toml")?;
-    let bins = manifest
-        .get("bin")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten();
+    let bins = manifest.get("bin").and_then(toml::Value::as_array).into_iter().flatten();
     let name = |bin: &toml::Value| Some(bin.get("name")?.as_str()?.to_owned());
     Ok(bins.filter_map(name).collect())
 }
 
 fn chosen(all: Vec<String>, one: Option<&str>) -> Result<Vec<String>> {
     let known = all.join(", ");
-    let targets: Vec<_> = all
-        .into_iter()
-        .filter(|name| one.is_none_or(|one| one == name))
-        .collect();
+    let targets: Vec<_> =
+        all.into_iter().filter(|name| one.is_none_or(|one| one == name)).collect();
     match one {
         Some(one) if targets.is_empty() => bail!("no fuzz target `{one}`; there are: {known}"),
         _ if targets.is_empty() => bail!("fuzz/Cargo.toml names no targets"),
@@ -103,18 +95,13 @@ impl Fuzzer {
         let program = tools::FUZZ.program(ws)?;
         let logs = ws.target.join("fuzz-logs");
         std::fs::create_dir_all(&logs)?;
-        Ok(Self {
-            program,
-            dir: ws.root.join("fuzz"),
-            logs,
-        })
+        Ok(Self { program, dir: ws.root.join("fuzz"), logs })
     }
 
     /// The same as `cargo +nightly fuzz …` in the folder `fuzz/`.
     fn cargo_fuzz(&self, what: &str) -> Command {
         let mut fuzz = process::command(&self.program, &self.dir);
-        fuzz.env("RUSTUP_TOOLCHAIN", "nightly")
-            .env_remove("CARGO_TARGET_DIR");
+        fuzz.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO_TARGET_DIR");
         fuzz.args(["fuzz", what, "--fuzz-dir", "."]);
         fuzz
     }
@@ -156,9 +143,7 @@ impl Fuzzer {
 
 /// A panic in a worker is reported by the scope, not here.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn show_end(target: &str, text: &str, log: &Path) {

@@ -3,10 +3,7 @@
 //! One file per command. This program reads files and results of the workspace and never links the
 //! code it reports on; `tidy` checks that too.
 #![forbid(unsafe_code)]
-#![expect(
-    clippy::print_stdout,
-    reason = "a command line program talks on its terminal"
-)]
+#![expect(clippy::print_stdout, reason = "a command line program talks on its terminal")]
 
 mod bench;
 mod fuzz;

@@ -36,12 +36,9 @@ fn set_by_cargo_run(name: &str) -> bool {
 /// The program could not be started or was ended by a signal.
 pub(crate) fn code(command: &mut Command) -> Result<i32> {
     println!("    $ {}", line(command));
-    let status = command
-        .status()
-        .with_context(|| format!("could not start `{}`", line(command)))?;
-    status
-        .code()
-        .with_context(|| format!("`{}` was ended by a signal", line(command)))
+    let status =
+        command.status().with_context(|| format!("could not start `{}`", line(command)))?;
+    status.code().with_context(|| format!("`{}` was ended by a signal", line(command)))
 }
 
 /// As [`code`], and anything but zero is an error.
@@ -61,9 +58,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// The program could not be started, failed (its error output is in the message), or printed
 /// something that is not UTF-8.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("could not start `{}`", line(command)))?;
+    let output =
+        command.output().with_context(|| format!("could not start `{}`", line(command)))?;
     if !output.status.success() {
         let reason = String::from_utf8_lossy(&output.stderr);
         bail!("`{}` failed: {}", line(command), reason.trim());
@@ -73,23 +69,14 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
 
 /// The command as one would type it.
 fn line(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     let words = std::iter::once(program).chain(command.get_args());
-    words
-        .map(|word| quoted(&word.to_string_lossy()))
-        .collect::<Vec<_>>()
-        .join(" ")
+    words.map(|word| quoted(&word.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_=./:,+@{}".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{word}'")
-    }
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ pub(crate) fn environment(ws: &Workspace, name: &str, requirements: &Path) -> Re
         .with_context(|| format!("reading {}", requirements.display()))?;
     let home = ws.target.join("python").join(name);
     let bin = home.join("bin");
-    let environment = Environment {
-        python: bin.join("python3"),
-        bin,
-    };
+    let environment = Environment { python: bin.join("python3"), bin };
     let stamp = home.join("installed.txt");
     let present = std::fs::read_to_string(&stamp).is_ok_and(|have| have == wanted);
     if present && environment.python.exists() {
@@ -64,13 +61,7 @@ fn install(ws: &Workspace, home: &Path, env: &Environment, requirements: &Path) 
 /// `pip install` that takes wheels only, and only with the pinned hash.
 fn pip(python: &Path, dir: &Path) -> std::process::Command {
     let mut pip = process::command(python, dir);
-    pip.args([
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "install",
-    ]);
+    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
     pip.args(["--require-hashes", "--only-binary", ":all:"]);
     pip
 }
@@ -80,15 +71,9 @@ fn wrapper(env: &Environment, home: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
     std::fs::create_dir_all(&env.bin)?;
-    let script = format!(
-        "#!/bin/sh\nPYTHONPATH='{}' exec python3 \"$@\"\n",
-        home.display()
-    );
+    let script = format!("#!/bin/sh\nPYTHONPATH='{}' exec python3 \"$@\"\n", home.display());
     std::fs::write(&env.python, script)?;
-    Ok(std::fs::set_permissions(
-        &env.python,
-        std::fs::Permissions::from_mode(0o755),
-    )?)
+    Ok(std::fs::set_permissions(&env.python, std::fs::Permissions::from_mode(0o755))?)
 }
 
 /// Whether this interpreter has pip.
@@ -105,10 +90,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("sealed_here.py"), "WORD = 'found'").unwrap();
         let bin = home.path().join("bin");
-        let env = Environment {
-            python: bin.join("python3"),
-            bin,
-        };
+        let env = Environment { python: bin.join("python3"), bin };
         wrapper(&env, home.path()).unwrap();
         let mut python = process::command(&env.python, home.path().parent().unwrap());
         let said = process::read(python.args(["-c", "import sealed_here as s; print(s.WORD)"]));

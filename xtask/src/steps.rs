@@ -54,12 +54,7 @@ impl Steps {
             Ok(_) => println!("    {name}: done in {}\n", human(took)),
             Err(why) => println!("    {name}: FAILED in {}: {why:#}\n", human(took)),
         }
-        self.rows.push(Row {
-            name: name.to_owned(),
-            budget,
-            took,
-            ok,
-        });
+        self.rows.push(Row { name: name.to_owned(), budget, took, ok });
         result.ok()
     }
 
@@ -77,25 +72,13 @@ impl Steps {
 
     /// The table of all steps: name, duration, budget.
     pub(crate) fn table(&self) -> String {
-        let width = self
-            .rows
-            .iter()
-            .map(|row| row.name.len())
-            .max()
-            .unwrap_or(0)
-            .max(4);
+        let width = self.rows.iter().map(|row| row.name.len()).max().unwrap_or(0).max(4);
         let mut table = format!("{:width$}  {:>9}  {:>9}\n", "step", "took", "budget");
         for row in &self.rows {
-            let over = if row.took > row.budget {
-                "  over budget"
-            } else {
-                ""
-            };
+            let over = if row.took > row.budget { "  over budget" } else { "" };
             let failed = if row.ok { "" } else { "  FAILED" };
             let (name, took, budget) = (&row.name, human(row.took), human(row.budget));
-            table.push_str(&format!(
-                "{name:width$}  {took:>9}  {budget:>9}{over}{failed}\n"
-            ));
+            table.push_str(&format!("{name:width$}  {took:>9}  {budget:>9}{over}{failed}\n"));
         }
         let total = human(self.rows.iter().map(|row| row.took).sum());
         let budget = human(self.rows.iter().map(|row| row.budget).sum());
@@ -129,10 +112,7 @@ mod tests {
         let mut steps = Steps::default();
         assert_eq!(steps.step("good", seconds(9), || Ok(7)), Some(7));
         assert!(steps.all_ok());
-        assert_eq!(
-            steps.step("bad", seconds(9), || anyhow::bail!("no") as Result<()>),
-            None
-        );
+        assert_eq!(steps.step("bad", seconds(9), || anyhow::bail!("no") as Result<()>), None);
         assert!(!steps.all_ok());
         assert!(steps.table().lines().nth(2).unwrap().ends_with("FAILED"));
     }

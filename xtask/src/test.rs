@@ -49,11 +49,7 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
     let built = counts.is_some();
     let counts = counts.unwrap_or_default();
     println!("{} passed, {} failed", counts.passed, counts.failed);
-    if built && steps.all_ok() {
-        Ok(())
-    } else {
-        Err(Reported.into())
-    }
+    if built && steps.all_ok() { Ok(()) } else { Err(Reported.into()) }
 }
 
 /// All steps of the tier; nothing where something did not build.
@@ -109,12 +105,7 @@ fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
 fn static_checks(ws: &Workspace, steps: &mut Steps) {
     let cargo = |args: &[&str]| process::run(process::cargo(&ws.root).args(args));
     let clippy = |what: &[&str]| {
-        let args = [
-            &["clippy", "--all-targets"],
-            what,
-            &["--", "-D", "warnings"],
-        ]
-        .concat();
+        let args = [&["clippy", "--all-targets"], what, &["--", "-D", "warnings"]].concat();
         cargo(&args)
     };
     let crypto = ["-p", "medsec-crypto"];
@@ -134,9 +125,7 @@ fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
     let tested = steps.step("tests", seconds(180), || suite.run(ws, "default", &plain))?;
     let counts = judged(Counts::default(), tested, "tests", steps);
     let aws_lc = ["-p", "medsec-crypto", "--features", "aws-lc"];
-    let tested = steps.step("tests aws-lc", seconds(120), || {
-        suite.run(ws, "aws-lc", &aws_lc)
-    })?;
+    let tested = steps.step("tests aws-lc", seconds(120), || suite.run(ws, "aws-lc", &aws_lc))?;
     Some(judged(counts, tested, "tests aws-lc", steps))
 }
 
@@ -154,37 +143,22 @@ fn documentation(ws: &Workspace, steps: &mut Steps) {
     });
     steps.step("rustdoc", seconds(60), || {
         let mut doc = process::cargo(&ws.root);
-        doc.env("RUSTDOCFLAGS", "-D warnings")
-            .args(["doc", "--workspace", "--no-deps"]);
+        doc.env("RUSTDOCFLAGS", "-D warnings").args(["doc", "--workspace", "--no-deps"]);
         process::run(&mut doc)
     });
 }
 
 fn deny(ws: &Workspace) -> Result<()> {
     let mut deny = process::command(tools::DENY.program(ws)?, &ws.root);
-    deny.args([
-        "deny",
-        "--all-features",
-        "check",
-        "licenses",
-        "bans",
-        "sources",
-    ]);
+    deny.args(["deny", "--all-features", "check", "licenses", "bans", "sources"]);
     process::run(&mut deny).context("licences, bans or sources")
 }
 
 fn long_runs(ws: &Workspace, steps: &mut Steps) {
     steps.step("audit", seconds(30), || advisories::check(ws));
-    steps.step("bench", seconds(900), || {
-        bench::run(ws, &bench::Options { quick: false })
-    });
+    steps.step("bench", seconds(900), || bench::run(ws, &bench::Options { quick: false }));
     steps.step("fuzz", seconds(1200), || {
-        let long = fuzz::Options {
-            seconds: LONG_FUZZ,
-            target: None,
-            list: false,
-            minimize: false,
-        };
+        let long = fuzz::Options { seconds: LONG_FUZZ, target: None, list: false, minimize: false };
         fuzz::run(ws, &long)
     });
 }

@@ -41,11 +41,7 @@ struct Finding {
 
 impl Finding {
     fn new(file: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            line,
-            what: what.into(),
-        }
+        Self { file: file.to_owned(), line, what: what.into() }
     }
 
     /// A finding about a file as a whole.
@@ -57,26 +53,16 @@ impl Finding {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, what } = self;
-        if *line == 0 {
-            write!(f, "{file}: {what}")
-        } else {
-            write!(f, "{file}:{line}: {what}")
-        }
+        if *line == 0 { write!(f, "{file}: {what}") } else { write!(f, "{file}:{line}: {what}") }
     }
 }
 
 type Check = fn(&Workspace) -> Result<Vec<Finding>>;
 
 const CHECKS: [(&str, Check); 15] = [
-    (
-        "workspace dependencies follow the table",
-        dependencies::check,
-    ),
+    ("workspace dependencies follow the table", dependencies::check),
     ("library crates pull no runtime", runtime::check),
-    (
-        "members inherit lints and state rust-version",
-        manifests::check,
-    ),
+    ("members inherit lints and state rust-version", manifests::check),
     ("crate roots forbid unsafe code", crate_roots::check),
     ("files have their place and length", layout::check),
     ("forbidden constructs are absent", forbidden::check),
@@ -103,9 +89,7 @@ pub(crate) fn run(ws: &Workspace) -> Result<()> {
             Ok(findings) => {
                 broken = true;
                 println!("    BROKEN  {name}");
-                findings
-                    .iter()
-                    .for_each(|finding| println!("            {finding}"));
+                findings.iter().for_each(|finding| println!("            {finding}"));
             }
             Err(why) => {
                 broken = true;
@@ -155,10 +139,7 @@ mod tests {
 
     #[test]
     fn words_are_found_only_alone() {
-        assert_eq!(
-            words("hack HACK HACKED aHACK HACK", "HACK").collect::<Vec<_>>(),
-            [5, 23]
-        );
+        assert_eq!(words("hack HACK HACKED aHACK HACK", "HACK").collect::<Vec<_>>(), [5, 23]);
     }
 
     #[test]

@@ -18,25 +18,13 @@ pub(crate) struct Tool {
 }
 
 /// Runs the tests. From this version on it lists skipped tests in its JUnit.
-pub(crate) const NEXTEST: Tool = Tool {
-    subcommand: "nextest",
-    version: "0.9.143",
-};
+pub(crate) const NEXTEST: Tool = Tool { subcommand: "nextest", version: "0.9.143" };
 /// Checks licences, banned crates and sources.
-pub(crate) const DENY: Tool = Tool {
-    subcommand: "deny",
-    version: "0.20.2",
-};
+pub(crate) const DENY: Tool = Tool { subcommand: "deny", version: "0.20.2" };
 /// Checks the lock file against RustSec's advisories.
-pub(crate) const AUDIT: Tool = Tool {
-    subcommand: "audit",
-    version: "0.22.2",
-};
+pub(crate) const AUDIT: Tool = Tool { subcommand: "audit", version: "0.22.2" };
 /// Builds and runs the fuzz targets.
-pub(crate) const FUZZ: Tool = Tool {
-    subcommand: "fuzz",
-    version: "0.13.2",
-};
+pub(crate) const FUZZ: Tool = Tool { subcommand: "fuzz", version: "0.13.2" };
 
 impl Tool {
     /// The program to start (its first argument is the subcommand), built first where missing.
@@ -53,14 +41,9 @@ impl Tool {
         if self.is_on_path(&ws.root) {
             return Ok(PathBuf::from(name));
         }
-        println!(
-            "    {name} {} is missing: building it (takes minutes)",
-            self.version
-        );
+        println!("    {name} {} is missing: building it (takes minutes)", self.version);
         let mut cargo = process::cargo(&ws.root);
-        cargo
-            .args(["install", "--locked", "--version", self.version, "--root"])
-            .arg(&home);
+        cargo.args(["install", "--locked", "--version", self.version, "--root"]).arg(&home);
         cargo.env("CARGO_TARGET_DIR", cache()?.join("build"));
         process::run(cargo.arg(&name))?;
         Ok(cached)
@@ -75,11 +58,7 @@ impl Tool {
 
 /// Folder of the tools, outside the repository.
 fn cache() -> Result<PathBuf> {
-    let set = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("MEDSEC_TOOLS")
         .or_else(|| set("XDG_CACHE_HOME").map(|dir| dir.join("medsec-tools")))
         .or_else(|| set("HOME").map(|dir| dir.join(".cache").join("medsec-tools")))
@@ -90,20 +69,14 @@ fn cache() -> Result<PathBuf> {
 /// Whether the first version in `printed` is at least `wanted`.
 fn newer_or_same(printed: &str, wanted: &str) -> bool {
     let found = printed.split_whitespace().find_map(version);
-    found
-        .zip(version(wanted))
-        .is_some_and(|(found, wanted)| found >= wanted)
+    found.zip(version(wanted)).is_some_and(|(found, wanted)| found >= wanted)
 }
 
 /// `1.2.3` (or `1.2.3-suffix`) as three numbers.
 pub(crate) fn version(text: &str) -> Option<[u64; 3]> {
     let plain = text.split(['-', '+']).next()?;
     let mut numbers = plain.split('.').map(str::parse);
-    let three = [
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-        numbers.next()?.ok()?,
-    ];
+    let three = [numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?];
     numbers.next().is_none().then_some(three)
 }
 
@@ -113,10 +86,7 @@ mod tests {
 
     #[test]
     fn versions_compare_as_numbers() {
-        assert!(newer_or_same(
-            "cargo-nextest 0.9.143 (60fa45f63 2026-08-04)\nmore",
-            "0.9.143"
-        ));
+        assert!(newer_or_same("cargo-nextest 0.9.143 (60fa45f63 2026-08-04)\nmore", "0.9.143"));
         assert!(newer_or_same("cargo-audit-audit 0.22.2", "0.22.2"));
         assert!(newer_or_same("tool 1.0.0", "0.9.143"));
         assert!(!newer_or_same("tool 0.9.99", "0.9.143"));

@@ -23,10 +23,7 @@ impl Workspace {
     /// xtask was moved out of its workspace.
     pub(crate) fn find() -> Result<Self> {
         let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let root = xtask
-            .parent()
-            .context("xtask has no parent folder")?
-            .to_path_buf();
+        let root = xtask.parent().context("xtask has no parent folder")?.to_path_buf();
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
             || root.join("target"),
             |set| std::path::absolute(&set).unwrap_or_else(|_| set.into()),
@@ -40,13 +37,7 @@ impl Workspace {
     /// git is missing or this is no work tree.
     pub(crate) fn files(&self) -> Result<Vec<String>> {
         let mut git = process::command("git", &self.root);
-        git.args([
-            "ls-files",
-            "-z",
-            "--cached",
-            "--others",
-            "--exclude-standard",
-        ]);
+        git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
         let listed = process::read(&mut git)?;
         let mut files: Vec<String> = listed
             .split('\0')
@@ -87,10 +78,7 @@ impl Workspace {
     /// A path as seen from the root.
     pub(crate) fn relative(&self, path: &str) -> String {
         let path = Path::new(path);
-        path.strip_prefix(&self.root)
-            .unwrap_or(path)
-            .display()
-            .to_string()
+        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
     }
 
     /// The commit and whether the tree differs from it.

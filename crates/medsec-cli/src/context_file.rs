@@ -31,9 +31,7 @@ pub(crate) struct ContextOption {
 impl ContextOption {
     /// Whether it is taken from standard input.
     pub(crate) fn uses_stdin(&self) -> bool {
-        self.context_file
-            .as_deref()
-            .is_some_and(|path| path.as_os_str() == "-")
+        self.context_file.as_deref().is_some_and(|path| path.as_os_str() == "-")
     }
 
     /// Reads the context; without a file it is empty.
@@ -101,9 +99,7 @@ impl<'de> Visitor<'de> for Pairs {
         let mut context = Context::new();
         while let Some(key) = map.next_key::<String>()? {
             let value = Zeroizing::new(map.next_value::<String>()?);
-            context
-                .insert(&key, &value)
-                .map_err(|_| A::Error::custom("pair"))?;
+            context.insert(&key, &value).map_err(|_| A::Error::custom("pair"))?;
         }
         Ok(context)
     }
@@ -119,9 +115,7 @@ fn parse_lines(text: &str) -> Result<Context, usize> {
         }
         let number = index.saturating_add(1);
         let (key, value) = line.split_once('=').ok_or(number)?;
-        context
-            .insert(key.trim_end(), value.trim_start())
-            .map_err(|_| number)?;
+        context.insert(key.trim_end(), value.trim_start()).map_err(|_| number)?;
     }
     Ok(context)
 }
@@ -162,12 +156,8 @@ mod tests {
 
     #[test]
     fn complaint_repeats_no_value() {
-        for bad in [
-            "doe-jane",
-            "DOE = JANE",
-            r#"{"doe": "jane", "doe": "jane"}"#,
-            r#"{"x": doe}"#,
-        ] {
+        for bad in ["doe-jane", "DOE = JANE", r#"{"doe": "jane", "doe": "jane"}"#, r#"{"x": doe}"#]
+        {
             let failure = parse(bad.as_bytes()).unwrap_err();
             let said = format!("{} {:?}", failure.message, failure.next).to_lowercase();
             assert!(!said.contains("doe") && !said.contains("jane"), "{said}");

@@ -18,9 +18,8 @@ const MAX_UID_LEN: usize = 64;
 /// Length of a sequence or item that ends with a delimiter.
 const UNDEFINED: u32 = u32::MAX;
 /// Value representations whose length field has 32 bits (PS3.5, table 7.1-1).
-const LONG: [&[u8; 2]; 13] = [
-    b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV",
-];
+const LONG: [&[u8; 2]; 13] =
+    [b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"];
 
 type Tag = (u16, u16);
 const META: u16 = 0x0002;
@@ -59,8 +58,7 @@ fn read_head(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
     if head.ends_with(MAGIC) {
         // Room for all at once: a growing vector would leave copies behind.
         head.reserve_exact(usize::try_from(MAX_READ).unwrap_or_default());
-        file.take(MAX_READ.saturating_sub(begin))
-            .read_to_end(&mut head)?;
+        file.take(MAX_READ.saturating_sub(begin)).read_to_end(&mut head)?;
     }
     Ok(head)
 }
@@ -75,41 +73,24 @@ struct Syntax {
 
 impl Syntax {
     /// That of the file meta information.
-    const META: Self = Self {
-        explicit: true,
-        big_endian: false,
-    };
+    const META: Self = Self { explicit: true, big_endian: false };
 
     /// None where the data set is compressed as a whole.
     fn of(transfer_syntax: &str) -> Option<Self> {
         Some(match transfer_syntax {
-            "1.2.840.10008.1.2" => Self {
-                explicit: false,
-                big_endian: false,
-            },
-            "1.2.840.10008.1.2.2" => Self {
-                explicit: true,
-                big_endian: true,
-            },
+            "1.2.840.10008.1.2" => Self { explicit: false, big_endian: false },
+            "1.2.840.10008.1.2.2" => Self { explicit: true, big_endian: true },
             "1.2.840.10008.1.2.1.99" | "1.2.840.10008.1.2.8.1" => return None,
             _ => Self::META,
         })
     }
 
     fn u16(self, bytes: [u8; 2]) -> u16 {
-        if self.big_endian {
-            u16::from_be_bytes(bytes)
-        } else {
-            u16::from_le_bytes(bytes)
-        }
+        if self.big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
     }
 
     fn u32(self, bytes: [u8; 4]) -> u32 {
-        if self.big_endian {
-            u32::from_be_bytes(bytes)
-        } else {
-            u32::from_le_bytes(bytes)
-        }
+        if self.big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
     }
 }
 

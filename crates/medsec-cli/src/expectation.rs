@@ -24,10 +24,8 @@ impl SignerOption {
     /// For commands where the user must decide.
     pub(crate) fn decided(&self, any: bool) -> Result<SignerExpectation, Failure> {
         if self.signers.is_empty() && !any {
-            return Err(
-                Failure::usage("who must have signed? that is for you to say")
-                    .next("give --signer PUBKEY, or --any-signer"),
-            );
+            return Err(Failure::usage("who must have signed? that is for you to say")
+                .next("give --signer PUBKEY, or --any-signer"));
         }
         self.or_any()
     }

@@ -17,11 +17,7 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self {
-            exit,
-            message: message.into(),
-            next: None,
-        }
+        Self { exit, message: message.into(), next: None }
     }
 
     /// What the user can do about it.

@@ -115,10 +115,7 @@ mod tests {
     #[test]
     fn exit_codes_of_the_help_are_whole() {
         for code in 0..=12 {
-            let shown = super::PROGRAM
-                .split("Exit codes:")
-                .last()
-                .unwrap_or_default();
+            let shown = super::PROGRAM.split("Exit codes:").last().unwrap_or_default();
             let words = shown.split_whitespace();
             assert!(words.clone().any(|word| word == code.to_string()), "{code}");
         }

@@ -19,11 +19,7 @@ pub(crate) enum Input {
 
 impl From<&OsStr> for Input {
     fn from(text: &OsStr) -> Self {
-        if text == "-" {
-            Self::Stdin
-        } else {
-            Self::File(text.into())
-        }
+        if text == "-" { Self::Stdin } else { Self::File(text.into()) }
     }
 }
 
@@ -72,10 +68,7 @@ pub(crate) fn refuse_shared_stdin(
         (context.uses_stdin(), "--context-file"),
         (passphrase.uses_stdin(), "--passphrase-fd"),
     ];
-    let used = users
-        .iter()
-        .filter(|(uses, _)| *uses)
-        .map(|(_, name)| *name);
+    let used = users.iter().filter(|(uses, _)| *uses).map(|(_, name)| *name);
     let used: Vec<&str> = used.collect();
     if used.len() > 1 {
         return Err(Failure::usage(format!(

@@ -52,10 +52,8 @@ pub(crate) fn load_signer(
 ) -> Result<SigningKey, Failure> {
     match load(path, passphrase)? {
         PrivateKey::Signer(signer) => Ok(signer),
-        _ => Err(
-            Failure::usage("the identity file holds a recipient's key, which cannot sign")
-                .next("make one with `medsec identity new --kind signer`"),
-        ),
+        _ => Err(Failure::usage("the identity file holds a recipient's key, which cannot sign")
+            .next("make one with `medsec identity new --kind signer`")),
     }
 }
 
@@ -91,10 +89,9 @@ fn public_keys<K>(
         })?;
         pick(&key).ok_or_else(|| {
             let kind = key.kind().name();
-            Failure::usage(format!(
-                "{place}: a key of kind {kind} does not belong here"
-            ))
-            .next("recipients have keys `msp-x25519:…` or `msp-xwing:…`, signers `msp-ed25519:…`")
+            Failure::usage(format!("{place}: a key of kind {kind} does not belong here")).next(
+                "recipients have keys `msp-x25519:…` or `msp-xwing:…`, signers `msp-ed25519:…`",
+            )
         })
     };
     values.iter().enumerate().map(one).collect()
@@ -107,11 +104,8 @@ fn public_key(value: &OsStr) -> Result<PublicKey, Failure> {
         Failure::usage(error.to_string())
             .next("ask its owner for what `medsec identity show` prints, or for a file of it")
     };
-    let starts_like_key = |text: &&str| {
-        KeyKind::ALL
-            .iter()
-            .any(|kind| text.starts_with(kind.prefix()))
-    };
+    let starts_like_key =
+        |text: &&str| KeyKind::ALL.iter().any(|kind| text.starts_with(kind.prefix()));
     if let Some(key) = value.to_str().filter(starts_like_key) {
         return key.parse().map_err(invalid);
     }

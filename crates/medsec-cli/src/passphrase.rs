@@ -44,10 +44,8 @@ impl PassphraseOption {
         if first.matches(&again) {
             Ok(first)
         } else {
-            Err(
-                Failure::usage("the passphrases differ; nothing was written")
-                    .next("run the command again"),
-            )
+            Err(Failure::usage("the passphrases differ; nothing was written")
+                .next("run the command again"))
         }
     }
 }

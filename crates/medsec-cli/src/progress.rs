@@ -24,11 +24,8 @@ impl Watch {
         let shown = !session.json
             && std::io::stderr().is_terminal()
             && total.is_none_or(|total| total >= LEAST_BYTES);
-        let target = if shown {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         // Without colours, so that there is nothing that NO_COLOR would have to switch off.
         let template = match total {
             Some(_) => "  [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
@@ -38,21 +35,14 @@ impl Watch {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self {
-            bar,
-            interrupt: session.interrupt.clone(),
-        }
+        Self { bar, interrupt: session.interrupt.clone() }
     }
 }
 
 impl Observer for Watch {
     fn progress(&self, bytes: u64) -> ControlFlow<()> {
         self.bar.set_position(bytes);
-        if self.interrupt.is_set() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        if self.interrupt.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

@@ -51,10 +51,8 @@ pub(crate) enum Outcome {
 
 /// The exit code over all inputs: theirs if all that failed failed alike.
 pub(crate) fn overall(items: &[Item]) -> Exit {
-    let mut exits = items
-        .iter()
-        .filter_map(|item| item.result.as_ref().err())
-        .map(|failure| failure.exit);
+    let mut exits =
+        items.iter().filter_map(|item| item.result.as_ref().err()).map(|failure| failure.exit);
     let Some(first) = exits.next() else {
         return Exit::Done;
     };

@@ -48,10 +48,8 @@ impl Session {
     /// Leaves standard output to content: words go to standard error, and there is no JSON.
     pub(crate) fn use_stdout_for_content(&self) -> Result<(), Failure> {
         if self.json {
-            return Err(
-                Failure::usage("standard output cannot take both content and --json")
-                    .next("write the content to a file with -o, or leave --json away"),
-            );
+            return Err(Failure::usage("standard output cannot take both content and --json")
+                .next("write the content to a file with -o, or leave --json away"));
         }
         self.content_on_stdout.set(true);
         Ok(())
@@ -136,10 +134,7 @@ pub(crate) fn disable_core_dumps() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, setrlimit};
-        let none = Rlimit {
-            current: Some(0),
-            maximum: Some(0),
-        };
+        let none = Rlimit { current: Some(0), maximum: Some(0) };
         // Where it is not permitted the program still works; this is a second line of defence.
         let _ = setrlimit(Resource::Core, none);
     }
@@ -150,10 +145,7 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        let options = Options {
-            json: true,
-            threads: None,
-        };
+        let options = Options { json: true, threads: None };
         Session::new(&options)
     }
 

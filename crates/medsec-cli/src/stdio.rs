@@ -24,10 +24,7 @@ impl StandardInput {
 impl Read for StandardInput {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        const PAUSE: Timespec = Timespec {
-            tv_sec: 0,
-            tv_nsec: 100_000_000,
-        };
+        const PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
         let stdin = rustix::stdio::stdin();
         loop {
             if self.interrupt.is_set() {

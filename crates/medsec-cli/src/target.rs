@@ -88,9 +88,7 @@ pub(crate) fn safe_name(name: &str) -> Option<&str> {
     let fit = single
         && name.len() <= 200
         && !name.starts_with(['.', '-'])
-        && !name
-            .chars()
-            .any(|c| deceives(c) || matches!(c, '/' | '\\' | ':'));
+        && !name.chars().any(|c| deceives(c) || matches!(c, '/' | '\\' | ':'));
     fit.then_some(name)
 }
 

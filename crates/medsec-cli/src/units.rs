@@ -25,11 +25,7 @@ pub(crate) fn size(bytes: u64) -> String {
 /// `12.3 ms`
 pub(crate) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
-    if seconds < 1.0 {
-        format!("{:.1} ms", seconds * 1e3)
-    } else {
-        format!("{seconds:.2} s")
-    }
+    if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
 /// `340 MiB/s`; nothing where the time is too short to tell.
@@ -62,10 +58,7 @@ pub(crate) fn seconds(duration: Duration) -> Value {
     Value::from((duration.as_secs_f64() * 1e6).round() / 1e6)
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "for display; nothing is computed from it"
-)]
+#[expect(clippy::cast_precision_loss, reason = "for display; nothing is computed from it")]
 const fn to_float(bytes: u64) -> f64 {
     bytes as f64
 }
@@ -77,15 +70,8 @@ mod tests {
     #[test]
     fn sizes_read_in_binary_units() {
         let shown = [0, 1023, 1024, 1536, 1 << 20, (1 << 30) - 1, 1 << 42].map(size);
-        let expected = [
-            "0 bytes",
-            "1023 bytes",
-            "1.0 KiB",
-            "1.5 KiB",
-            "1.0 MiB",
-            "1.0 GiB",
-            "4.0 TiB",
-        ];
+        let expected =
+            ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1.0 GiB", "4.0 TiB"];
         assert_eq!(shown, expected);
     }
 }

@@ -45,11 +45,7 @@ struct Vector {
 impl Vector {
     fn new(name: &'static str, about: &str, expect: &str, package: Vec<u8>) -> Self {
         let lines = vec![("about", about.to_owned()), ("expect", expect.to_owned())];
-        Self {
-            name,
-            lines,
-            package,
-        }
+        Self { name, lines, package }
     }
 
     fn success(name: &'static str, about: &str, content: &[u8], package: Vec<u8>) -> Self {
@@ -65,8 +61,7 @@ impl Vector {
 
     /// The local key of this number.
     fn local(self, number: u8) -> Self {
-        self.line("local-kek", hex(&[number; 32]))
-            .line("local-key-ref", hex(&local_ref(number)))
+        self.line("local-kek", hex(&[number; 32])).line("local-key-ref", hex(&local_ref(number)))
     }
 
     fn signer(self, number: u8) -> Self {

@@ -60,11 +60,7 @@ impl PackageAssurance {
             // HMAC, SHA-256 and Ed25519 always run outside the validated module.
             recipient_mac: authenticated.then_some(Assurance::ApprovedAlgorithm),
             signature: core.signer.map(|_| Assurance::ApprovedAlgorithm),
-            wrapping: header
-                .stanzas()
-                .iter()
-                .filter_map(|s| wrapping(s.key_ref().kind()))
-                .min(),
+            wrapping: header.stanzas().iter().filter_map(|s| wrapping(s.key_ref().kind())).min(),
         }
     }
 

@@ -52,13 +52,7 @@ impl Prefix {
     pub(crate) fn parse(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (salt, rest) = bytes.split_first_chunk()?;
         let (commitment, rest) = rest.split_first_chunk()?;
-        Some((
-            Self {
-                salt: *salt,
-                commitment: *commitment,
-            },
-            rest,
-        ))
+        Some((Self { salt: *salt, commitment: *commitment }, rest))
     }
 
     pub(crate) fn to_bytes(self) -> [u8; PREFIX_LEN] {
@@ -86,12 +80,8 @@ impl MessageKeys {
         salt: &[u8; SALT_LEN],
         context: &[&[u8]],
     ) -> Result<Self, NotAuthentic> {
-        let mut info: Vec<&[u8]> = vec![
-            b"c2sp.org/chunked-encryption@v1+",
-            suite.aead_name().as_bytes(),
-            &[0],
-            salt,
-        ];
+        let mut info: Vec<&[u8]> =
+            vec![b"c2sp.org/chunked-encryption@v1+", suite.aead_name().as_bytes(), &[0], salt];
         info.extend_from_slice(context);
         let mut okm = Zeroizing::new([0; KEY_LEN + NONCE_LEN + COMMITMENT_LEN]);
         hkdf_expand_sha512(backend, input_key, &info, okm.as_mut_slice())?;
@@ -100,19 +90,12 @@ impl MessageKeys {
         key.copy_from_slice(first);
         let (base_nonce, rest) = rest.split_first_chunk().ok_or(NotAuthentic)?;
         let commitment = rest.first_chunk().ok_or(NotAuthentic)?;
-        Ok(Self {
-            key,
-            base_nonce: *base_nonce,
-            commitment: *commitment,
-        })
+        Ok(Self { key, base_nonce: *base_nonce, commitment: *commitment })
     }
 
     /// The prefix that announces these keys.
     pub(crate) const fn prefix(&self, salt: [u8; SALT_LEN]) -> Prefix {
-        Prefix {
-            salt,
-            commitment: self.commitment,
-        }
+        Prefix { salt, commitment: self.commitment }
     }
 
     /// Compares the commitment in constant time; before this nothing may be decrypted.

@@ -31,9 +31,7 @@ impl ContextKey {
         let allowed =
             |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'_' | b'-');
         let fits = (1..=MAX_CONTEXT_KEY_LEN).contains(&key.len()) && key.bytes().all(allowed);
-        fits.then(|| Self(key.to_owned())).ok_or(InvalidValue {
-            field: "context key",
-        })
+        fits.then(|| Self(key.to_owned())).ok_or(InvalidValue { field: "context key" })
     }
 
     /// The key.
@@ -72,9 +70,7 @@ impl Context {
     pub fn insert(&mut self, key: &str, value: &str) -> Result<(), InvalidValue> {
         let key = ContextKey::new(key)?;
         if value.len() > MAX_CONTEXT_VALUE_LEN {
-            return Err(InvalidValue {
-                field: "context value",
-            });
+            return Err(InvalidValue { field: "context value" });
         }
         let added = key.0.len().saturating_add(value.len()).saturating_add(4);
         let fits = self.0.len() < MAX_CONTEXT_PAIRS
@@ -122,40 +118,24 @@ impl Context {
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, FormatError> {
-        let invalid = || FormatError::Value {
-            field: "stored context",
-        };
+        let invalid = || FormatError::Value { field: "stored context" };
         if bytes.len() > MAX_CONTEXT_LEN {
-            return Err(FormatError::Length {
-                field: "stored context",
-            });
+            return Err(FormatError::Length { field: "stored context" });
         }
         let mut wire = Wire::new(bytes);
         let pairs = wire.u16().ok_or_else(invalid)?;
         let mut map = Self::new();
         for _ in 0..pairs {
-            let key = wire
-                .short_field()
-                .and_then(|k| str::from_utf8(k).ok())
-                .ok_or_else(invalid)?;
-            let value = wire
-                .short_field()
-                .and_then(|v| str::from_utf8(v).ok())
-                .ok_or_else(invalid)?;
-            if map
-                .0
-                .last_key_value()
-                .is_some_and(|(last, _)| last.0.as_str() >= key)
-            {
+            let key =
+                wire.short_field().and_then(|k| str::from_utf8(k).ok()).ok_or_else(invalid)?;
+            let value =
+                wire.short_field().and_then(|v| str::from_utf8(v).ok()).ok_or_else(invalid)?;
+            if map.0.last_key_value().is_some_and(|(last, _)| last.0.as_str() >= key) {
                 return Err(invalid());
             }
             map.insert(key, value)?;
         }
-        if wire.is_empty() {
-            Ok(map)
-        } else {
-            Err(invalid())
-        }
+        if wire.is_empty() { Ok(map) } else { Err(invalid()) }
     }
 
     /// `X`: SHA-512 of the encoding.
@@ -172,9 +152,7 @@ impl Drop for Context {
 
 impl fmt::Debug for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.keys().map(ContextKey::as_str))
-            .finish()
+        f.debug_set().entries(self.keys().map(ContextKey::as_str)).finish()
     }
 }
 
@@ -190,31 +168,20 @@ pub(crate) fn encode_names<'a>(names: impl ExactSizeIterator<Item = &'a ContextK
 }
 
 pub(crate) fn parse_names(bytes: &[u8]) -> Result<Vec<ContextKey>, FormatError> {
-    let invalid = || FormatError::Value {
-        field: "names of reproduced context",
-    };
+    let invalid = || FormatError::Value { field: "names of reproduced context" };
     let mut wire = Wire::new(bytes);
     let count = usize::from(wire.u16().ok_or_else(invalid)?);
     if !(1..=MAX_CONTEXT_PAIRS).contains(&count) {
-        return Err(FormatError::Length {
-            field: "names of reproduced context",
-        });
+        return Err(FormatError::Length { field: "names of reproduced context" });
     }
     let mut names: Vec<ContextKey> = Vec::with_capacity(count);
     for _ in 0..count {
-        let name = wire
-            .short_field()
-            .and_then(|k| str::from_utf8(k).ok())
-            .ok_or_else(invalid)?;
+        let name = wire.short_field().and_then(|k| str::from_utf8(k).ok()).ok_or_else(invalid)?;
         let name = ContextKey::new(name)?;
         if names.last().is_some_and(|last| *last >= name) {
             return Err(invalid());
         }
         names.push(name);
     }
-    if wire.is_empty() {
-        Ok(names)
-    } else {
-        Err(invalid())
-    }
+    if wire.is_empty() { Ok(names) } else { Err(invalid()) }
 }

@@ -27,11 +27,7 @@ pub struct Execution<'a> {
 
 impl Default for Execution<'_> {
     fn default() -> Self {
-        Self {
-            threads: NonZeroUsize::MIN,
-            backend: Backend::default(),
-            observer: None,
-        }
+        Self { threads: NonZeroUsize::MIN, backend: Backend::default(), observer: None }
     }
 }
 
@@ -40,16 +36,12 @@ impl Execution<'_> {
     #[must_use]
     pub fn parallel() -> Self {
         let threads = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        Self {
-            threads,
-            ..Self::default()
-        }
+        Self { threads, ..Self::default() }
     }
 
     /// Whether the observer wants to go on.
     pub(crate) fn goes_on(&self, bytes: u64) -> bool {
-        self.observer
-            .is_none_or(|observer| observer.progress(bytes).is_continue())
+        self.observer.is_none_or(|observer| observer.progress(bytes).is_continue())
     }
 }
 

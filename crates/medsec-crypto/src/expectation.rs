@@ -138,10 +138,7 @@ impl Expectation {
         if !limits.suites.contains(&header.suite()) {
             return Err(ExpectationError::Suite);
         }
-        if limits
-            .created_from
-            .is_some_and(|from| core.created_at < from)
-        {
+        if limits.created_from.is_some_and(|from| core.created_at < from) {
             return Err(ExpectationError::TooOld);
         }
         if core.dek_id.is_some() && limits.shared_data_key == SharedDataKey::Refused {
@@ -179,10 +176,9 @@ pub(crate) fn check_signer(
     match (expected, found) {
         (SignerExpectation::NotRequired, _) => Ok(()),
         (SignerExpectation::OneOf(_), None) => Err(ExpectationError::NotSigned),
-        (SignerExpectation::OneOf(keys), Some(key)) => keys
-            .contains(&key)
-            .then_some(())
-            .ok_or(ExpectationError::Signer),
+        (SignerExpectation::OneOf(keys), Some(key)) => {
+            keys.contains(&key).then_some(()).ok_or(ExpectationError::Signer)
+        }
     }
 }
 
@@ -193,13 +189,7 @@ pub fn context_difference<'a>(
     supplied: &'a Context,
 ) -> (Vec<&'a ContextKey>, Vec<&'a ContextKey>) {
     let needed = &header.core().reproduced_names;
-    let missing = needed
-        .iter()
-        .filter(|name| supplied.keys().all(|key| key != *name))
-        .collect();
-    let surplus = supplied
-        .keys()
-        .filter(|key| !needed.contains(key))
-        .collect();
+    let missing = needed.iter().filter(|name| supplied.keys().all(|key| key != *name)).collect();
+    let surplus = supplied.keys().filter(|key| !needed.contains(key)).collect();
     (missing, surplus)
 }

@@ -68,21 +68,10 @@ impl Header {
         append(reader, &mut slot_bytes, SLOT_LEN_FIELD, Part::Slots)?;
         let slot_len = slot_len_of(&slot_bytes)?;
         slot_bytes.clear();
-        append(
-            reader,
-            &mut slot_bytes,
-            slot_len.saturating_mul(2),
-            Part::Slots,
-        )?;
+        append(reader, &mut slot_bytes, slot_len.saturating_mul(2), Part::Slots)?;
         let mut prefix = Vec::new();
         append(reader, &mut prefix, PREFIX_LEN, Part::Payload)?;
-        Ok(Self::assemble(
-            preamble,
-            &bytes,
-            slot_len,
-            &slot_bytes,
-            &prefix,
-        )?)
+        Ok(Self::assemble(preamble, &bytes, slot_len, &slot_bytes, &prefix)?)
     }
 
     pub(crate) fn assemble(
@@ -94,19 +83,11 @@ impl Header {
     ) -> Result<Self, FormatError> {
         let core = Core::parse(immutable.get(PREAMBLE_LEN..).unwrap_or_default())?;
         let slots = Slots::parse(slot_len, slots, core.profile)?;
-        let (prefix, _) = Prefix::parse(prefix).ok_or(FormatError::Truncated {
-            part: Part::Payload,
-        })?;
+        let (prefix, _) =
+            Prefix::parse(prefix).ok_or(FormatError::Truncated { part: Part::Payload })?;
         let hash = HeaderHash::from_bytes(sha512(&[immutable]));
         let slots_offset = (immutable.len() as u64).saturating_add(SLOT_LEN_FIELD as u64);
-        Ok(Self {
-            suite: preamble.suite,
-            core,
-            hash,
-            slots,
-            slots_offset,
-            prefix,
-        })
+        Ok(Self { suite: preamble.suite, core, hash, slots, slots_offset, prefix })
     }
 
     /// The cipher suite.
@@ -170,8 +151,7 @@ impl Header {
 
     /// Offset of the payload, that is of its salt.
     pub(crate) fn payload_offset(&self) -> u64 {
-        self.slots_offset
-            .saturating_add((self.slot_len() as u64).saturating_mul(2))
+        self.slots_offset.saturating_add((self.slot_len() as u64).saturating_mul(2))
     }
 }
 
@@ -190,18 +170,12 @@ pub enum HeaderError {
 /// `bind`: for a package's own key it is made of `H`; for a shared key of what its packages have in
 /// common.
 pub(crate) fn bind_of(suite: Suite, core: &Core, hash: &HeaderHash) -> Bind {
-    let shared = core
-        .dek_id
-        .as_ref()
-        .zip(core.policy.as_ref())
-        .zip(core.dataset.as_ref());
+    let shared = core.dek_id.as_ref().zip(core.policy.as_ref()).zip(core.dataset.as_ref());
     let digest = match shared {
         None => sha256(Backend::RustCrypto, &labelled("wrap", &[hash.as_bytes()])),
         Some(((dek_id, policy), dataset)) => {
             let dataset = dataset.as_str().as_bytes();
-            let len = u16::try_from(dataset.len())
-                .unwrap_or(u16::MAX)
-                .to_be_bytes();
+            let len = u16::try_from(dataset.len()).unwrap_or(u16::MAX).to_be_bytes();
             let suite = suite.number().to_be_bytes();
             let fields: [&[u8]; 5] = [&suite, dek_id.as_bytes(), policy.as_bytes(), &len, dataset];
             sha256(Backend::RustCrypto, &labelled("wrap-shared", &fields))
@@ -211,9 +185,7 @@ pub(crate) fn bind_of(suite: Suite, core: &Core, hash: &HeaderHash) -> Bind {
 }
 
 pub(crate) fn slot_len_of(field: &[u8]) -> Result<usize, FormatError> {
-    let field = field
-        .first_chunk()
-        .ok_or(FormatError::Truncated { part: Part::Slots })?;
+    let field = field.first_chunk().ok_or(FormatError::Truncated { part: Part::Slots })?;
     check_slot_len(u32::from_be_bytes(*field))
 }
 
@@ -224,17 +196,10 @@ fn append(
     len: usize,
     part: Part,
 ) -> Result<(), HeaderError> {
-    let read = reader
-        .take(len as u64)
-        .read_to_end(out)
-        .map_err(HeaderError::Io)?;
+    let read = reader.take(len as u64).read_to_end(out).map_err(HeaderError::Io)?;
     // A source that ends within the magic may still show that it is none.
     if part == Part::Preamble && read < len {
         Preamble::parse(out)?;
     }
-    if read < len {
-        Err(FormatError::Truncated { part }.into())
-    } else {
-        Ok(())
-    }
+    if read < len { Err(FormatError::Truncated { part }.into()) } else { Ok(()) }
 }

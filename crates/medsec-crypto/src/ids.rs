@@ -109,9 +109,7 @@ impl DatasetId {
     pub fn new(id: &str) -> Result<Self, InvalidValue> {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
         let fits = (1..=Self::MAX_LEN).contains(&id.len()) && id.bytes().all(allowed);
-        fits.then(|| Self(id.to_owned())).ok_or(InvalidValue {
-            field: "dataset id",
-        })
+        fits.then(|| Self(id.to_owned())).ok_or(InvalidValue { field: "dataset id" })
     }
 
     /// The identifier.
@@ -143,18 +141,11 @@ impl ContentType {
     pub fn new(media_type: &str) -> Result<Self, InvalidValue> {
         let named = |part: &str| {
             part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+                && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
         };
         let fits = media_type.len() <= Self::MAX_LEN
-            && media_type
-                .split_once('/')
-                .is_some_and(|(kind, sub)| named(kind) && named(sub));
-        fits.then(|| Self(media_type.to_owned()))
-            .ok_or(InvalidValue {
-                field: "content type",
-            })
+            && media_type.split_once('/').is_some_and(|(kind, sub)| named(kind) && named(sub));
+        fits.then(|| Self(media_type.to_owned())).ok_or(InvalidValue { field: "content type" })
     }
 
     /// The media type.
@@ -191,11 +182,7 @@ impl Timestamp {
 impl From<SystemTime> for Timestamp {
     /// Rounds down to the second; a clock before 1970 reads as the epoch.
     fn from(time: SystemTime) -> Self {
-        Self(
-            time.duration_since(UNIX_EPOCH)
-                .unwrap_or(Duration::ZERO)
-                .as_secs(),
-        )
+        Self(time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs())
     }
 }
 
@@ -213,9 +200,7 @@ mod tests {
 
     #[test]
     fn content_type_rejects_parameters_and_blanks() {
-        for bad in [
-            "", "dicom", "a/", "/b", "a/b;c=d", "a/b c", "a/b/c", "-a/b", "ä/b",
-        ] {
+        for bad in ["", "dicom", "a/", "/b", "a/b;c=d", "a/b c", "a/b/c", "-a/b", "ä/b"] {
             assert!(ContentType::new(bad).is_err(), "{bad:?}");
         }
         assert!(ContentType::new("application/fhir+json").is_ok());

@@ -37,9 +37,7 @@ impl Inspection {
         let (_, shape, ending) = Seekable::new(&header, source, u64::MAX)?.into_parts();
         Ok(Self {
             package_len,
-            immutable_len: header
-                .slots_offset
-                .saturating_sub(crate::header::SLOT_LEN_FIELD as u64),
+            immutable_len: header.slots_offset.saturating_sub(crate::header::SLOT_LEN_FIELD as u64),
             payload_len: shape.sealed_len(),
             chunks: shape.chunks(),
             plain_len: shape.plain_len(),

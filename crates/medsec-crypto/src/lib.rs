@@ -107,7 +107,9 @@ pub use crate::ids::{
 pub use crate::inspect::Inspection;
 pub use crate::metadata::{MAX_METADATA_LEN, MAX_METADATA_TEXT_LEN, Metadata};
 pub use crate::open::{Checked, OpenError, Opened, ReleasingReader, Unlocked};
-pub use crate::output::{Access, Existing, OutputError, OutputOptions, sweep_unfinished, write_file};
+pub use crate::output::{
+    Access, Existing, OutputError, OutputOptions, sweep_unfinished, write_file,
+};
 pub use crate::range::{RangeError, RangeReader, UnsignedRange};
 pub use crate::recipient::{
     HpkeIdentity, HpkeKind, HpkeRecipient, Identity, LocalKek, Recipient, WrapError,

@@ -30,9 +30,7 @@ pub(crate) struct Tree {
 
 impl Tree {
     pub(crate) const fn new() -> Self {
-        Self {
-            complete: Vec::new(),
-        }
+        Self { complete: Vec::new() }
     }
 
     pub(crate) fn push(&mut self, leaf: Hash) {
@@ -126,9 +124,7 @@ mod tests {
     }
 
     fn leaves(count: u64) -> Vec<Hash> {
-        (0..count)
-            .map(|n| leaf_hash(Backend::RustCrypto, &n.to_be_bytes()))
-            .collect()
+        (0..count).map(|n| leaf_hash(Backend::RustCrypto, &n.to_be_bytes())).collect()
     }
 
     #[test]
@@ -155,9 +151,6 @@ mod tests {
     #[test]
     fn empty_tree_has_the_root_of_rfc_6962() {
         let hex = MerkleRoot::from_bytes(Tree::new().root()).to_string();
-        assert_eq!(
-            hex,
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 }

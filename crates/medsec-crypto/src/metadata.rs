@@ -167,9 +167,7 @@ impl Metadata {
         hash: &HeaderHash,
         section: &[u8],
     ) -> Result<Self, NotAuthentic> {
-        let (message, _) = section
-            .split_last_chunk::<SECTION_LEN_FIELD>()
-            .ok_or(NotAuthentic)?;
+        let (message, _) = section.split_last_chunk::<SECTION_LEN_FIELD>().ok_or(NotAuthentic)?;
         let empty = Context::new().digest();
         let context = labelled("metadata", &[hash.as_bytes(), &empty]);
         let plain = open_message_with(backend, suite, dek.expose_secret(), &context, message)?;
@@ -202,9 +200,7 @@ fn text(value: &[u8]) -> Result<String, FormatError> {
     if value.len() > MAX_METADATA_TEXT_LEN {
         return Err(FormatError::Length { field });
     }
-    str::from_utf8(value)
-        .map(str::to_owned)
-        .map_err(|_| FormatError::Value { field })
+    str::from_utf8(value).map(str::to_owned).map_err(|_| FormatError::Value { field })
 }
 
 /// Length of the message that a section's last four bytes state, checked against the limits.
@@ -243,14 +239,7 @@ impl Drop for Metadata {
             content_sha256,
             notes,
         } = self;
-        for text in [
-            file_name,
-            media_type,
-            study_uid,
-            series_uid,
-            instance_uid,
-            notes,
-        ] {
+        for text in [file_name, media_type, study_uid, series_uid, instance_uid, notes] {
             text.zeroize();
         }
         size.zeroize();

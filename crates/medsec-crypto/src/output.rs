@@ -84,20 +84,10 @@ impl AtomicFile {
         check_target(target, options.existing)?;
         let target = target.to_owned();
         if let Some(file) = create_nameless(&target, options.access) {
-            return Ok(Self {
-                file,
-                target,
-                options,
-                part: None,
-            });
+            return Ok(Self { file, target, options, part: None });
         }
         let (file, part) = create_part(&target, options.access).map_err(OutputError::Io)?;
-        Ok(Self {
-            file,
-            target,
-            options,
-            part: Some(part),
-        })
+        Ok(Self { file, target, options, part: Some(part) })
     }
 
     pub(crate) const fn writer(&mut self) -> &mut File {
@@ -106,10 +96,7 @@ impl AtomicFile {
 
     /// Makes the content durable, then gives it its name, then makes the name durable.
     pub(crate) fn publish(mut self) -> Result<(), OutputError> {
-        self.file
-            .flush()
-            .and_then(|()| self.file.sync_all())
-            .map_err(OutputError::Io)?;
+        self.file.flush().and_then(|()| self.file.sync_all()).map_err(OutputError::Io)?;
         match self.options.existing {
             Existing::Refuse => self.publish_new()?,
             Existing::Replace => self.publish_over()?,
@@ -186,9 +173,8 @@ pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Resu
 }
 
 fn is_part(name: &OsStr) -> bool {
-    let random = name
-        .to_str()
-        .and_then(|name| name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_SUFFIX));
+    let random =
+        name.to_str().and_then(|name| name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_SUFFIX));
     random.is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
@@ -212,10 +198,7 @@ fn folder_of(target: &Path) -> &Path {
 /// A private name beside the target; random, so that it tells nothing of the content.
 fn part_name(target: &Path) -> io::Result<PathBuf> {
     let random: [u8; 8] = random_array().map_err(io::Error::other)?;
-    let name = format!(
-        "{PART_PREFIX}{:016x}{PART_SUFFIX}",
-        u64::from_be_bytes(random)
-    );
+    let name = format!("{PART_PREFIX}{:016x}{PART_SUFFIX}", u64::from_be_bytes(random));
     Ok(folder_of(target).join(name))
 }
 
@@ -262,13 +245,7 @@ fn link_nameless(file: &File, name: &Path) -> io::Result<()> {
 
     use rustix::fs::{AtFlags, CWD};
     let from = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(rustix::fs::linkat(
-        CWD,
-        from.as_str(),
-        CWD,
-        name,
-        AtFlags::SYMLINK_FOLLOW,
-    )?)
+    Ok(rustix::fs::linkat(CWD, from.as_str(), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
 #[cfg(not(target_os = "linux"))]

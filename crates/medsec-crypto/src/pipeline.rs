@@ -28,11 +28,7 @@ pub(crate) struct Batch {
 impl Batch {
     /// A batch with room for `len` bytes, at most a full batch.
     pub(crate) fn with_room(len: usize) -> Self {
-        Self {
-            buffer: secret_buffer(len.min(BATCH_LEN)),
-            len: 0,
-            first: 0,
-        }
+        Self { buffer: secret_buffer(len.min(BATCH_LEN)), len: 0, first: 0 }
     }
 
     /// The whole buffer, for a source to fill.
@@ -115,16 +111,8 @@ where
         return run_alone(source, sink, work);
     }
     let shared = Shared {
-        input: Mutex::new(Input {
-            source,
-            taken: 0,
-            ended: false,
-        }),
-        output: Mutex::new(Output {
-            sink,
-            turn: 0,
-            stop: None,
-        }),
+        input: Mutex::new(Input { source, taken: 0, ended: false }),
+        output: Mutex::new(Output { sink, turn: 0, stop: None }),
         turned: Condvar::new(),
     };
     std::thread::scope(|scope| {
@@ -137,13 +125,13 @@ where
         }
         shared.work(&work);
     });
-    let output = shared
-        .output
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let output = shared.output.into_inner().unwrap_or_else(PoisonError::into_inner);
     match output.stop {
         Some(Stop::Failed(error)) => Err(error),
-        #[expect(clippy::panic, reason = "a panic is carried on; the scope has done so before this line")]
+        #[expect(
+            clippy::panic,
+            reason = "a panic is carried on; the scope has done so before this line"
+        )]
         Some(Stop::Panicked) => panic!("a worker panicked"),
         None => Ok(()),
     }
@@ -215,19 +203,14 @@ impl<S, K, E> Shared<'_, S, K, E> {
     {
         let mut output = lock(&self.output);
         while output.turn != number && output.stop.is_none() {
-            output = self
-                .turned
-                .wait(output)
-                .unwrap_or_else(PoisonError::into_inner);
+            output = self.turned.wait(output).unwrap_or_else(PoisonError::into_inner);
         }
         if output.stop.is_some() {
             return false;
         }
         let delivered = result.and_then(|value| output.sink.put(batch, value));
         output.turn = number.saturating_add(1);
-        let goes_on = delivered
-            .map_err(|error| output.stop = Some(Stop::Failed(error)))
-            .is_ok();
+        let goes_on = delivered.map_err(|error| output.stop = Some(Stop::Failed(error))).is_ok();
         drop(output);
         self.turned.notify_all();
         goes_on
@@ -285,10 +268,7 @@ mod tests {
     }
 
     fn threads(count: usize) -> Execution<'static> {
-        Execution {
-            threads: NonZeroUsize::new(count).unwrap(),
-            ..Execution::default()
-        }
+        Execution { threads: NonZeroUsize::new(count).unwrap(), ..Execution::default() }
     }
 
     #[test]
@@ -296,11 +276,7 @@ mod tests {
         for count in [1, 2, 7] {
             let mut seen = Seen(Vec::new());
             let result = run(&threads(count), &mut Count(0, 500), &mut seen, |batch| {
-                if batch.first >= 100 {
-                    Err(batch.first)
-                } else {
-                    Ok(batch.first)
-                }
+                if batch.first >= 100 { Err(batch.first) } else { Ok(batch.first) }
             });
             assert_eq!((result, seen.0.len()), (Err(100), 100));
         }
@@ -310,10 +286,7 @@ mod tests {
     fn batches_arrive_in_order_with_any_number_of_threads() {
         for count in [1, 2, 3, 8] {
             let mut seen = Seen(Vec::new());
-            run(&threads(count), &mut Count(0, 1000), &mut seen, |batch| {
-                Ok(batch.first)
-            })
-            .unwrap();
+            run(&threads(count), &mut Count(0, 1000), &mut seen, |batch| Ok(batch.first)).unwrap();
             assert_eq!(seen.0, (0..1000).collect::<Vec<_>>());
         }
     }
@@ -321,15 +294,10 @@ mod tests {
     #[test]
     fn panic_of_a_worker_is_carried_on() {
         let outcome = std::panic::catch_unwind(|| {
-            run(
-                &threads(3),
-                &mut Count(0, 100),
-                &mut Seen(Vec::new()),
-                |batch| {
-                    assert!(batch.first != 50, "as planned");
-                    Ok(batch.first)
-                },
-            )
+            run(&threads(3), &mut Count(0, 100), &mut Seen(Vec::new()), |batch| {
+                assert!(batch.first != 50, "as planned");
+                Ok(batch.first)
+            })
         });
         assert!(outcome.is_err());
     }

@@ -117,9 +117,7 @@ impl Unlocked {
         backend: Backend,
     ) -> Result<RangeReader<'_, R>, RangeError> {
         let (mut reader, ending) = self.range_reader(source, backend)?;
-        side_car
-            .verify(&self.header, &ending)
-            .map_err(OpenError::from)?;
+        side_car.verify(&self.header, &ending).map_err(OpenError::from)?;
         reader.groups = Some(side_car.into_groups());
         Ok(reader)
     }
@@ -164,12 +162,7 @@ impl Unlocked {
             shape,
             length_verified: false,
             groups: None,
-            cache: Cache {
-                buffer: Zeroizing::new(Vec::new()),
-                first: 0,
-                chunks: 0,
-                len: 0,
-            },
+            cache: Cache { buffer: Zeroizing::new(Vec::new()), first: 0, chunks: 0, len: 0 },
             position: 0,
         };
         Ok((reader, ending))
@@ -218,10 +211,7 @@ impl<R: Read + Seek> RangeReader<'_, R> {
         let (first, chunks) = self.run_for(chunk, last);
         self.cache.forget();
         let last = first.saturating_add(chunks).saturating_sub(1);
-        let len = self
-            .shape
-            .chunk_offset(last)
-            .saturating_sub(self.shape.chunk_offset(first));
+        let len = self.shape.chunk_offset(last).saturating_sub(self.shape.chunk_offset(first));
         let len = usize::try_from(len)
             .unwrap_or(usize::MAX)
             .saturating_add(self.shape.sealed_chunk_len(last));
@@ -254,16 +244,12 @@ impl<R: Read + Seek> RangeReader<'_, R> {
         read_at(&mut self.source, offset, place)?;
         if let Some(groups) = &self.groups {
             let root = group_root(leaves_of(self.backend, place).into_iter());
-            let expected = usize::try_from(first / GROUP_CHUNKS)
-                .ok()
-                .and_then(|n| groups.get(n));
+            let expected = usize::try_from(first / GROUP_CHUNKS).ok().and_then(|n| groups.get(n));
             if expected != Some(&root) {
                 return Err(SignatureError::Payload.into());
             }
         }
-        self.cipher
-            .open_run(first, place)
-            .map_err(|chunk| OpenError::Damaged { chunk })?;
+        self.cipher.open_run(first, place).map_err(|chunk| OpenError::Damaged { chunk })?;
         self.cache.first = first;
         self.cache.chunks = chunks;
         self.cache.len = len;
@@ -290,9 +276,7 @@ impl Cache {
         let index = usize::try_from((at / CHUNK).saturating_sub(self.first)).unwrap_or(usize::MAX);
         let within = usize::try_from(at % CHUNK).unwrap_or(usize::MAX);
         let held = self.buffer.get(..self.len).unwrap_or_default();
-        let part = plain_parts(held)
-            .nth(index)
-            .and_then(|part| part.get(within..));
+        let part = plain_parts(held).nth(index).and_then(|part| part.get(within..));
         let part = part.unwrap_or_default();
         out.iter_mut().zip(part).for_each(|(to, from)| *to = *from);
         part.len().min(out.len())
@@ -301,9 +285,7 @@ impl Cache {
 
 impl<R: Read + Seek> Read for RangeReader<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let read = self
-            .read_range(self.position, out)
-            .map_err(io::Error::other)?;
+        let read = self.read_range(self.position, out).map_err(io::Error::other)?;
         self.position = self.position.saturating_add(read as u64);
         Ok(read)
     }
@@ -314,10 +296,9 @@ impl<R: Read + Seek> Seek for RangeReader<'_, R> {
         let position = match to {
             SeekFrom::Start(offset) => Some(offset),
             SeekFrom::Current(delta) => self.position.checked_add_signed(delta),
-            SeekFrom::End(delta) => self
-                .content_len()
-                .map_err(io::Error::other)?
-                .checked_add_signed(delta),
+            SeekFrom::End(delta) => {
+                self.content_len().map_err(io::Error::other)?.checked_add_signed(delta)
+            }
         };
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)

@@ -32,7 +32,9 @@ pub enum RewrapError {
     #[error("the package changed since it was unlocked; this rewrap changed nothing")]
     Changed,
     /// The kind of new recipients does not fit the package's profile.
-    #[error("the package's profile needs the other kind of rewrap; its recipients are as they were")]
+    #[error(
+        "the package's profile needs the other kind of rewrap; its recipients are as they were"
+    )]
     Profile,
     /// The file has more than one hard link, and the other names would change with it.
     #[error("the package has more than one hard link; its recipients are as they were")]

@@ -86,10 +86,7 @@ impl SideCar {
         let (groups, ending, _) =
             hash_payload(header, source, max_chunks, execution, Groups::default())?;
         let trailer = ending.trailer.as_ref().ok_or(SignatureError::NotSigned)?;
-        let head = Head {
-            header_hash: header.hash(),
-            payload_len: trailer.statement.payload_len,
-        };
+        let head = Head { header_hash: header.hash(), payload_len: trailer.statement.payload_len };
         let side_car = Self { head, groups: groups.finish() };
         side_car.verify(header, &ending)?;
         Ok(side_car)
@@ -146,15 +143,13 @@ impl SideCar {
     /// Checks the group roots against the signed root of this package.
     pub(crate) fn verify(&self, header: &Header, ending: &Ending) -> Result<(), SignatureError> {
         let trailer = ending.trailer.as_ref().ok_or(SignatureError::NotSigned)?;
-        let same =
-            self.head.header_hash == header.hash() && self.head.payload_len == trailer.statement.payload_len;
+        let same = self.head.header_hash == header.hash()
+            && self.head.payload_len == trailer.statement.payload_len;
         if !same {
             return Err(SignatureError::Payload);
         }
         let root = root_of_groups(&self.groups);
-        trailer
-            .verify_all(header, root, ending.section.as_deref())
-            .map(|_| ())
+        trailer.verify_all(header, root, ending.section.as_deref()).map(|_| ())
     }
 
     pub(crate) fn into_groups(self) -> Vec<Hash> {

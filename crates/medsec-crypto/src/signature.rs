@@ -70,14 +70,10 @@ impl VerifyingKey {
     /// # Errors
     /// [`InvalidValue`] if the bytes are no point, not canonical, or of small order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidValue> {
-        let invalid = InvalidValue {
-            field: "signer key",
-        };
+        let invalid = InvalidValue { field: "signer key" };
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| invalid)?;
         let canonical = key.to_edwards().compress().as_bytes() == bytes;
-        (canonical && !key.is_weak())
-            .then_some(Self(key))
-            .ok_or(invalid)
+        (canonical && !key.is_weak()).then_some(Self(key)).ok_or(invalid)
     }
 
     /// The encoding.
@@ -100,9 +96,7 @@ impl std::hash::Hash for VerifyingKey {
 
 impl fmt::Display for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.as_bytes()
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

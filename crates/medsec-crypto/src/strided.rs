@@ -17,7 +17,9 @@ pub(crate) fn read_plain(reader: &mut impl Read, batch: &mut [u8]) -> io::Result
     while !rest.is_empty() {
         match reader.read_vectored(rest) {
             Ok(0) => break,
-            Ok(read) if read > rest.iter().map(|place| place.len()).sum() => return Err(overclaimed()),
+            Ok(read) if read > rest.iter().map(|place| place.len()).sum() => {
+                return Err(overclaimed());
+            }
             Ok(read) => {
                 total = total.saturating_add(read);
                 IoSliceMut::advance_slices(&mut rest, read);
@@ -39,7 +41,9 @@ pub(crate) fn write_plain(writer: &mut impl Write, chunks: &[u8]) -> io::Result<
     while !rest.is_empty() {
         match writer.write_vectored(rest) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(done) if done > rest.iter().map(|place| place.len()).sum() => return Err(overclaimed()),
+            Ok(done) if done > rest.iter().map(|place| place.len()).sum() => {
+                return Err(overclaimed());
+            }
             Ok(written) => IoSlice::advance_slices(&mut rest, written),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -58,16 +58,7 @@ impl Statement {
 
     fn message(self, hash: &HeaderHash, prefix: &Prefix) -> Vec<u8> {
         let statement = self.to_bytes();
-        labelled(
-            "sig",
-            &[
-                hash.as_bytes(),
-                &prefix.salt,
-                &prefix.commitment,
-                &statement,
-            ],
-        )
-        .concat()
+        labelled("sig", &[hash.as_bytes(), &prefix.salt, &prefix.commitment, &statement]).concat()
     }
 
     /// Signs and encodes the whole trailer.
@@ -91,9 +82,7 @@ impl Trailer {
         let mut wire = Wire::new(bytes);
         let magic = wire.array().ok_or(FormatError::Truncated { part })?;
         if magic != MAGIC {
-            return Err(FormatError::Value {
-                field: "trailer magic",
-            });
+            return Err(FormatError::Value { field: "trailer magic" });
         }
         let mut statement = || {
             Some(Statement {
@@ -107,10 +96,7 @@ impl Trailer {
         if !wire.is_empty() {
             return Err(FormatError::TrailingBytes { part });
         }
-        Ok(Self {
-            statement,
-            signature,
-        })
+        Ok(Self { statement, signature })
     }
 
     /// Verifies the signature alone; payload and metadata are compared separately.
@@ -140,9 +126,7 @@ impl Trailer {
         metadata_section: Option<&[u8]>,
     ) -> Result<VerifyingKey, SignatureError> {
         let signer = self.verify_metadata(header, metadata_section)?;
-        (self.statement.root == root)
-            .then_some(signer)
-            .ok_or(SignatureError::Payload)
+        (self.statement.root == root).then_some(signer).ok_or(SignatureError::Payload)
     }
 }
 

@@ -46,11 +46,7 @@ impl Header {
         let root = tree.merkle_root();
         let trailer = ending.trailer.ok_or(SignatureError::NotSigned)?;
         let signer = trailer.verify_all(self, root, ending.section.as_deref())?;
-        Ok(Origin {
-            signer,
-            root,
-            plain_len,
-        })
+        Ok(Origin { signer, root, plain_len })
     }
 }
 

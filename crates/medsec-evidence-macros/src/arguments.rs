@@ -79,10 +79,7 @@ fn missing(option: &str) -> Error {
 
 fn set_once<T>(slot: &mut Option<T>, option: &Ident, value: T) -> Result<()> {
     if slot.replace(value).is_some() {
-        return Err(Error::new(
-            option.span(),
-            format!("`{option}` is given twice"),
-        ));
+        return Err(Error::new(option.span(), format!("`{option}` is given twice")));
     }
     Ok(())
 }
@@ -90,10 +87,7 @@ fn set_once<T>(slot: &mut Option<T>, option: &Ident, value: T) -> Result<()> {
 fn edition(input: ParseStream<'_>) -> Result<Ident> {
     let edition: Ident = input.parse()?;
     if edition != "hipaa2013" {
-        return Err(Error::new(
-            edition.span(),
-            "unknown edition; known: `hipaa2013`",
-        ));
+        return Err(Error::new(edition.span(), "unknown edition; known: `hipaa2013`"));
     }
     Ok(edition)
 }
@@ -109,23 +103,13 @@ fn citations(input: ParseStream<'_>) -> Result<Vec<LitStr>> {
             .into_iter()
             .collect();
     if cited.is_empty() {
-        return Err(Error::new(
-            bracket,
-            "no citation: what is this test evidence for?",
-        ));
+        return Err(Error::new(bracket, "no citation: what is this test evidence for?"));
     }
     if cited.len() > MAX_CITATIONS {
-        return Err(Error::new(
-            bracket,
-            "more than eight citations: split the test",
-        ));
+        return Err(Error::new(bracket, "more than eight citations: split the test"));
     }
     for (index, citation) in cited.iter().enumerate() {
-        if cited
-            .iter()
-            .take(index)
-            .any(|earlier| earlier.value() == citation.value())
-        {
+        if cited.iter().take(index).any(|earlier| earlier.value() == citation.value()) {
             return Err(Error::new(citation.span(), "cited twice"));
         }
     }
@@ -164,9 +148,8 @@ fn claim(input: ParseStream<'_>) -> Result<LitStr> {
 
 fn polarity(input: ParseStream<'_>) -> Result<Polarity> {
     let unknown = "unknown polarity; `allow` or `deny`";
-    let polarity: Ident = input
-        .parse()
-        .map_err(|error: Error| Error::new(error.span(), unknown))?;
+    let polarity: Ident =
+        input.parse().map_err(|error: Error| Error::new(error.span(), unknown))?;
     match polarity.to_string().as_str() {
         "allow" => Ok(Polarity::Allow),
         "deny" => Ok(Polarity::Deny),

@@ -85,11 +85,7 @@ pub(crate) fn unnamed_denial(stream: TokenStream) -> Option<Span> {
     let mut called = false;
     for token in stream {
         if let TokenTree::Group(group) = &token {
-            let here = if called {
-                blind_closure(group.stream())
-            } else {
-                None
-            };
+            let here = if called { blind_closure(group.stream()) } else { None };
             if let Some(span) = here.or_else(|| unnamed_denial(group.stream())) {
                 return Some(span);
             }
@@ -102,13 +98,10 @@ pub(crate) fn unnamed_denial(stream: TokenStream) -> Option<Span> {
 fn blind_closure(arguments: TokenStream) -> Option<Span> {
     let tokens: Vec<TokenTree> = arguments.into_iter().collect();
     tokens.windows(3).find_map(|window| match window {
-        [
-            TokenTree::Punct(open),
-            TokenTree::Ident(name),
-            TokenTree::Punct(close),
-        ] if open.as_char() == '|'
-            && close.as_char() == '|'
-            && name.to_string().starts_with('_') =>
+        [TokenTree::Punct(open), TokenTree::Ident(name), TokenTree::Punct(close)]
+            if open.as_char() == '|'
+                && close.as_char() == '|'
+                && name.to_string().starts_with('_') =>
         {
             Some(name.span())
         }

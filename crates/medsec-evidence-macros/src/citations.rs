@@ -90,17 +90,11 @@ pub(crate) fn is_known(citation: &str) -> bool {
 pub(crate) fn proposed_for(unknown: &str) -> Vec<&'static str> {
     let mut start = unknown;
     while start.len() >= "164.312".len() {
-        let mut near = HIPAA2013
-            .iter()
-            .filter(|known| known.starts_with(start))
-            .peekable();
+        let mut near = HIPAA2013.iter().filter(|known| known.starts_with(start)).peekable();
         if near.peek().is_some() {
             return near.take(MAX_PROPOSED).copied().collect();
         }
-        start = start
-            .rfind('(')
-            .and_then(|end| start.get(..end))
-            .unwrap_or_default();
+        start = start.rfind('(').and_then(|end| start.get(..end)).unwrap_or_default();
     }
     Vec::new()
 }
@@ -117,14 +111,8 @@ mod tests {
 
     #[test]
     fn unknown_citation_proposes_what_lies_below() {
-        assert_eq!(
-            proposed_for("164.312(c)"),
-            ["164.312(c)(1)", "164.312(c)(2)"]
-        );
-        assert_eq!(
-            proposed_for("164.312(e)(2)(iii)"),
-            ["164.312(e)(2)(i)", "164.312(e)(2)(ii)"]
-        );
+        assert_eq!(proposed_for("164.312(c)"), ["164.312(c)(1)", "164.312(c)(2)"]);
+        assert_eq!(proposed_for("164.312(e)(2)(iii)"), ["164.312(e)(2)(i)", "164.312(e)(2)(ii)"]);
     }
 
     #[test]

@@ -36,12 +36,7 @@ pub(crate) fn evidence(arguments: TokenStream, item: TokenStream) -> Result<Toke
 
 fn declaration(arguments: &Arguments, function: &str, body_sha256: [u8; 32]) -> TokenStream {
     let edition = arguments.edition.to_string();
-    let Arguments {
-        citations,
-        claim,
-        polarity,
-        ..
-    } = arguments;
+    let Arguments { citations, claim, polarity, .. } = arguments;
     let body_sha256 = Literal::byte_string(&body_sha256);
     quote! {
         ::medsec_evidence::__private::Declaration {

@@ -15,10 +15,7 @@ pub(crate) fn check(function: &ItemFn) -> Result<()> {
     check_parameter(function)?;
     check_result(function)?;
     if function.block.stmts.is_empty() {
-        return Err(Error::new_spanned(
-            &function.block,
-            "an empty body proves nothing",
-        ));
+        return Err(Error::new_spanned(&function.block, "an empty body proves nothing"));
     }
     Ok(())
 }
@@ -29,10 +26,7 @@ fn check_attribute(attribute: &Attribute) -> Result<()> {
     if is_outer && ALLOWED.iter().any(|allowed| path.is_ident(allowed)) {
         return Ok(());
     }
-    let last = path
-        .segments
-        .last()
-        .map(|segment| segment.ident.to_string());
+    let last = path.segments.last().map(|segment| segment.ident.to_string());
     let problem = match last.as_deref() {
         Some("should_panic") => "a test that should panic proves nothing: use `ev.denies`",
         Some("ignore") => "an ignored test is no evidence",
@@ -60,11 +54,7 @@ fn check_qualifiers(function: &ItemFn) -> Result<()> {
         signature.unsafety.map(|token| token.span),
         signature.abi.as_ref().map(|abi| abi.extern_token.span),
         signature.generics.lt_token.map(|token| token.span),
-        signature
-            .generics
-            .where_clause
-            .as_ref()
-            .map(|clause| clause.where_token.span),
+        signature.generics.where_clause.as_ref().map(|clause| clause.where_token.span),
     ];
     match refused.into_iter().flatten().next() {
         Some(span) => Err(Error::new(span, SIGNATURE)),
@@ -105,11 +95,7 @@ fn check_result(function: &ItemFn) -> Result<()> {
 /// By its last segment; whether it is the right type of that name is for the compiler to say.
 fn is_named(ty: &Type, name: &str) -> bool {
     match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|segment| segment.ident == name),
+        Type::Path(path) => path.path.segments.last().is_some_and(|segment| segment.ident == name),
         _ => false,
     }
 }

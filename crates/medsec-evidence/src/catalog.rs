@@ -39,10 +39,7 @@ pub struct Catalog {
 impl Catalog {
     /// The edition in force: the 2013 Omnibus text.
     pub const fn hipaa2013() -> Self {
-        Self {
-            edition: Edition::Hipaa2013,
-            sections: &hipaa2013::SECTIONS,
-        }
+        Self { edition: Edition::Hipaa2013, sections: &hipaa2013::SECTIONS }
     }
 
     /// The catalog of an edition.
@@ -64,19 +61,14 @@ impl Catalog {
 
     /// The items of one section; none for a section that states no standards.
     pub fn section(&self, section: Section) -> &'static [Item] {
-        let found = self
-            .sections
-            .iter()
-            .find(|(covered, _)| *covered == section);
+        let found = self.sections.iter().find(|(covered, _)| *covered == section);
         found.map_or(&[], |(_, items)| items)
     }
 
     /// The item at a place in the rule, if one stands there.
     pub fn item(&self, citation: Citation) -> Option<&'static Item> {
         let items = self.section(citation.section());
-        let index = items
-            .binary_search_by_key(&citation, |item| item.citation)
-            .ok()?;
+        let index = items.binary_search_by_key(&citation, |item| item.citation).ok()?;
         items.get(index)
     }
 
@@ -87,10 +79,7 @@ impl Catalog {
     /// edition has no item there.
     pub fn find(&self, citation: &str) -> Result<&'static Item, FindItemError> {
         let citation = Citation::parse(citation)?;
-        let unknown = FindItemError::Unknown {
-            citation,
-            edition: self.edition,
-        };
+        let unknown = FindItemError::Unknown { citation, edition: self.edition };
         self.item(citation).ok_or(unknown)
     }
 }

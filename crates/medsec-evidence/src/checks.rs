@@ -73,9 +73,7 @@ impl CheckCounts {
     /// All of them together.
     pub const fn total(self) -> u64 {
         let refused_or_allowed = self.denies.saturating_add(self.allows);
-        refused_or_allowed
-            .saturating_add(self.holds)
-            .saturating_add(self.equal)
+        refused_or_allowed.saturating_add(self.holds).saturating_add(self.equal)
     }
 
     pub(crate) const fn add(&mut self, kind: CheckKind, times: u64) {
@@ -123,18 +121,11 @@ impl Checks {
 
     pub(crate) fn record(&mut self, kind: CheckKind, fact: &str) {
         self.counts.add(kind, 1);
-        let known = self
-            .listed
-            .iter_mut()
-            .find(|check| check.kind == kind && check.fact == fact);
+        let known = self.listed.iter_mut().find(|check| check.kind == kind && check.fact == fact);
         if let Some(check) = known {
             check.times = check.times.saturating_add(1);
         } else if self.listed.len() < MAX_LISTED {
-            self.listed.push(Check {
-                kind,
-                fact: fact.to_owned(),
-                times: 1,
-            });
+            self.listed.push(Check { kind, fact: fact.to_owned(), times: 1 });
         }
     }
 }

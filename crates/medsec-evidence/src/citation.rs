@@ -155,13 +155,9 @@ enum Alphabet {
 
 const fn alphabet(level: u8) -> Alphabet {
     match level {
-        1 => Alphabet::Letters {
-            before_first: b'a' - 1,
-        },
+        1 => Alphabet::Letters { before_first: b'a' - 1 },
         3 => Alphabet::Roman,
-        4 => Alphabet::Letters {
-            before_first: b'A' - 1,
-        },
+        4 => Alphabet::Letters { before_first: b'A' - 1 },
         _ => Alphabet::Numbers,
     }
 }

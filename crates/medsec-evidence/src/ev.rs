@@ -40,11 +40,7 @@ pub struct Proven {
 
 impl Ev {
     pub(crate) fn new(serial: u64, polarity: Polarity) -> Self {
-        Self {
-            serial,
-            polarity,
-            record: Mutex::default(),
-        }
+        Self { serial, polarity, record: Mutex::default() }
     }
 
     /// The operation was refused, with the error that was meant: "it failed somehow" is no evidence.
@@ -55,12 +51,10 @@ impl Ev {
     pub fn denies<T, E>(&self, result: Result<T, E>, is_named: impl FnOnce(&E) -> bool) {
         let error = type_name::<E>();
         match result {
-            Ok(_) => self.fail(format_args!(
-                "expected a denial by `{error}`, but it was allowed"
-            )),
-            Err(other) if !is_named(&other) => self.fail(format_args!(
-                "it failed, but not with the `{error}` that was named"
-            )),
+            Ok(_) => self.fail(format_args!("expected a denial by `{error}`, but it was allowed")),
+            Err(other) if !is_named(&other) => {
+                self.fail(format_args!("it failed, but not with the `{error}` that was named"))
+            }
             Err(_) => self.passed(CheckKind::Denies, shortened(error)),
         }
     }
@@ -78,9 +72,7 @@ impl Ev {
             }
             Err(_) => {
                 let error = type_name::<E>();
-                self.fail(format_args!(
-                    "expected it to be allowed, but it failed with `{error}`"
-                ))
+                self.fail(format_args!("expected it to be allowed, but it failed with `{error}`"))
             }
         }
     }
@@ -111,9 +103,7 @@ impl Ev {
         self.require_fact(fact);
         if left != right {
             let kind = type_name::<A>();
-            self.fail(format_args!(
-                "`{fact}`: two values of `{kind}` differ (not printed)"
-            ));
+            self.fail(format_args!("`{fact}`: two values of `{kind}` differ (not printed)"));
         }
         self.passed(CheckKind::Equal, fact);
     }
@@ -134,9 +124,7 @@ impl Ev {
         if left != right {
             let at = left.iter().zip(right).take_while(|(a, b)| a == b).count();
             let (left, right) = (left.len(), right.len());
-            self.fail(format_args!(
-                "`{fact}`: {left} and {right} bytes differ from byte {at} on"
-            ));
+            self.fail(format_args!("`{fact}`: {left} and {right} bytes differ from byte {at} on"));
         }
         self.passed(CheckKind::Equal, fact);
     }
@@ -152,9 +140,7 @@ impl Ev {
         let record = core::mem::take(&mut *self.lock());
         let counts = record.checks.counts();
         if record.failed {
-            self.fail(format_args!(
-                "a check of this test failed and its panic was caught"
-            ));
+            self.fail(format_args!("a check of this test failed and its panic was caught"));
         }
         if counts.total() == 0 {
             self.fail(format_args!("no check was made, so nothing is proven"));
@@ -166,10 +152,7 @@ impl Ev {
             };
             self.fail(format_args!("polarity `{}` needs {needed}", self.polarity));
         }
-        Proven {
-            serial: self.serial,
-            checks: record.checks,
-        }
+        Proven { serial: self.serial, checks: record.checks }
     }
 
     fn passed(&self, kind: CheckKind, fact: &str) {
@@ -179,9 +162,7 @@ impl Ev {
     #[track_caller]
     fn require_fact(&self, fact: &str) {
         if fact.trim().is_empty() || fact.len() > MAX_FACT_LEN || fact.contains(char::is_control) {
-            self.fail(format_args!(
-                "a fact is 1 to {MAX_FACT_LEN} bytes on one line"
-            ));
+            self.fail(format_args!("a fact is 1 to {MAX_FACT_LEN} bytes on one line"));
         }
     }
 

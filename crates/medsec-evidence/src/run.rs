@@ -85,10 +85,7 @@ impl Declaration {
             polarity: self.polarity,
             checks: RawChecks::from(checks),
             body_sha256: BodyHash::new(self.body_sha256).to_string(),
-            source: RawSource {
-                file: source_file(self.file),
-                line: self.line,
-            },
+            source: RawSource { file: source_file(self.file), line: self.line },
             package: RawPackage {
                 name: self.package.to_owned(),
                 version: self.package_version.to_owned(),

@@ -78,11 +78,7 @@ impl IdentityFile {
                 SlotError::Random(error) => ProtectError::Random(error),
                 _ => ProtectError::Memory,
             })?;
-        Ok(Self {
-            public_key,
-            created_at,
-            protection: Protection::Passphrase(slot),
-        })
+        Ok(Self { public_key, created_at, protection: Protection::Passphrase(slot) })
     }
 
     /// The public half. In a file under a passphrase it is authentic only after [`Self::unlock`].
@@ -129,11 +125,7 @@ impl IdentityFile {
 
 /// Accidental damage of a plain file shows here.
 fn plain_check(head: &str, secret: &[u8]) -> [u8; CHECK_LEN] {
-    let digest: [u8; 32] = Sha256::new()
-        .chain_update(head)
-        .chain_update(secret)
-        .finalize()
-        .into();
+    let digest: [u8; 32] = Sha256::new().chain_update(head).chain_update(secret).finalize().into();
     digest.first_chunk().copied().unwrap_or_default()
 }
 

@@ -66,10 +66,6 @@ impl PrivateKey {
 
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "PrivateKey({}, redacted)",
-            self.public_key().kind().name()
-        )
+        write!(f, "PrivateKey({}, redacted)", self.public_key().kind().name())
     }
 }

@@ -151,12 +151,8 @@ impl FromStr for PublicKey {
             .find(|kind| text.starts_with(kind.prefix()))
             .ok_or(PublicKeyError::Prefix)?;
         let encoded = text.strip_prefix(kind.prefix()).unwrap_or_default();
-        let bytes = URL_SAFE_NO_PAD
-            .decode(encoded)
-            .map_err(|_| PublicKeyError::Encoding)?;
-        let (key, found) = bytes
-            .split_last_chunk::<CHECK_LEN>()
-            .ok_or(PublicKeyError::Encoding)?;
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| PublicKeyError::Encoding)?;
+        let (key, found) = bytes.split_last_chunk::<CHECK_LEN>().ok_or(PublicKeyError::Encoding)?;
         if *found != check(kind.prefix(), key) {
             return Err(PublicKeyError::Checksum);
         }

@@ -27,9 +27,7 @@ impl UtcTime {
 impl From<Timestamp> for UtcTime {
     /// Times after the year 9999 read as its last second.
     fn from(time: Timestamp) -> Self {
-        Self(Timestamp::from_unix_seconds(
-            time.unix_seconds().min(LAST_SECOND),
-        ))
+        Self(Timestamp::from_unix_seconds(time.unix_seconds().min(LAST_SECOND)))
     }
 }
 
@@ -50,10 +48,7 @@ impl fmt::Display for UtcTime {
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
         let month = (month_from_march + 2) % 12 + 1;
         let year = year_of_era + days / ERA_DAYS * 400 + u64::from(month <= 2);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     }
 }
 
@@ -63,9 +58,7 @@ impl std::str::FromStr for UtcTime {
     /// Accepts exactly the form that `Display` writes.
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
         let invalid = InvalidValue { field: "time" };
-        let time = Self::from(Timestamp::from_unix_seconds(
-            seconds_of(text).ok_or(invalid)?,
-        ));
+        let time = Self::from(Timestamp::from_unix_seconds(seconds_of(text).ok_or(invalid)?));
         // Digits that name no day or no time come out different.
         (time.to_string() == text).then_some(time).ok_or(invalid)
     }

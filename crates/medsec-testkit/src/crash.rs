@@ -45,14 +45,7 @@ pub struct CrashFile<F> {
 impl<F> CrashFile<F> {
     /// Crashes at event `at`, counted from 0.
     pub const fn new(inner: F, at: u32, point: CrashPoint, outcome: Outcome) -> Self {
-        Self {
-            inner,
-            events: 0,
-            at,
-            point,
-            outcome,
-            dead: false,
-        }
+        Self { inner, events: 0, at, point, outcome, dead: false }
     }
 
     /// Whether this event is the one.
@@ -110,8 +103,7 @@ impl<F: Write> Write for CrashFile<F> {
             CrashPoint::Half => bytes.len() / 2,
             CrashPoint::After => bytes.len(),
         };
-        self.inner
-            .write_all(bytes.get(..done).unwrap_or_default())?;
+        self.inner.write_all(bytes.get(..done).unwrap_or_default())?;
         Err(self.crash())
     }
 

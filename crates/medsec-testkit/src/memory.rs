@@ -22,14 +22,8 @@ impl MemoryFile {
     /// A file that holds `bytes`, all of them durable.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        let disk = Disk {
-            bytes: bytes.to_vec(),
-            durable: bytes.to_vec(),
-        };
-        Self {
-            disk: Arc::new(Mutex::new(disk)),
-            position: 0,
-        }
+        let disk = Disk { bytes: bytes.to_vec(), durable: bytes.to_vec() };
+        Self { disk: Arc::new(Mutex::new(disk)), position: 0 }
     }
 
     /// What a reader sees now.
@@ -113,10 +107,7 @@ mod tests {
     fn power_cut_loses_what_was_not_synced() {
         let mut file = MemoryFile::new(b"old");
         file.write_all(b"new").unwrap();
-        assert_eq!(
-            (file.contents(), file.durable()),
-            (b"new".into(), b"old".into())
-        );
+        assert_eq!((file.contents(), file.durable()), (b"new".into(), b"old".into()));
         file.sync().unwrap();
         assert_eq!(file.durable(), b"new");
     }

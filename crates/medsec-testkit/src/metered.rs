@@ -29,12 +29,7 @@ impl Meter {
     pub fn traffic(&self) -> Traffic {
         let [read, written, syncs, reach] = &*self.0;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Traffic {
-            read: load(read),
-            written: load(written),
-            syncs: load(syncs),
-            reach: load(reach),
-        }
+        Traffic { read: load(read), written: load(written), syncs: load(syncs), reach: load(reach) }
     }
 
     fn add(counter: &AtomicU64, count: u64) {
@@ -54,11 +49,7 @@ impl<F> Metered<F> {
     /// Starts at zero, with `inner` at its first byte.
     pub fn new(inner: F) -> (Self, Meter) {
         let meter = Meter::default();
-        let metered = Self {
-            inner,
-            meter: meter.clone(),
-            position: 0,
-        };
+        let metered = Self { inner, meter: meter.clone(), position: 0 };
         (metered, meter)
     }
 

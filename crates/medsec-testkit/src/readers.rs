@@ -15,11 +15,7 @@ pub struct ShortReader<R> {
 impl<R> ShortReader<R> {
     /// `most` of 0 is taken as 1: a reader that returns 0 has ended.
     pub fn new(inner: R, most: usize, seed: u64) -> Self {
-        Self {
-            inner,
-            most: most.max(1),
-            random: Random::new(seed),
-        }
+        Self { inner, most: most.max(1), random: Random::new(seed) }
     }
 }
 
@@ -113,9 +109,7 @@ mod tests {
     #[test]
     fn interrupting_reader_gives_all_in_the_end() {
         let mut out = Vec::new();
-        InterruptingReader::new(&[7; 10][..])
-            .read_to_end(&mut out)
-            .unwrap();
+        InterruptingReader::new(&[7; 10][..]).read_to_end(&mut out).unwrap();
         assert_eq!(out, [7; 10]);
     }
 

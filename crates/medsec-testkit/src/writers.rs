@@ -51,12 +51,7 @@ pub struct ShortWriter<W> {
 impl<W> ShortWriter<W> {
     /// `most` of 0 is taken as 1.
     pub fn new(inner: W, most: usize, seed: u64) -> Self {
-        Self {
-            inner,
-            most: most.max(1),
-            calls: 0,
-            random: Random::new(seed),
-        }
+        Self { inner, most: most.max(1), calls: 0, random: Random::new(seed) }
     }
 
     /// What was written so far.

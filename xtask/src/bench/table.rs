@@ -7,16 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-const KNOWN: [&str; 8] = [
-    "name",
-    "backend",
-    "size_bytes",
-    "threads",
-    "signed",
-    "median_ns",
-    "calibration_ns",
-    "ratio",
-];
+const KNOWN: [&str; 8] =
+    ["name", "backend", "size_bytes", "threads", "signed", "median_ns", "calibration_ns", "ratio"];
 
 const HEAD: &str = "| size | backend | threads | signed | time | rate | calibration | ratio | notes |\n\
                     |---:|---|---:|---|---:|---:|---:|---:|---|\n";
@@ -25,23 +17,15 @@ const HEAD: &str = "| size | backend | threads | signed | time | rate | calibrat
 pub(crate) fn render(rows: &[Value]) -> String {
     let mut groups: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for row in rows {
-        groups
-            .entry(text(row, "name").unwrap_or("(unnamed)"))
-            .or_default()
-            .push(row);
+        groups.entry(text(row, "name").unwrap_or("(unnamed)")).or_default().push(row);
     }
     let table = |(name, mut rows): (&str, Vec<&Value>)| {
         rows.sort_by_key(|row| {
             let backend = text(row, "backend").unwrap_or_default().to_owned();
-            (
-                whole(row, "size_bytes"),
-                backend,
-                whole(row, "threads"),
-                flag(row, "signed"),
-            )
+            (whole(row, "size_bytes"), backend, whole(row, "threads"), flag(row, "signed"))
         });
         let lines: String = rows.into_iter().map(line).collect();
-        format!("### {name}\n\n{HEAD}{lines}\n")
+        format!("## {name}\n\n{HEAD}{lines}\n")
     };
     let all: String = groups.into_iter().map(table).collect();
     format!("{}\n", all.trim_end())
@@ -59,10 +43,7 @@ fn line(row: &Value) -> String {
         ratio(row).map(|ratio| format!("{ratio:.2}")),
         Some(notes(row)),
     ];
-    let cells: Vec<_> = cells
-        .into_iter()
-        .map(|cell| cell.unwrap_or_else(|| "–".into()))
-        .collect();
+    let cells: Vec<_> = cells.into_iter().map(|cell| cell.unwrap_or_else(|| "–".into())).collect();
     format!("| {} |\n", cells.join(" | "))
 }
 
@@ -85,9 +66,7 @@ fn flag(row: &Value, name: &str) -> Option<bool> {
 /// The stated ratio, else the one of calibration and time.
 fn ratio(row: &Value) -> Option<f64> {
     let computed = || Some(number(row, "calibration_ns")? / number(row, "median_ns")?);
-    number(row, "ratio")
-        .or_else(computed)
-        .filter(|ratio| ratio.is_finite())
+    number(row, "ratio").or_else(computed).filter(|ratio| ratio.is_finite())
 }
 
 /// MiB per second; reading a range does not touch the whole size.
@@ -96,25 +75,18 @@ fn rate(row: &Value) -> Option<String> {
         return None;
     }
     let per_second = number(row, "size_bytes")? * 1e9 / number(row, "median_ns")?;
-    per_second
-        .is_finite()
-        .then(|| format!("{:.0} MiB/s", per_second / 1_048_576.0))
+    per_second.is_finite().then(|| format!("{:.0} MiB/s", per_second / 1_048_576.0))
 }
 
 fn notes(row: &Value) -> String {
     let fields = row.as_object().into_iter().flatten();
     let extra = fields.filter(|(name, _)| !KNOWN.contains(&name.as_str()));
-    extra
-        .map(|(name, value)| format!("{name} {value}"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    extra.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
 }
 
 fn size(bytes: u64) -> String {
     let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let whole = units
-        .iter()
-        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    let whole = units.iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     match whole.and_then(|(unit, name)| Some((bytes.checked_div(*unit)?, name))) {
         Some((count, name)) => format!("{count} {name}"),
         None => format!("{bytes} B"),
@@ -138,11 +110,8 @@ mod tests {
     fn results_are_grouped_and_sorted() {
         let row = |name: &str, size: u64| serde_json::json!({ "name": name, "size_bytes": size });
         let page = render(&[row("seal", 1 << 20), row("open", 1), row("seal", 1 << 10)]);
-        let places = ["### open", "### seal", "| 1 KiB", "| 1 MiB"].map(|part| page.find(part));
-        assert!(
-            places.is_sorted() && places.iter().all(Option::is_some),
-            "{page}"
-        );
+        let places = ["## open", "## seal", "| 1 KiB", "| 1 MiB"].map(|part| page.find(part));
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{page}");
     }
 
     #[test]
@@ -157,14 +126,8 @@ mod tests {
 
     #[test]
     fn missing_fields_leave_empty_cells() {
-        assert_eq!(
-            line(&serde_json::json!({})),
-            "| – | – | – | – | – | – | – | – |  |\n"
-        );
-        assert_eq!(
-            ratio(&serde_json::json!({ "median_ns": 0, "calibration_ns": 5 })),
-            None
-        );
+        assert_eq!(line(&serde_json::json!({})), "| – | – | – | – | – | – | – | – |  |\n");
+        assert_eq!(ratio(&serde_json::json!({ "median_ns": 0, "calibration_ns": 5 })), None);
     }
 
     #[test]

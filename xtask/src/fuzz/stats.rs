@@ -19,10 +19,7 @@ impl Stats {
     /// Reads libFuzzer's `stat::` lines and the names of the inputs it wrote down.
     pub(crate) fn parse(text: &str, exited_well: bool) -> Self {
         let number = |name: &str| {
-            let line = text
-                .lines()
-                .rev()
-                .find_map(|line| line.trim().strip_prefix(name))?;
+            let line = text.lines().rev().find_map(|line| line.trim().strip_prefix(name))?;
             line.trim().parse::<u64>().ok()
         };
         let finding = |line: &str| Some(line.split_once("Test unit written to ")?.1.to_owned());
@@ -39,15 +36,9 @@ impl Stats {
     }
 
     /// A target that could not be run.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the shape that unwrap_or_else takes"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "the shape that unwrap_or_else takes")]
     pub(crate) fn broken(why: anyhow::Error) -> Self {
-        Self {
-            trouble: Some(format!("{why:#}")),
-            ..Self::default()
-        }
+        Self { trouble: Some(format!("{why:#}")), ..Self::default() }
     }
 
     fn result(&self) -> String {
@@ -62,17 +53,9 @@ impl Stats {
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            executions,
-            per_second,
-            new_units,
-            ..
-        } = self;
+        let Self { executions, per_second, new_units, .. } = self;
         let result = self.result();
-        write!(
-            f,
-            "{executions} executions, {per_second}/s, {new_units} new units, {result}"
-        )
+        write!(f, "{executions} executions, {per_second}/s, {new_units} new units, {result}")
     }
 }
 
@@ -80,29 +63,17 @@ impl fmt::Display for Stats {
 pub(crate) fn table(results: &[(String, Stats)]) -> String {
     let mut results: Vec<_> = results.iter().collect();
     results.sort_by_key(|(target, _)| target);
-    let width = results
-        .iter()
-        .map(|(target, _)| target.len())
-        .max()
-        .unwrap_or(0)
-        .max(6);
+    let width = results.iter().map(|(target, _)| target.len()).max().unwrap_or(0).max(6);
     let head = format!(
         "{:width$}  {:>12}  {:>8}  {:>9}  result\n",
         "target", "executions", "exec/s", "new units"
     );
     let row = |(target, stats): &(String, Stats)| {
-        let Stats {
-            executions,
-            per_second,
-            new_units,
-            ..
-        } = stats;
+        let Stats { executions, per_second, new_units, .. } = stats;
         let result = stats.result();
         format!("{target:width$}  {executions:>12}  {per_second:>8}  {new_units:>9}  {result}\n")
     };
-    std::iter::once(head)
-        .chain(results.into_iter().map(row))
-        .collect()
+    std::iter::once(head).chain(results.into_iter().map(row)).collect()
 }
 
 #[cfg(test)]
@@ -117,10 +88,7 @@ mod tests {
     #[test]
     fn figures_are_read_from_the_end() {
         let stats = Stats::parse(END, true);
-        assert_eq!(
-            stats.to_string(),
-            "1024 executions, 16/s, 3 new units, no finding"
-        );
+        assert_eq!(stats.to_string(), "1024 executions, 16/s, 3 new units, no finding");
         assert!(stats.ok);
     }
 
@@ -146,10 +114,7 @@ mod tests {
             ("slots".to_owned(), Stats::parse(END, true)),
             ("core".to_owned(), Stats::parse(END, true)),
         ]);
-        let names: Vec<_> = table
-            .lines()
-            .filter_map(|line| line.split(' ').next())
-            .collect();
+        let names: Vec<_> = table.lines().filter_map(|line| line.split(' ').next()).collect();
         assert_eq!(names, ["target", "core", "slots"]);
     }
 }

@@ -23,9 +23,7 @@ pub(super) fn check(ws: &Workspace) -> Result<()> {
     if copy.is_dir() {
         let date = newest(&copy.join("crates"))?;
         println!("    advisories from {COPY}, newest of {date}");
-        audit
-            .args(["--no-fetch", "--stale", "--db"])
-            .arg(copy.canonicalize()?);
+        audit.args(["--no-fetch", "--stale", "--db"]).arg(copy.canonicalize()?);
     } else {
         println!("    no copy of the advisories at {COPY}: cargo-audit fetches them");
     }
@@ -52,9 +50,7 @@ fn newest(folder: &Path) -> Result<String> {
 
 /// The value of the line `date = "2026-01-31"`.
 fn date(advisory: &str) -> Option<&str> {
-    let line = advisory
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("date = \""))?;
+    let line = advisory.lines().find_map(|line| line.trim().strip_prefix("date = \""))?;
     line.split('"').next()
 }
 

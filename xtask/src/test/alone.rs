@@ -24,15 +24,8 @@ pub(super) fn check(ws: &Workspace) -> Result<()> {
     for part in &parts {
         folders.push((part.name.clone(), unpack(ws, part, &place.0)?));
     }
-    let (_, home) = folders
-        .iter()
-        .find(|(name, _)| name == CRATE)
-        .context("not packaged")?;
-    let patches: Vec<_> = folders
-        .iter()
-        .filter(|(name, _)| name != CRATE)
-        .map(patch)
-        .collect();
+    let (_, home) = folders.iter().find(|(name, _)| name == CRATE).context("not packaged")?;
+    let patches: Vec<_> = folders.iter().filter(|(name, _)| name != CRATE).map(patch).collect();
     let cargo = |args: &[&str]| {
         let mut cargo = process::cargo(home);
         cargo.env("CARGO_TARGET_DIR", ws.target.join("alone"));
@@ -43,17 +36,12 @@ pub(super) fn check(ws: &Workspace) -> Result<()> {
         cargo
     };
     process::run(&mut cargo(&["build"]))?;
-    let tree = process::read(&mut cargo(&[
-        "tree", "--edges", "normal", "--prefix", "none",
-    ]))?;
+    let tree = process::read(&mut cargo(&["tree", "--edges", "normal", "--prefix", "none"]))?;
     let runtimes = runtimes_in(&tree);
     if !runtimes.is_empty() {
         bail!("{CRATE} pulls {}", runtimes.join(", "));
     }
-    println!(
-        "    {CRATE} builds alone; {} crates below it, no runtime",
-        crates_below(&tree)
-    );
+    println!("    {CRATE} builds alone; {} crates below it, no runtime", crates_below(&tree));
     Ok(())
 }
 
@@ -74,9 +62,8 @@ fn closure(metadata: &Value, name: &str) -> Vec<Part> {
     let mut found: Vec<Part> = Vec::new();
     let mut wanted = vec![name.to_owned()];
     while let Some(name) = wanted.pop() {
-        let package = packages
-            .iter()
-            .find(|package| field(package, "name").as_ref() == Some(&name));
+        let package =
+            packages.iter().find(|package| field(package, "name").as_ref() == Some(&name));
         let Some(package) = package.filter(|_| found.iter().all(|part| part.name != name)) else {
             continue;
         };
@@ -114,11 +101,8 @@ fn patch((name, folder): &(String, PathBuf)) -> String {
 
 /// Distinct crates in the output of `cargo tree`, without the first.
 fn crates_below(tree: &str) -> usize {
-    let mut lines: Vec<_> = tree
-        .lines()
-        .skip(1)
-        .map(|line| line.trim_end_matches(" (*)"))
-        .collect();
+    let mut lines: Vec<_> =
+        tree.lines().skip(1).map(|line| line.trim_end_matches(" (*)")).collect();
     lines.sort_unstable();
     lines.dedup();
     lines.len()
@@ -159,10 +143,7 @@ mod tests {
                 { "name": "a", "path": "a", "req": "^1" } ] },
             { "name": "testkit", "version": "0.1.0", "dependencies": [] },
         ]});
-        let names: Vec<_> = closure(&metadata, "a")
-            .into_iter()
-            .map(|part| part.name)
-            .collect();
+        let names: Vec<_> = closure(&metadata, "a").into_iter().map(|part| part.name).collect();
         assert_eq!(names, ["a", "b"]);
     }
 

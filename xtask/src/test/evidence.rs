@@ -43,25 +43,11 @@ impl Run {
         let started = utc("+%Y-%m-%dT%H:%M:%SZ")?;
         let (commit, dirty) = ws.commit()?;
         let rustc = process::read(process::command("rustc", &ws.root).arg("--version"))?;
-        let time: String = started
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .collect();
-        let id = format!(
-            "{time}-{}-{}",
-            commit.get(..8).unwrap_or(&commit),
-            std::process::id()
-        );
+        let time: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
+        let id = format!("{time}-{}-{}", commit.get(..8).unwrap_or(&commit), std::process::id());
         let folder = ws.target.join("evidence").join(&id);
         println!("    {}", folder.display());
-        Ok(Self {
-            id,
-            folder,
-            started,
-            commit,
-            dirty,
-            rustc: rustc.trim().to_owned(),
-        })
+        Ok(Self { id, folder, started, commit, dirty, rustc: rustc.trim().to_owned() })
     }
 
     /// Makes the folder of one configuration and writes down what runs there.
@@ -80,11 +66,7 @@ impl Run {
             "commit": self.commit, "dirty": self.dirty, "rustc": self.rustc,
         });
         write(&folder.join("run.json"), &format!("{facts:#}\n"))?;
-        Ok(Configuration {
-            id,
-            folder,
-            witnesses,
-        })
+        Ok(Configuration { id, folder, witnesses })
     }
 }
 
@@ -99,14 +81,7 @@ mod tests {
 
     fn run(folder: PathBuf) -> Run {
         let [id, started, commit, rustc] = ["r1", "now", "c0ffee", "rustc"].map(str::to_owned);
-        Run {
-            id,
-            folder,
-            started,
-            commit,
-            dirty: true,
-            rustc,
-        }
+        Run { id, folder, started, commit, dirty: true, rustc }
     }
 
     #[test]

@@ -23,8 +23,6 @@ pub(super) fn run(ws: &Workspace, suite: &Suite) -> Result<Counts> {
     let path = std::env::join_paths(folders)?;
     let select = ["-p", "medsec-crypto", "--features", "fips"];
     suite.run_with(ws, "fips", &select, |nextest| {
-        nextest
-            .env("PATH", &path)
-            .env("CARGO_TARGET_DIR", ws.target.join("fips"));
+        nextest.env("PATH", &path).env("CARGO_TARGET_DIR", ws.target.join("fips"));
     })
 }

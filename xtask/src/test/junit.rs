@@ -17,20 +17,13 @@ impl Counts {
     /// # Errors
     /// This is no JUnit file.
     pub(super) fn parse(junit: &str) -> Result<Self> {
-        let (_, rest) = junit
-            .split_once("<testsuites")
-            .context("no element `testsuites`")?;
-        let (root, _) = rest
-            .split_once('>')
-            .context("element `testsuites` does not end")?;
+        let (_, rest) = junit.split_once("<testsuites").context("no element `testsuites`")?;
+        let (root, _) = rest.split_once('>').context("element `testsuites` does not end")?;
         let tests = number(root, "tests").context("no count of tests")?;
         let errors = number(root, "errors").unwrap_or(0);
         let failed = number(root, "failures").context("no count of failures")?;
         let failed = failed.saturating_add(errors);
-        Ok(Self {
-            passed: tests.saturating_sub(failed),
-            failed,
-        })
+        Ok(Self { passed: tests.saturating_sub(failed), failed })
     }
 
     /// The sum of two runs.
@@ -60,13 +53,7 @@ mod tests {
     fn counts_are_read_from_the_root() {
         let junit = "<?xml version=\"1.0\"?>\n<testsuites name=\"medsec\" tests=\"10\" \
                      failures=\"2\" errors=\"1\" uuid=\"x\">\n<testsuite tests=\"99\" failures=\"9\">";
-        assert_eq!(
-            Counts::parse(junit).unwrap(),
-            Counts {
-                passed: 7,
-                failed: 3
-            }
-        );
+        assert_eq!(Counts::parse(junit).unwrap(), Counts { passed: 7, failed: 3 });
     }
 
     #[test]
@@ -78,21 +65,8 @@ mod tests {
 
     #[test]
     fn counts_of_runs_are_added() {
-        let sum = Counts {
-            passed: 1,
-            failed: 0,
-        }
-        .plus(Counts {
-            passed: 2,
-            failed: 3,
-        });
-        assert_eq!(
-            sum,
-            Counts {
-                passed: 3,
-                failed: 3
-            }
-        );
+        let sum = Counts { passed: 1, failed: 0 }.plus(Counts { passed: 2, failed: 3 });
+        assert_eq!(sum, Counts { passed: 3, failed: 3 });
         assert!(!sum.all_passed());
     }
 }

@@ -26,12 +26,7 @@ pub(super) struct Suite {
 impl Suite {
     /// A suite whose tests go long if `full`.
     pub(super) const fn new(nextest: PathBuf, run: Run, full: bool) -> Self {
-        Self {
-            nextest,
-            run,
-            full,
-            environment: Vec::new(),
-        }
+        Self { nextest, run, full, environment: Vec::new() }
     }
 
     /// Sets a variable for all tests.
@@ -58,9 +53,7 @@ impl Suite {
         let place = self.run.configuration(name, select)?;
         let command = |what: &str| {
             let mut nextest = process::command(&self.nextest, &ws.root);
-            nextest
-                .args(["nextest", what, "--profile", self.profile()])
-                .args(select);
+            nextest.args(["nextest", what, "--profile", self.profile()]).args(select);
             nextest.envs(self.environment.iter().map(|(name, value)| (name, value)));
             nextest
                 .env("MEDSEC_EVIDENCE_DIR", &place.witnesses)
@@ -86,10 +79,7 @@ impl Suite {
         let listed = process::read(command("list").args(["--message-format", "json"]))?;
         evidence::write(&place.folder.join("list.json"), &listed)?;
         let counts = Counts::parse(&report)?;
-        println!(
-            "    {name}: {} passed, {} failed",
-            counts.passed, counts.failed
-        );
+        println!("    {name}: {} passed, {} failed", counts.passed, counts.failed);
         Ok(counts)
     }
 
@@ -100,9 +90,5 @@ impl Suite {
 
 /// Where nextest writes it: below the workspace, whatever folder the build goes to.
 fn junit_file(ws: &Workspace, profile: &str) -> PathBuf {
-    ws.root
-        .join("target")
-        .join("nextest")
-        .join(profile)
-        .join("junit.xml")
+    ws.root.join("target").join("nextest").join(profile).join("junit.xml")
 }

@@ -45,11 +45,7 @@ fn followed_by(attribute: &str, word: &str, sign: char) -> bool {
 fn attributes(code: &str) -> impl Iterator<Item = (usize, &str)> {
     code.match_indices('#').filter_map(|(at, _)| {
         let rest = code.get(at..)?.strip_prefix('#')?;
-        let inside = rest
-            .strip_prefix('!')
-            .unwrap_or(rest)
-            .trim_start()
-            .strip_prefix('[')?;
+        let inside = rest.strip_prefix('!').unwrap_or(rest).trim_start().strip_prefix('[')?;
         Some((at, until_closed(inside)))
     })
 }

@@ -15,10 +15,7 @@ use crate::workspace::Workspace;
 /// Paragraphs that are no items of the catalog and that we may cite, with the reason.
 const ALSO_CITED: [(&str, &str); 3] = [
     ("164.306(d)(3)", "what addressable means"),
-    (
-        "164.312(a)(2)",
-        "the paragraph that a proposed rule renumbers",
-    ),
+    ("164.312(a)(2)", "the paragraph that a proposed rule renumbers"),
     ("164.306(a)", "quoted by the text of other items"),
 ];
 
@@ -28,22 +25,10 @@ const WRONG_ON_PURPOSE: &str = "tidy: wrong citation";
 /// Files and folders that are not checked, with the reason.
 const EXCEPTIONS: [(&str, &str); 6] = [
     ("xtask/src/tidy/citations", "tests of this linter"),
-    (
-        "crates/medsec-evidence/src/catalog/",
-        "the rule's own text, and what the catalog lacks",
-    ),
-    (
-        "crates/medsec-evidence/src/citation/tests.rs",
-        "what parses and what does not",
-    ),
-    (
-        "crates/medsec-evidence/src/witness/tests.rs",
-        "witnesses that are refused",
-    ),
-    (
-        "crates/medsec-evidence-macros/src/citations.rs",
-        "what is proposed for wrong citations",
-    ),
+    ("crates/medsec-evidence/src/catalog/", "the rule's own text, and what the catalog lacks"),
+    ("crates/medsec-evidence/src/citation/tests.rs", "what parses and what does not"),
+    ("crates/medsec-evidence/src/witness/tests.rs", "witnesses that are refused"),
+    ("crates/medsec-evidence-macros/src/citations.rs", "what is proposed for wrong citations"),
     ("crates/medsec-evidence/tests/ui/", "what does not compile"),
 ];
 
@@ -53,9 +38,7 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let checked = files
         .iter()
         .filter(|(path, _)| !EXCEPTIONS.iter().any(|(place, _)| path.starts_with(place)));
-    Ok(checked
-        .flat_map(|(path, text)| judge(&catalog, path, text))
-        .collect())
+    Ok(checked.flat_map(|(path, text)| judge(&catalog, path, text)).collect())
 }
 
 fn judge(catalog: &Catalog, path: &str, text: &str) -> Vec<Finding> {
@@ -67,11 +50,7 @@ fn judge(catalog: &Catalog, path: &str, text: &str) -> Vec<Finding> {
         titles.enter(line);
         if !std::mem::replace(&mut on_purpose, marked) && !marked {
             let wrong = judge_line(catalog, line, &titles);
-            findings.extend(
-                wrong
-                    .into_iter()
-                    .map(|what| Finding::new(path, number, what)),
-            );
+            findings.extend(wrong.into_iter().map(|what| Finding::new(path, number, what)));
         }
     }
     findings
@@ -114,10 +93,7 @@ mod tests {
     #[test]
     fn title_in_parentheses_must_match() {
         assert_eq!(wrong("164.312(a)(2)(iii) (Automatic logoff)"), 0);
-        assert_eq!(
-            wrong("`164.312(a)(2)(iii)` (automatic logoff, addressable)"),
-            0
-        );
+        assert_eq!(wrong("`164.312(a)(2)(iii)` (automatic logoff, addressable)"), 0);
         assert_eq!(wrong("164.312(a)(2)(i) (Automatic Logoff)"), 1);
         assert_eq!(wrong("164.312(a)(2)(i) (Auto logoff of users)"), 1);
         assert_eq!(wrong("164.312(a)(2)(i) (required) (see below)"), 0);
@@ -126,17 +102,12 @@ mod tests {
     #[test]
     fn title_in_a_table_must_match() {
         let table = |title: &str| {
-            wrong(&format!(
-                "| citation | title |\n|---|---|\n| `164.312(a)(2)(i)` | {title} |"
-            ))
+            wrong(&format!("| citation | title |\n|---|---|\n| `164.312(a)(2)(i)` | {title} |"))
         };
         assert_eq!(table("Unique user identification"), 0);
         assert_eq!(table("Automatic logoff"), 1);
         assert_eq!(table("Something else"), 1);
-        assert_eq!(
-            wrong("| row | tests |\n|---|---|\n| 164.312(a)(2)(i) | Two tests |"),
-            0
-        );
+        assert_eq!(wrong("| row | tests |\n|---|---|\n| 164.312(a)(2)(i) | Two tests |"), 0);
     }
 
     #[test]

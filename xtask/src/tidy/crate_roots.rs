@@ -15,13 +15,8 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut roots = Vec::new();
     for package in dependencies::members(&metadata)?.values() {
-        let targets = package
-            .get("targets")
-            .and_then(Value::as_array)
-            .context("no targets")?;
-        let paths = targets
-            .iter()
-            .filter_map(|target| target.get("src_path")?.as_str());
+        let targets = package.get("targets").and_then(Value::as_array).context("no targets")?;
+        let paths = targets.iter().filter_map(|target| target.get("src_path")?.as_str());
         roots.extend(paths.map(|path| ws.relative(path)));
     }
     for root in &roots {
@@ -29,9 +24,7 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
         let excepted = EXCEPTIONS.iter().any(|(path, _)| path == root);
         findings.extend(judge(root, &source, excepted));
     }
-    let gone = EXCEPTIONS
-        .iter()
-        .filter(|(path, _)| !roots.iter().any(|root| root == path));
+    let gone = EXCEPTIONS.iter().filter(|(path, _)| !roots.iter().any(|root| root == path));
     findings.extend(gone.map(|(path, _)| Finding::whole(path, "an exception for no crate root")));
     Ok(findings)
 }
@@ -39,10 +32,7 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
 fn judge(root: &str, source: &str, excepted: bool) -> Option<Finding> {
     let code: String = rust_text::code_only(source).split_whitespace().collect();
     match (code.contains("#![forbid(unsafe_code)]"), excepted) {
-        (true, true) => Some(Finding::whole(
-            root,
-            "forbids unsafe code: needs no exception",
-        )),
+        (true, true) => Some(Finding::whole(root, "forbids unsafe code: needs no exception")),
         (false, false) => Some(Finding::whole(root, "lacks `#![forbid(unsafe_code)]`")),
         _ => None,
     }

@@ -20,23 +20,11 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("medsec-kms", &["medsec-crypto"]),
     ("medsec-ship", &["medsec-audit"]),
     // L3: the one place that sees every seam.
-    (
-        "medsec",
-        &[
-            "medsec-crypto",
-            "medsec-audit",
-            "medsec-policy",
-            "medsec-kms",
-            "medsec-ship",
-        ],
-    ),
+    ("medsec", &["medsec-crypto", "medsec-audit", "medsec-policy", "medsec-kms", "medsec-ship"]),
     // L4. The program composes crypto and keys itself for partners without a key service, and the
     // examples show the libraries one by one.
     ("medsec-cli", &["medsec", "medsec-crypto", "medsec-kms"]),
-    (
-        "medsec-examples",
-        &["medsec", "medsec-crypto", "medsec-kms"],
-    ),
+    ("medsec-examples", &["medsec", "medsec-crypto", "medsec-kms"]),
     ("medsec-object-store", &["medsec"]),
     // Evidence and its report: they never link the code they report on.
     ("medsec-evidence", &["medsec-evidence-macros"]),
@@ -46,14 +34,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     // Doubles may imitate any seam; nobody links them outside tests.
     (
         "medsec-testkit",
-        &[
-            "medsec",
-            "medsec-crypto",
-            "medsec-audit",
-            "medsec-policy",
-            "medsec-kms",
-            "medsec-ship",
-        ],
+        &["medsec", "medsec-crypto", "medsec-audit", "medsec-policy", "medsec-kms", "medsec-ship"],
     ),
 ];
 
@@ -81,21 +62,13 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let unknown = members
         .keys()
         .filter(|name| allowed(name).is_none())
-        .map(|name| {
-            Finding::whole(
-                name,
-                "no row in the table of xtask/src/tidy/dependencies.rs",
-            )
-        });
+        .map(|name| Finding::whole(name, "no row in the table of xtask/src/tidy/dependencies.rs"));
     let wrong = edges(&members).into_iter().filter_map(|edge| judge(&edge));
     Ok(unknown.chain(wrong).collect())
 }
 
 fn allowed(member: &str) -> Option<&'static [&'static str]> {
-    ALLOWED
-        .iter()
-        .find(|(name, _)| *name == member)
-        .map(|(_, allowed)| *allowed)
+    ALLOWED.iter().find(|(name, _)| *name == member).map(|(_, allowed)| *allowed)
 }
 
 /// What is wrong with an edge.
@@ -117,10 +90,7 @@ fn judge(edge: &Edge) -> Option<Finding> {
 
 /// Members by name, as `cargo metadata` describes them.
 pub(super) fn members(metadata: &Value) -> Result<BTreeMap<String, &Value>> {
-    let packages = metadata
-        .get("packages")
-        .and_then(Value::as_array)
-        .context("no packages")?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
     let named = |package| Some((Value::get(package, "name")?.as_str()?.to_owned(), package));
     Ok(packages.iter().filter_map(named).collect())
 }
@@ -133,18 +103,11 @@ fn edges(members: &BTreeMap<String, &Value>) -> Vec<Edge> {
             Some("build") => Kind::Build,
             _ => Kind::Normal,
         };
-        members.contains_key(&to).then(|| Edge {
-            from: from.to_owned(),
-            to,
-            kind,
-        })
+        members.contains_key(&to).then(|| Edge { from: from.to_owned(), to, kind })
     };
     let of = |package: &Value| package.get("dependencies")?.as_array().cloned();
     let all = members.iter().flat_map(|(name, package)| {
-        of(package)
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(move |d| edge(name, &d))
+        of(package).unwrap_or_default().into_iter().filter_map(move |d| edge(name, &d))
     });
     all.collect()
 }
@@ -154,12 +117,7 @@ mod tests {
     use super::*;
 
     fn refused(from: &str, to: &str, kind: Kind) -> bool {
-        judge(&Edge {
-            from: from.to_owned(),
-            to: to.to_owned(),
-            kind,
-        })
-        .is_some()
+        judge(&Edge { from: from.to_owned(), to: to.to_owned(), kind }).is_some()
     }
 
     #[test]
@@ -181,11 +139,7 @@ mod tests {
         assert!(refused("medsec-cli", "medsec-evidence", Kind::Normal));
         assert!(refused("medsec-cli", "medsec-testkit", Kind::Build));
         assert!(!refused("medsec", "medsec-testkit", Kind::Dev));
-        assert!(!refused(
-            "medsec-hipaa-report",
-            "medsec-evidence",
-            Kind::Normal
-        ));
+        assert!(!refused("medsec-hipaa-report", "medsec-evidence", Kind::Normal));
     }
 
     #[test]
@@ -205,10 +159,7 @@ mod tests {
             { "name": "b", "dependencies": [] },
         ]});
         let edges = edges(&members(&metadata).unwrap());
-        let kinds: Vec<_> = edges
-            .iter()
-            .map(|edge| (edge.to.as_str(), edge.kind))
-            .collect();
+        let kinds: Vec<_> = edges.iter().map(|edge| (edge.to.as_str(), edge.kind)).collect();
         assert_eq!(kinds, [("b", Kind::Normal), ("b", Kind::Dev)]);
     }
 }

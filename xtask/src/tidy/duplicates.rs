@@ -59,14 +59,7 @@ const EXCEPTIONS: [(&str, &str); 0] = [];
 
 pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let mut cargo = process::cargo(&ws.root);
-    cargo.args([
-        "tree",
-        "--workspace",
-        "--all-features",
-        "--duplicates",
-        "--depth",
-        "0",
-    ]);
+    cargo.args(["tree", "--workspace", "--all-features", "--duplicates", "--depth", "0"]);
     let tree = process::read(cargo.args(["--prefix", "none", "--format", "{p}"]))?;
     Ok(duplicates(&tree)
         .into_iter()
@@ -76,12 +69,10 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
 }
 
 fn is_crypto(name: &str) -> bool {
-    CRYPTO
-        .iter()
-        .any(|pattern| match pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => name == *pattern,
-        })
+    CRYPTO.iter().any(|pattern| match pattern.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => name == *pattern,
+    })
 }
 
 /// Cryptographic crates with more than one version among the lines `name vVERSION …`.
@@ -93,16 +84,9 @@ fn duplicates(tree: &str) -> Vec<(String, String)> {
             versions.entry(name).or_default().insert(version);
         }
     }
-    let twice = versions
-        .into_iter()
-        .filter(|(name, found)| is_crypto(name) && found.len() > 1);
+    let twice = versions.into_iter().filter(|(name, found)| is_crypto(name) && found.len() > 1);
     twice
-        .map(|(name, found)| {
-            (
-                name.to_owned(),
-                found.into_iter().collect::<Vec<_>>().join(" and "),
-            )
-        })
+        .map(|(name, found)| (name.to_owned(), found.into_iter().collect::<Vec<_>>().join(" and ")))
         .collect()
 }
 
@@ -119,10 +103,7 @@ mod tests {
     fn second_version_of_crypto_is_found() {
         let tree =
             "sha2 v0.10.9\nsha2 v0.11.1\n\nsyn v1.0.0\nsyn v2.0.0\n\nhmac v0.13.0\nhmac v0.13.0";
-        assert_eq!(
-            duplicates(tree),
-            [("sha2".to_owned(), "v0.10.9 and v0.11.1".to_owned())]
-        );
+        assert_eq!(duplicates(tree), [("sha2".to_owned(), "v0.10.9 and v0.11.1".to_owned())]);
     }
 
     #[test]

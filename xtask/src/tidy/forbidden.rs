@@ -37,9 +37,7 @@ fn judge(path: &str, text: &str) -> Vec<Finding> {
     let code = rust_text::code_only(text);
     let mut findings = constructs(path, &code);
     findings.extend(globs(path, &code));
-    let marked = MARKERS
-        .iter()
-        .flat_map(|marker| words(text, marker).map(move |at| (at, marker)));
+    let marked = MARKERS.iter().flat_map(|marker| words(text, marker).map(move |at| (at, marker)));
     findings.extend(
         marked.map(|(at, marker)| Finding::new(path, line_at(text, at), format!("`{marker}`"))),
     );
@@ -74,9 +72,7 @@ fn globs(path: &str, code: &str) -> Vec<Finding> {
         (visible && statement.contains('*')).then_some(at)
     });
     let why = "a public glob: list every name";
-    statements
-        .map(|at| Finding::new(path, line_at(code, at), why))
-        .collect()
+    statements.map(|at| Finding::new(path, line_at(code, at), why)).collect()
 }
 
 #[cfg(test)]

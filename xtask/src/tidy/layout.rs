@@ -10,26 +10,16 @@ const MAX_LINES: usize = 600;
 
 pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let files = ws.texts(&[".rs"])?;
-    Ok(files
-        .iter()
-        .filter_map(|(path, text)| judge(path, text))
-        .collect())
+    Ok(files.iter().filter_map(|(path, text)| judge(path, text)).collect())
 }
 
 fn judge(path: &str, text: &str) -> Option<Finding> {
     let lines = text.lines().count();
     if path.ends_with("/mod.rs") {
-        return Some(Finding::whole(
-            path,
-            "modules are `foo.rs` and `foo/`, never `mod.rs`",
-        ));
+        return Some(Finding::whole(path, "modules are `foo.rs` and `foo/`, never `mod.rs`"));
     }
-    (lines > MAX_LINES).then(|| {
-        Finding::whole(
-            path,
-            format!("{lines} lines; at most {MAX_LINES}: split it"),
-        )
-    })
+    (lines > MAX_LINES)
+        .then(|| Finding::whole(path, format!("{lines} lines; at most {MAX_LINES}: split it")))
 }
 
 #[cfg(test)]

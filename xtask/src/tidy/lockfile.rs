@@ -44,17 +44,11 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
 
 fn judge(lock: &str) -> Result<Vec<String>> {
     let lock: toml::Table = lock.parse()?;
-    let packages = lock
-        .get("package")
-        .and_then(toml::Value::as_array)
-        .into_iter()
-        .flatten();
+    let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
     let mut wrong = Vec::new();
     for package in packages {
         let field = |name| package.get(name).and_then(toml::Value::as_str);
-        let (name, locked) = field("name")
-            .zip(field("version"))
-            .context("no name or version")?;
+        let (name, locked) = field("name").zip(field("version")).context("no name or version")?;
         if let Some(source) = field("source").filter(|source| *source != SOURCE) {
             wrong.push(format!("{name} {locked} comes from {source}"));
         }
@@ -84,28 +78,13 @@ mod tests {
     #[test]
     fn versions_outside_the_range_are_refused() {
         let wrong = |name, version| judge(&lock(name, version, SOURCE)).unwrap().len();
-        assert_eq!(
-            ["0.4.7", "0.4.8", "0.5.0"].map(|v| wrong("ctutils", v)),
-            [1, 0, 0]
-        );
-        assert_eq!(
-            ["1.16.9", "1.17.3", "1.18.0"].map(|v| wrong("aws-lc-rs", v)),
-            [1, 0, 1]
-        );
+        assert_eq!(["0.4.7", "0.4.8", "0.5.0"].map(|v| wrong("ctutils", v)), [1, 0, 0]);
+        assert_eq!(["1.16.9", "1.17.3", "1.18.0"].map(|v| wrong("aws-lc-rs", v)), [1, 0, 1]);
     }
 
     #[test]
     fn other_sources_are_refused() {
-        assert_eq!(
-            judge(&lock("a", "1.0.0", "git+https://example.org/a"))
-                .unwrap()
-                .len(),
-            1
-        );
-        assert!(
-            judge("[[package]]\nname = 'member'\nversion = '0.1.0'")
-                .unwrap()
-                .is_empty()
-        );
+        assert_eq!(judge(&lock("a", "1.0.0", "git+https://example.org/a")).unwrap().len(), 1);
+        assert!(judge("[[package]]\nname = 'member'\nversion = '0.1.0'").unwrap().is_empty());
     }
 }

@@ -9,10 +9,8 @@ use crate::workspace::Workspace;
 const FOLDERS: [&str; 5] = ["work", "root", "home", "farm", "Users"];
 
 /// Files that must name such a path, with the reason.
-const EXCEPTIONS: [(&str, &str); 1] = [(
-    "crates/medsec-evidence/src/run/tests.rs",
-    "an invented path that no witness may repeat",
-)];
+const EXCEPTIONS: [(&str, &str); 1] =
+    [("crates/medsec-evidence/src/run/tests.rs", "an invented path that no witness may repeat")];
 
 pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let files = ws.texts(&[])?;
@@ -59,12 +57,7 @@ mod tests {
     #[test]
     fn absolute_paths_are_found_in_lines() {
         let line = |folder: &str| format!("x\nlet p = \"/{folder}/main/a\";");
-        let found = |text: &str| {
-            judge("a.rs", text)
-                .iter()
-                .map(|f| f.line)
-                .collect::<Vec<_>>()
-        };
+        let found = |text: &str| judge("a.rs", text).iter().map(|f| f.line).collect::<Vec<_>>();
         assert_eq!(found(&line("work")), [2]);
         assert_eq!(found(&line("home")), [2]);
         assert!(found(&line("works")).is_empty());
@@ -72,13 +65,8 @@ mod tests {
 
     #[test]
     fn relative_paths_and_words_pass() {
-        for good in [
-            "../work/a",
-            "leaf/root/x",
-            "the /root hash",
-            "https://a.b/home/c",
-            "~/work/x",
-        ] {
+        for good in ["../work/a", "leaf/root/x", "the /root hash", "https://a.b/home/c", "~/work/x"]
+        {
             assert!(judge("a.md", good).is_empty(), "{good}");
         }
     }

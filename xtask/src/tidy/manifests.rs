@@ -10,10 +10,7 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let metadata = ws.metadata()?;
     let mut findings = Vec::new();
     for package in dependencies::members(&metadata)?.values() {
-        let path = package
-            .get("manifest_path")
-            .and_then(Value::as_str)
-            .context("no manifest")?;
+        let path = package.get("manifest_path").and_then(Value::as_str).context("no manifest")?;
         let wrong = judge(&std::fs::read_to_string(path)?)?;
         let shown = ws.relative(path);
         findings.extend(wrong.into_iter().map(|what| Finding::whole(&shown, what)));
@@ -33,14 +30,9 @@ fn judge(manifest: &str) -> Result<Vec<String>> {
     }
     let features = manifest.get("features").and_then(toml::Value::as_table);
     let for_doubles = |name: &&String| {
-        name.split(['-', '_'])
-            .any(|word| ["mock", "fake", "test", "testing"].contains(&word))
+        name.split(['-', '_']).any(|word| ["mock", "fake", "test", "testing"].contains(&word))
     };
-    for feature in features
-        .into_iter()
-        .flat_map(toml::Table::keys)
-        .filter(for_doubles)
-    {
+    for feature in features.into_iter().flat_map(toml::Table::keys).filter(for_doubles) {
         wrong.push(format!(
             "feature `{feature}`: doubles live in medsec-testkit, feature unification would carry \
              them into a release"
@@ -70,9 +62,6 @@ mod tests {
     fn features_for_doubles_are_refused() {
         let manifest = "[package]\nrust-version = '1.88'\n[lints]\nworkspace = true\n[features]\n";
         let count = |feature: &str| judge(&format!("{manifest}{feature} = []")).unwrap().len();
-        assert_eq!(
-            ["test-keys", "mock", "aws-lc", "attest"].map(count),
-            [1, 1, 0, 0]
-        );
+        assert_eq!(["test-keys", "mock", "aws-lc", "attest"].map(count), [1, 1, 0, 0]);
     }
 }

@@ -48,8 +48,7 @@ fn judge(path: &str, text: &str) -> Vec<Finding> {
     let hit = |line: &str| NAMES.into_iter().find(|name| names(line, name));
     let lines = (1..).zip(text.lines());
     let hits = lines.filter_map(|(number, line)| Some((number, hit(line)?)));
-    hits.map(|(number, name)| Finding::new(path, number, format!("names `{name}`")))
-        .collect()
+    hits.map(|(number, name)| Finding::new(path, number, format!("names `{name}`"))).collect()
 }
 
 /// Whether the line holds the name, and not merely within a longer one.
@@ -90,13 +89,7 @@ mod tests {
 
     #[test]
     fn ordinary_words_are_left_alone() {
-        for good in [
-            "crates.io only",
-            "PyPI packages",
-            "--index-of",
-            "leaf-index",
-            "mypypi.org",
-        ] {
+        for good in ["crates.io only", "PyPI packages", "--index-of", "leaf-index", "mypypi.org"] {
             assert!(judge("a", good).is_empty(), "{good}");
         }
     }

@@ -6,12 +6,7 @@ use super::{Finding, dependencies};
 use crate::process;
 use crate::workspace::Workspace;
 
-const SILENT: [&str; 4] = [
-    "medsec-crypto",
-    "medsec-audit",
-    "medsec-policy",
-    "medsec-dicom",
-];
+const SILENT: [&str; 4] = ["medsec-crypto", "medsec-audit", "medsec-policy", "medsec-dicom"];
 
 const RUNTIMES: [&str; 24] = [
     "async-executor",
@@ -49,9 +44,7 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
         cargo.args(["tree", "-p", member, "--all-features", "--edges", "normal"]);
         let tree = process::read(cargo.args(["--prefix", "none", "--format", "{p}"]))?;
         findings.extend(
-            found(&tree)
-                .into_iter()
-                .map(|name| Finding::whole(member, format!("pulls {name}"))),
+            found(&tree).into_iter().map(|name| Finding::whole(member, format!("pulls {name}"))),
         );
     }
     Ok(findings)
@@ -59,17 +52,10 @@ pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
 
 /// Runtime and network crates in the output of `cargo tree --prefix none`.
 pub(crate) fn found(tree: &str) -> Vec<String> {
-    let mut names: Vec<_> = tree
-        .lines()
-        .filter_map(|line| line.split(' ').next())
-        .collect();
+    let mut names: Vec<_> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
     names.sort_unstable();
     names.dedup();
-    names
-        .into_iter()
-        .filter(|name| RUNTIMES.contains(name))
-        .map(str::to_owned)
-        .collect()
+    names.into_iter().filter(|name| RUNTIMES.contains(name)).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

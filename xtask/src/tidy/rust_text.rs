@@ -59,10 +59,7 @@ fn string(chars: &mut Source<'_>, code: &mut String) {
             '"' => return code.push('"'),
             '\\' => {
                 blank(' ', code);
-                chars
-                    .next()
-                    .into_iter()
-                    .for_each(|escaped| blank(escaped, code));
+                chars.next().into_iter().for_each(|escaped| blank(escaped, code));
             }
             c => blank(c, code),
         }
@@ -98,10 +95,7 @@ fn quote(chars: &mut Source<'_>, code: &mut String) {
     match (ahead.next(), ahead.next()) {
         (Some('\\'), Some(escaped)) => {
             blank(escaped, code);
-            ahead
-                .by_ref()
-                .take_while(|c| *c != '\'')
-                .for_each(|c| blank(c, code));
+            ahead.by_ref().take_while(|c| *c != '\'').for_each(|c| blank(c, code));
             *chars = ahead;
         }
         (Some(c), Some('\'')) => {
@@ -119,20 +113,14 @@ mod tests {
     #[test]
     fn comments_become_blanks() {
         assert_eq!(code_only("a // b\nc").replace(' ', ""), "a\nc");
-        assert_eq!(
-            code_only("a /* b /* c */\n d */ e").replace(' ', ""),
-            "a\ne"
-        );
+        assert_eq!(code_only("a /* b /* c */\n d */ e").replace(' ', ""), "a\ne");
     }
 
     #[test]
     fn contents_of_strings_become_blanks() {
         assert_eq!(code_only(r#"f("a\"b", c)"#).replace(' ', ""), r#"f("",c)"#);
         assert_eq!(code_only("f(r#\"a\"b\"#, c)").replace(' ', ""), "f(\"\",c)");
-        assert_eq!(
-            code_only("f(br\"//\", r#type)").replace(' ', ""),
-            "f(b\"\",r#type)"
-        );
+        assert_eq!(code_only("f(br\"//\", r#type)").replace(' ', ""), "f(b\"\",r#type)");
     }
 
     #[test]
@@ -144,9 +132,6 @@ mod tests {
     #[test]
     fn lines_stay_where_they_are() {
         let source = "let a = \"one\ntwo\";\n/* x\ny */ let b = r\"\n\";\n// end\n";
-        assert_eq!(
-            code_only(source).matches('\n').count(),
-            source.matches('\n').count()
-        );
+        assert_eq!(code_only(source).matches('\n').count(), source.matches('\n').count());
     }
 }

@@ -10,10 +10,7 @@ const FILE: &str = ".config/nextest.toml";
 
 pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let text = std::fs::read_to_string(ws.root.join(FILE)).context(FILE)?;
-    Ok(judge(&text)?
-        .into_iter()
-        .map(|what| Finding::whole(FILE, what))
-        .collect())
+    Ok(judge(&text)?.into_iter().map(|what| Finding::whole(FILE, what)).collect())
 }
 
 fn judge(configuration: &str) -> Result<Vec<String>> {
@@ -26,10 +23,7 @@ fn judge(configuration: &str) -> Result<Vec<String>> {
                 wrong.push(format!("profile `{name}` has `{setting}`"));
             }
         }
-        if profile
-            .get("retries")
-            .is_some_and(|retries| *retries != toml::Value::Integer(0))
-        {
+        if profile.get("retries").is_some_and(|retries| *retries != toml::Value::Integer(0)) {
             wrong.push(format!("profile `{name}` retries"));
         }
     }

@@ -27,9 +27,7 @@ const EXCEPTIONS: [(&str, &str); 1] = [("xtask/src/tidy/wording.rs", "this list"
 
 pub(super) fn check(ws: &Workspace) -> Result<Vec<Finding>> {
     let files = ws.texts(&[".md", ".rs"])?;
-    let checked = files
-        .iter()
-        .filter(|(path, _)| !EXCEPTIONS.iter().any(|(file, _)| file == path));
+    let checked = files.iter().filter(|(path, _)| !EXCEPTIONS.iter().any(|(file, _)| file == path));
     Ok(checked.flat_map(|(path, text)| judge(path, text)).collect())
 }
 
@@ -37,17 +35,11 @@ fn judge(path: &str, text: &str) -> Vec<Finding> {
     // A phrase may be wrapped: a line break counts as a blank.
     let lower = text.to_ascii_lowercase();
     let flat = lower.replace('\n', " ");
-    let hits = UNWANTED
-        .iter()
-        .flat_map(|phrase| flat.match_indices(phrase));
+    let hits = UNWANTED.iter().flat_map(|phrase| flat.match_indices(phrase));
     let mut findings: Vec<_> = hits
         .filter(|(at, _)| !is_denied(&lower, *at))
         .map(|(at, phrase)| {
-            Finding::new(
-                path,
-                line_at(text, at),
-                format!("\"{phrase}\": we do not claim that"),
-            )
+            Finding::new(path, line_at(text, at), format!("\"{phrase}\": we do not claim that"))
         })
         .collect();
     findings.sort_by_key(|finding| finding.line);
@@ -60,9 +52,7 @@ fn is_denied(text: &str, at: usize) -> bool {
     let paragraph = before.rsplit("\n\n").next().unwrap_or_default();
     let sentence = paragraph.rsplit(". ").next().unwrap_or_default();
     let sentence = sentence.rsplit(".\n").next().unwrap_or_default();
-    sentence
-        .split(|c| !in_word(c))
-        .any(|word| NEGATIONS.contains(&word))
+    sentence.split(|c| !in_word(c)).any(|word| NEGATIONS.contains(&word))
 }
 
 #[cfg(test)]
@@ -77,10 +67,7 @@ mod tests {
     #[test]
     fn claims_are_found_in_any_case() {
         let text = "Fine.\n\nmedsec is HIPAA Compliant and\nuses Military-Grade keys.";
-        let lines: Vec<_> = judge("a.md", text)
-            .iter()
-            .map(|finding| finding.line)
-            .collect();
+        let lines: Vec<_> = judge("a.md", text).iter().map(|finding| finding.line).collect();
         assert_eq!(lines, [3, 4]);
         assert_eq!(judge("a.md", "is HIPAA\ncompliant").len(), 1);
     }

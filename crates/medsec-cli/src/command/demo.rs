@@ -69,11 +69,7 @@ struct Demo<'a> {
 impl<'a> Demo<'a> {
     fn new(session: &'a Session, options: &Options, folder: &'a Path) -> Result<Self, Failure> {
         let synthetic = options.files.is_empty();
-        let contents = if synthetic {
-            series::write(folder)?
-        } else {
-            options.files.clone()
-        };
+        let contents = if synthetic { series::write(folder)? } else { options.files.clone() };
         let mut pieces = Vec::with_capacity(contents.len());
         let mut bytes = 0_u64;
         for (number, content) in contents.into_iter().enumerate() {
@@ -87,14 +83,7 @@ impl<'a> Demo<'a> {
             let package = folder.join(format!("{number}.msp"));
             pieces.push(Piece { content, package });
         }
-        Ok(Self {
-            session,
-            folder,
-            cast: Cast::new(series::PATIENT_ID)?,
-            pieces,
-            synthetic,
-            bytes,
-        })
+        Ok(Self { session, folder, cast: Cast::new(series::PATIENT_ID)?, pieces, synthetic, bytes })
     }
 
     fn claims(&self) -> Result<Vec<Claim>, Failure> {
@@ -150,9 +139,7 @@ impl<'a> Demo<'a> {
 
     fn opened(&self, execution: &Execution<'_>) -> Result<Claim, Failure> {
         let (holds, took) = self.on_all(|piece| match self.synthetic {
-            true => self
-                .cast
-                .opens_to_file(piece, &self.cast.recipient, execution),
+            true => self.cast.opens_to_file(piece, &self.cast.recipient, execution),
             false => self.cast.opens_to_the_same(piece, &self.cast.recipient),
         })?;
         Ok(Claim {
@@ -170,19 +157,9 @@ impl<'a> Demo<'a> {
             let mut package = open(&piece.package)?;
             let stranger = &self.cast.stranger;
             let unlocked = self.cast.unlock(&mut package, stranger, &self.cast.patient);
-            Ok(matches!(
-                unlocked,
-                Err(OpenError::Expectation(ExpectationError::NotARecipient))
-            ))
+            Ok(matches!(unlocked, Err(OpenError::Expectation(ExpectationError::NotARecipient))))
         })?;
-        Ok(refusal(
-            "other_key",
-            "another key",
-            "no recipient",
-            holds,
-            took,
-            Exit::Expectation,
-        ))
+        Ok(refusal("other_key", "another key", "no recipient", holds, took, Exit::Expectation))
     }
 
     fn refused_for_other_patient(&self) -> Result<Claim, Failure> {
@@ -193,27 +170,13 @@ impl<'a> Demo<'a> {
             Ok(matches!(unlocked, Err(OpenError::NotAuthentic(_))))
         })?;
         let (id, what) = ("other_patient", "another patient");
-        Ok(refusal(
-            id,
-            what,
-            "not authentic",
-            holds,
-            took,
-            Exit::NotAuthentic,
-        ))
+        Ok(refusal(id, what, "not authentic", holds, took, Exit::NotAuthentic))
     }
 
     fn refused_when_damaged(&self, execution: &Execution<'_>) -> Result<Claim, Failure> {
         let (holds, took) = self.on_all(|piece| self.cast.notices_damage(piece, execution))?;
         let (id, what) = ("damaged", "one bit flipped");
-        Ok(refusal(
-            id,
-            what,
-            "no file left",
-            holds,
-            took,
-            Exit::Damaged,
-        ))
+        Ok(refusal(id, what, "no file left", holds, took, Exit::Damaged))
     }
 
     fn origin(&self, execution: &Execution<'_>) -> Result<Claim, Failure> {
@@ -241,17 +204,11 @@ impl<'a> Demo<'a> {
             Ok(untouched && self.cast.opens_to_the_same(piece, &self.cast.partner)?)
         })?;
         let each = u32::try_from(self.pieces.len()).ok();
-        let each = each
-            .and_then(|count| took.checked_div(count))
-            .unwrap_or(took);
+        let each = each.and_then(|count| took.checked_div(count)).unwrap_or(took);
         Ok(Claim {
             id: "rewrapped",
             what: "rewrapped to a partner",
-            result: said(
-                holds,
-                "who opens it; payload untouched",
-                "NOT as it should be",
-            ),
+            result: said(holds, "who opens it; payload untouched", "NOT as it should be"),
             holds,
             took: each,
             bytes: None,
@@ -312,9 +269,8 @@ fn conclude(options: &Options, claims: &[Claim], took: Duration) -> Report {
         count => format!("{count} file(s) of your own"),
     };
     let bytes = claims.first().and_then(|claim| claim.bytes).unwrap_or(0);
-    let mut report = Report::new()
-        .line(format!("medsec demo: {about}, {}", units::size(bytes)))
-        .line("");
+    let mut report =
+        Report::new().line(format!("medsec demo: {about}, {}", units::size(bytes))).line("");
     report.lines.extend(claims.iter().map(Claim::row));
     let failed = claims.iter().filter(|claim| !claim.holds).count();
     let verdict = match failed {
@@ -325,10 +281,7 @@ fn conclude(options: &Options, claims: &[Claim], took: Duration) -> Report {
     report.failed = (!holds).then_some(Exit::Failure);
     report
         .line("")
-        .line(format!(
-            "{verdict}; {} in all, nothing was left behind",
-            units::time(took)
-        ))
+        .line(format!("{verdict}; {} in all, nothing was left behind", units::time(took)))
         .line("a rewrap's time is that of one package; times include making files durable")
         .field("synthetic", options.files.is_empty())
         .field("content_len", bytes)

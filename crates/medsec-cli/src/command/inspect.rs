@@ -41,16 +41,11 @@ fn describe(inspection: &Inspection) -> Report {
         .field("package_id", header.core().package_id.to_string())
         .field("header_hash", header.hash().to_string())
         .field("authenticated", false);
-    let rows = [
-        shape(inspection),
-        core(header.core()),
-        optional(header.core()),
-        vec![recipients(header)],
-    ];
+    let rows =
+        [shape(inspection), core(header.core()), optional(header.core()), vec![recipients(header)]];
     for row in rows.into_iter().flatten() {
-        report = report
-            .line(format!("  {:<14}{}", row.name, row.shown))
-            .field(row.field, row.value);
+        report =
+            report.line(format!("  {:<14}{}", row.name, row.shown)).field(row.field, row.value);
     }
     for stanza in header.stanzas() {
         report = report.line(format!("    {}", stanza.key_ref()));
@@ -59,10 +54,7 @@ fn describe(inspection: &Inspection) -> Report {
         report = report.line(format!("  note: {warning}"));
     }
     report
-        .field(
-            "recipients_authenticated",
-            header.core().profile == RecipientProfile::Authenticated,
-        )
+        .field("recipients_authenticated", header.core().profile == RecipientProfile::Authenticated)
         .field("generation", header.generation())
         .field("slot_digest", header.slot_digest().to_string())
         .field("slots", slots_name(header.slot_condition()))
@@ -84,21 +76,14 @@ fn row(
     shown: impl Into<String>,
     value: impl Into<Value>,
 ) -> Row {
-    Row {
-        name,
-        field,
-        shown: shown.into(),
-        value: value.into(),
-    }
+    Row { name, field, shown: shown.into(), value: value.into() }
 }
 
 fn shape(inspection: &Inspection) -> Vec<Row> {
     let (content, whole) = (inspection.plain_len, inspection.package_len);
     let header = &inspection.header;
     let suite = header.suite().aead_name();
-    let assurance = PackageAssurance::of(header, Backend::default())
-        .overall()
-        .as_str();
+    let assurance = PackageAssurance::of(header, Backend::default()).overall().as_str();
     let overhead = units::overhead(content, whole);
     let metadata = inspection.metadata_len;
     let encrypted = |len| format!("encrypted, {len} bytes");
@@ -115,11 +100,7 @@ fn shape(inspection: &Inspection) -> Vec<Row> {
             format!("{}, {overhead:.3} % more", units::size(whole)),
             whole,
         ),
-        row(
-            ("chunks", "chunks"),
-            inspection.chunks.to_string(),
-            inspection.chunks,
-        ),
+        row(("chunks", "chunks"), inspection.chunks.to_string(), inspection.chunks),
         row(
             ("metadata", "metadata_len"),
             metadata.map_or_else(|| "none".to_owned(), encrypted),
@@ -132,22 +113,14 @@ fn core(core: &Core) -> Vec<Row> {
     let created = UtcTime::from(core.created_at).to_string();
     let signer = core.signer.map(|key| PublicKey::from(key).to_string());
     let shown_signer = signer.clone().unwrap_or_else(|| "not signed".to_owned());
-    let names: Vec<&str> = core
-        .reproduced_names
-        .iter()
-        .map(ContextKey::as_str)
-        .collect();
+    let names: Vec<&str> = core.reproduced_names.iter().map(ContextKey::as_str).collect();
     let needed = match names.as_slice() {
         [] => "nothing".to_owned(),
         names => names.join(", "),
     };
     let (shown_stored, stored) = stored(&core.stored);
     vec![
-        row(
-            ("created", "created_at"),
-            format!("{created} by the sealer's clock"),
-            created,
-        ),
+        row(("created", "created_at"), format!("{created} by the sealer's clock"), created),
         row(("signer", "signer"), shown_signer, signer),
         row(("stored", "stored_context"), shown_stored, stored),
         row(("must know", "reproduced_names"), needed, json!(names)),
@@ -157,22 +130,10 @@ fn core(core: &Core) -> Vec<Row> {
 /// What a core may leave out.
 fn optional(core: &Core) -> Vec<Row> {
     let fields = [
-        (
-            ("content type", "content_type"),
-            core.content_type.as_ref().map(ToString::to_string),
-        ),
-        (
-            ("dataset", "dataset"),
-            core.dataset.as_ref().map(ToString::to_string),
-        ),
-        (
-            ("policy", "policy_hash"),
-            core.policy.as_ref().map(ToString::to_string),
-        ),
-        (
-            ("shared key", "dek_id"),
-            core.dek_id.as_ref().map(ToString::to_string),
-        ),
+        (("content type", "content_type"), core.content_type.as_ref().map(ToString::to_string)),
+        (("dataset", "dataset"), core.dataset.as_ref().map(ToString::to_string)),
+        (("policy", "policy_hash"), core.policy.as_ref().map(ToString::to_string)),
+        (("shared key", "dek_id"), core.dek_id.as_ref().map(ToString::to_string)),
     ];
     let present = fields
         .into_iter()
@@ -182,21 +143,10 @@ fn optional(core: &Core) -> Vec<Row> {
 
 fn recipients(header: &Header) -> Row {
     let authenticated = header.core().profile == RecipientProfile::Authenticated;
-    let list = if authenticated {
-        "authenticated"
-    } else {
-        "not authenticated (blind)"
-    };
-    let keys = header
-        .stanzas()
-        .iter()
-        .map(|stanza| recipient(stanza.key_ref()));
+    let list = if authenticated { "authenticated" } else { "not authenticated (blind)" };
+    let keys = header.stanzas().iter().map(|stanza| recipient(stanza.key_ref()));
     let keys: Vec<Value> = keys.collect();
-    let shown = format!(
-        "{}, generation {}, list {list}",
-        keys.len(),
-        header.generation()
-    );
+    let shown = format!("{}, generation {}, list {list}", keys.len(), header.generation());
     row(("recipients", "recipient_keys"), shown, keys)
 }
 
@@ -204,14 +154,10 @@ fn stored(context: &Context) -> (String, Value) {
     if context.is_empty() {
         return ("nothing".to_owned(), json!({}));
     }
-    let shown: Vec<String> = context
-        .iter()
-        .map(|(key, value)| format!("{key} = {}", text::shown(value)))
-        .collect();
-    let value: Map<String, Value> = context
-        .iter()
-        .map(|(key, value)| (key.as_str().to_owned(), value.into()))
-        .collect();
+    let shown: Vec<String> =
+        context.iter().map(|(key, value)| format!("{key} = {}", text::shown(value))).collect();
+    let value: Map<String, Value> =
+        context.iter().map(|(key, value)| (key.as_str().to_owned(), value.into())).collect();
     (shown.join(", "), value.into())
 }
 

@@ -103,10 +103,8 @@ impl Options {
             .next("leave it away"));
         }
         if self.show_metadata && to_stdout {
-            return Err(
-                Failure::usage("standard output cannot take both content and metadata")
-                    .next("write the content to a file, or leave --show-metadata away"),
-            );
+            return Err(Failure::usage("standard output cannot take both content and metadata")
+                .next("write the content to a file, or leave --show-metadata away"));
         }
         Ok(())
     }
@@ -164,10 +162,7 @@ impl Job<'_> {
         let unlocked = self.unlock(Header::read(&mut stdin)?)?;
         let (output, name) = match &self.target {
             Target::Stdout => {
-                return Ok((
-                    release_stream(session, &unlocked, stdin, Verified::No)?,
-                    None,
-                ));
+                return Ok((release_stream(session, &unlocked, stdin, Verified::No)?, None));
             }
             Target::File(output) => (output.clone(), None),
             Target::Folder(folder) => place(folder, None, &unlocked),
@@ -184,11 +179,7 @@ impl Job<'_> {
         let taken = matches!(error, OpenError::Output(OutputError::Exists))
             && matches!(self.target, Target::Folder(_));
         let failure = Failure::from(error);
-        if taken {
-            failure.next("give --opaque-names, or another folder")
-        } else {
-            failure
-        }
+        if taken { failure.next("give --opaque-names, or another folder") } else { failure }
     }
 
     /// The content's own name, read before the package is verified; the file gets it only afterwards.

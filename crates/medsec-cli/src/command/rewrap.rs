@@ -65,9 +65,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     if let Some(output) = &options.output {
         refuse_dash(output, "-o")?;
     }
-    let context = ContextOption {
-        context_file: options.context_file.clone(),
-    };
+    let context = ContextOption { context_file: options.context_file.clone() };
     refuse_shared_stdin(&inputs, &context, &options.identity.passphrase)?;
     let remove = keys::recipients("--drop", &options.drop)?;
     let job = Job {
@@ -117,10 +115,7 @@ impl Job<'_> {
             check_context_names(&header, &self.identity, &self.reproduced)?;
             let any = SignerExpectation::NotRequired;
             let expected = expectation(&self.identity, &any, &self.reproduced);
-            return Ok(header
-                .check(expected)?
-                .unlock_with(&[&self.identity])?
-                .into());
+            return Ok(header.check(expected)?.unlock_with(&[&self.identity])?.into());
         }
         let unlocked = header.unlock_recipients_with(&[&self.identity]);
         unlocked.map_err(|error| match error {
@@ -203,15 +198,8 @@ impl Job<'_> {
         };
         let same = dek.expose_secret() == unlocked.dek().expose_secret();
         let authentic = header.core().profile == RecipientProfile::Blind
-            || header
-                .clone()
-                .unlock_recipients_with(&[&self.identity])
-                .is_ok();
-        if same && authentic {
-            Confirmation::Unwrapped(dek)
-        } else {
-            Confirmation::Failed
-        }
+            || header.clone().unlock_recipients_with(&[&self.identity]).is_ok();
+        if same && authentic { Confirmation::Unwrapped(dek) } else { Confirmation::Failed }
     }
 }
 

@@ -109,13 +109,7 @@ fn prepare(options: &Options, target: Target) -> Result<Job<'_>, Failure> {
     let spec = options.spec()?;
     let signer = options.sign_with.as_deref();
     let signer = signer.map(|path| keys::load_signer(path, &options.passphrase));
-    Ok(Job {
-        options,
-        recipients,
-        signer: signer.transpose()?.map(Arc::new),
-        spec,
-        target,
-    })
+    Ok(Job { options, recipients, signer: signer.transpose()?.map(Arc::new), spec, target })
 }
 
 impl Options {
@@ -140,9 +134,8 @@ impl Options {
 fn stored(pairs: &[String]) -> Result<Context, Failure> {
     let mut context = Context::new();
     for (index, pair) in pairs.iter().enumerate() {
-        let inserted = pair
-            .split_once('=')
-            .and_then(|(key, value)| context.insert(key, value).ok());
+        let inserted =
+            pair.split_once('=').and_then(|(key, value)| context.insert(key, value).ok());
         inserted.ok_or_else(|| {
             let number = index.saturating_add(1);
             Failure::usage(format!("--store no. {number} is not a new pair KEY=VALUE"))
@@ -207,11 +200,7 @@ impl Job<'_> {
         let sealer = Draft::new(spec, now(), self.signer.clone())
             .and_then(|draft| draft.seal_to(&recipients))
             .map_err(explain)?;
-        Ok(Package {
-            sealer,
-            content,
-            size,
-        })
+        Ok(Package { sealer, content, size })
     }
 
     /// Gives the name of the file in the folder, if it was not chosen by the user.
@@ -223,9 +212,7 @@ impl Job<'_> {
     ) -> Result<(Sealed, Option<String>), Failure> {
         let watch = Watch::new(session, package.size);
         let execution = session.execution(&watch);
-        let Package {
-            sealer, content, ..
-        } = package;
+        let Package { sealer, content, .. } = package;
         let (path, name) = match &self.target {
             Target::Stdout => {
                 let sealed = sealer.seal(content, StandardOutput, &execution)?;
@@ -265,11 +252,7 @@ impl Job<'_> {
     }
 
     fn report(&self, sealed: &Sealed, name: Option<String>, took: Duration) -> Report {
-        let signed = if self.signer.is_some() {
-            ", signed"
-        } else {
-            ""
-        };
+        let signed = if self.signer.is_some() { ", signed" } else { "" };
         Report::new()
             .line(format!(
                 "sealed {} for {} recipient(s){signed} as package {}{} ({})",

@@ -48,10 +48,8 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let inputs = Input::all(&options.inputs)?;
     refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
     if options.context.context_file.is_some() && options.identity.is_none() {
-        return Err(
-            Failure::usage("the context can be verified only with --identity")
-                .next("add --identity, or leave --context-file away"),
-        );
+        return Err(Failure::usage("the context can be verified only with --identity")
+            .next("add --identity, or leave --context-file away"));
     }
     let identity = options.identity.as_deref();
     let identity = identity.map(|path| keys::load_identity(path, &options.passphrase));
@@ -91,9 +89,7 @@ impl Job {
         if let Some(warning) = slots_warning(slots) {
             report = report.line(format!("  note: {warning}"));
         }
-        Ok(report
-            .field("package_id", id.to_string())
-            .field("slots", slots_name(slots)))
+        Ok(report.field("package_id", id.to_string()).field("slots", slots_name(slots)))
     }
 
     fn origin(&self, signer: VerifyingKey, len: u64, took: Duration) -> Report {

@@ -20,11 +20,10 @@ impl From<FormatError> for Failure {
             FormatError::Truncated { .. } => {
                 failure.next("the copy is not complete; fetch the package again")
             }
-            FormatError::TextTransfer => Self::new(
-                Exit::Format,
-                "sealed package damaged by a transfer in text mode",
-            )
-            .next("copy the original again as binary"),
+            FormatError::TextTransfer => {
+                Self::new(Exit::Format, "sealed package damaged by a transfer in text mode")
+                    .next("copy the original again as binary")
+            }
             _ => failure.next("fetch an undamaged copy of the package"),
         }
     }
@@ -72,11 +71,10 @@ impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         match error {
             OutputError::Io(error) => Self::io("the output could not be written", &error),
-            OutputError::Exists => Self::new(
-                Exit::Output,
-                "the output exists already; it was left as it is",
-            )
-            .next("choose another name, or remove the old file"),
+            OutputError::Exists => {
+                Self::new(Exit::Output, "the output exists already; it was left as it is")
+                    .next("choose another name, or remove the old file")
+            }
             other => Self::new(Exit::Output, other.to_string()).next("choose another name"),
         }
     }
@@ -122,10 +120,9 @@ impl From<SealError> for Failure {
             SealError::Read(error) => {
                 Self::io("reading the content failed; nothing was sealed", &error)
             }
-            SealError::Write(error) => Self::io(
-                "writing the package failed; what was written is no package",
-                &error,
-            ),
+            SealError::Write(error) => {
+                Self::io("writing the package failed; what was written is no package", &error)
+            }
             SealError::Output(error) => error.into(),
             SealError::Interrupted => Self::interrupted(),
             other => Self::new(Exit::Failure, other.to_string()),
@@ -168,10 +165,9 @@ impl From<RewrapError> for Failure {
             )
             .next("the package was altered or is not whole; fetch it again"),
             RewrapError::Output(error) => error.into(),
-            RewrapError::Read(error) => Self::io(
-                "reading the package failed; its recipients are as they were",
-                &error,
-            ),
+            RewrapError::Read(error) => {
+                Self::io("reading the package failed; its recipients are as they were", &error)
+            }
             RewrapError::Write(error) => Self::io(
                 "writing the package failed; it opens with its old or its new recipients",
                 &error,

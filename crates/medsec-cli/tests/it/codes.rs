@@ -40,10 +40,7 @@ fn malformed_command_lines_end_with_2() {
     ] {
         let run = ward.line(line);
         assert_eq!(run.code, 2, "{line}: {}", run.stderr);
-        assert!(
-            run.stderr.starts_with("medsec: ") && run.stdout.is_empty(),
-            "{line}"
-        );
+        assert!(run.stderr.starts_with("medsec: ") && run.stdout.is_empty(), "{line}");
     }
     assert!(!ward.exists("x"));
 }
@@ -55,10 +52,7 @@ fn foreign_and_cut_files_end_with_3() {
     ward.write("empty", b"");
     ward.write("cut", &package[..100]);
     ward.write("newer", &[&package[..9], &[9], &package[10..]].concat());
-    ward.write(
-        "text",
-        &String::from_utf8_lossy(&package).into_owned().into_bytes(),
-    );
+    ward.write("text", &String::from_utf8_lossy(&package).into_owned().into_bytes());
     for name in [SCAN, "empty", "cut", "newer", "text", "own.key"] {
         assert_eq!(ward.open(name, "x").code, 3, "{name}");
         assert_eq!(ward.line(&format!("inspect {name}")).code, 3, "{name}");
@@ -89,12 +83,9 @@ fn stranger_opens_nothing(ev: Ev) -> Proven {
 )]
 fn other_signer_ends_with_4(ev: Ev) -> Proven {
     let ward = Ward::with_package();
-    ward.line("identity new --no-passphrase --kind signer --out forger.key")
-        .ok();
+    ward.line("identity new --no-passphrase --kind signer --out forger.key").ok();
     let line = format!("open scan.msp --identity own.key --context-file {CONTEXT} -o x --signer");
-    ev.denies(ward.line(&format!("{line} forger.key")).result(), |e| {
-        *e == Refused(4)
-    });
+    ev.denies(ward.line(&format!("{line} forger.key")).result(), |e| *e == Refused(4));
     let verified = ward.line("verify scan.msp --signer forger.key");
     ev.denies(verified.result(), |e| *e == Refused(4));
     ev.holds("a refused opening leaves no file", !ward.exists("x"));
@@ -105,8 +96,7 @@ fn other_signer_ends_with_4(ev: Ev) -> Proven {
 #[test]
 fn unsigned_package_ends_with_4() {
     let ward = Ward::new();
-    ward.line(&format!("seal {SCAN} --to own.key -o scan.msp"))
-        .ok();
+    ward.line(&format!("seal {SCAN} --to own.key -o scan.msp")).ok();
     let line = "open scan.msp --identity own.key -o x --signer sign.key";
     assert_eq!(ward.line(line).code, 4);
     assert_eq!(ward.line("verify scan.msp --signer sign.key").code, 4);
@@ -202,9 +192,8 @@ fn existing_output_is_left_alone() {
         assert_eq!(ward.line(&format!("side-car scan.msp -o {out}")).code, 8);
         let made = ward.line(&format!("identity new --no-passphrase --out {out}"));
         assert_eq!(made.code, 8, "{out}");
-        let copied = ward.line(&format!(
-            "rewrap scan.msp --identity own.key --to partner.key -o {out}"
-        ));
+        let copied =
+            ward.line(&format!("rewrap scan.msp --identity own.key --to partner.key -o {out}"));
         assert_eq!(copied.code, 8, "{out}");
     }
     assert_eq!(ward.read("old"), b"old");
@@ -247,11 +236,7 @@ fn unusable_identity_ends_with_11() {
         private(&ward, name);
         let line = format!("open scan.msp --identity {name} --any-signer -o x");
         assert_eq!(ward.line(&line).code, 11, "{name}");
-        assert_eq!(
-            ward.line(&format!("identity show {name}")).code,
-            11,
-            "{name}"
-        );
+        assert_eq!(ward.line(&format!("identity show {name}")).code, 11, "{name}");
     }
 }
 
@@ -274,10 +259,7 @@ fn shared_identity_is_refused(ev: Ev) -> Proven {
         fs::set_permissions(ward.path("own.key"), fs::Permissions::from_mode(mode)).unwrap();
         let run = ward.open("scan.msp", "x");
         ev.denies(run.result(), |e| *e == Refused(11));
-        ev.holds(
-            "the message says how to mend it",
-            run.stderr.contains("chmod 600"),
-        );
+        ev.holds("the message says how to mend it", run.stderr.contains("chmod 600"));
     }
     private(&ward, "own.key");
     ev.allows(ward.open("scan.msp", "x").result());
@@ -288,9 +270,7 @@ fn shared_identity_is_refused(ev: Ev) -> Proven {
 fn inputs_that_fail_differently_end_with_1() {
     let ward = Ward::with_package();
     let line = format!("open {SCAN} scan.msp KOWALSKA_none --identity own.key --any-signer");
-    let run = ward.line(&format!(
-        "{line} --context-file {CONTEXT} --out-dir . --opaque-names"
-    ));
+    let run = ward.line(&format!("{line} --context-file {CONTEXT} --out-dir . --opaque-names"));
     assert_eq!(run.code, 1);
     assert!(run.stderr.contains("input 1: ") && run.stderr.contains("input 3: "));
     assert!(run.text().contains("input 2: opened"), "{}", run.text());

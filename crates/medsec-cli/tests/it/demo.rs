@@ -7,22 +7,11 @@ fn demo_holds_on_one_screen() {
     let ward = Ward::new();
     let temp = ward.path("temp");
     std::fs::create_dir(&temp).unwrap();
-    let run = ward
-        .command(["demo"])
-        .env("TMPDIR", &temp)
-        .output()
-        .unwrap();
-    assert!(
-        run.status.success(),
-        "{}",
-        String::from_utf8_lossy(&run.stderr)
-    );
+    let run = ward.command(["demo"]).env("TMPDIR", &temp).output().unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let shown = String::from_utf8(run.stdout).unwrap();
     assert!(shown.lines().count() <= 24, "{shown}");
-    assert!(
-        shown.lines().all(|line| line.chars().count() <= 80),
-        "{shown}"
-    );
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert!(shown.contains("all 8 hold"), "{shown}");
     assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0);
 }
@@ -32,9 +21,7 @@ fn demo_takes_own_files() {
     let ward = Ward::new();
     ward.write("empty", b"");
     let names = ward.names();
-    let document = ward
-        .line(&format!("demo {SCAN} empty own.key --json"))
-        .json();
+    let document = ward.line(&format!("demo {SCAN} empty own.key --json")).json();
     assert_eq!(document["holds"], true);
     assert_eq!(document["synthetic"], false);
     let claims = document["claims"].as_array().unwrap();

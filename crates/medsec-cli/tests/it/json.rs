@@ -8,19 +8,11 @@ fn failures_are_documents_too() {
     for (line, code, name) in [
         ("--json", 2, "usage"),
         ("seal --json", 2, "usage"),
-        (
-            "open scan.msp --identity own.key --any-signer --stdout --json",
-            2,
-            "usage",
-        ),
+        ("open scan.msp --identity own.key --any-signer --stdout --json", 2, "usage"),
         ("inspect own.key --json", 3, "format"),
         ("inspect none --json", 9, "io"),
         ("identity show scan.msp --json", 11, "identity"),
-        (
-            "open scan.msp --identity own.key --any-signer -o x --json",
-            4,
-            "expectation",
-        ),
+        ("open scan.msp --identity own.key --any-signer -o x --json", 4, "expectation"),
         ("inspect own.key scan.msp none --json", 1, "failure"),
     ] {
         let run = ward.line(line);
@@ -69,10 +61,7 @@ fn every_command_gives_one_document() {
         assert_eq!(document["ok"], true, "{line}");
         assert_eq!(document["exit_code"], 0, "{line}");
         assert!(document["error"].is_null(), "{line}");
-        assert!(
-            line.starts_with(document["command"].as_str().unwrap()),
-            "{line}"
-        );
+        assert!(line.starts_with(document["command"].as_str().unwrap()), "{line}");
         assert!(run.stderr.is_empty(), "{line}: {}", run.stderr);
     }
 }
@@ -80,15 +69,10 @@ fn every_command_gives_one_document() {
 #[test]
 fn output_names_in_folder_are_told() {
     let ward = Ward::new();
-    let document = ward
-        .line(&format!("seal {SCAN} --to own.key --out-dir . --json"))
-        .json();
+    let document = ward.line(&format!("seal {SCAN} --to own.key --out-dir . --json")).json();
     let result = &document["results"][0];
     let name = result["output"].as_str().unwrap();
     assert!(ward.exists(name));
-    assert_eq!(
-        name,
-        format!("{}.msp", result["package_id"].as_str().unwrap())
-    );
+    assert_eq!(name, format!("{}.msp", result["package_id"].as_str().unwrap()));
     assert_eq!(result["package_len"], ward.read(name).len());
 }

@@ -36,8 +36,5 @@ fn large_file_stays_within_64_mib() {
         finished(Ok(child)).ok();
         assert!((1..LIMIT_KIB).contains(&peak), "{line}: {peak} KiB");
     }
-    assert_eq!(
-        std::fs::metadata(ward.path("large.out")).unwrap().len(),
-        256 << 20
-    );
+    assert_eq!(std::fs::metadata(ward.path("large.out")).unwrap().len(), 256 << 20);
 }

@@ -30,8 +30,7 @@ fn dicom() -> Vec<u8> {
 }
 
 fn sealed(ward: &Ward, input: &str, rest: &str) {
-    ward.line(&format!("seal {input} --to own.key -o scan.msp {rest}"))
-        .ok();
+    ward.line(&format!("seal {input} --to own.key -o scan.msp {rest}")).ok();
 }
 
 /// What `open --json` says of the metadata, and `inspect` of the content type.

@@ -7,13 +7,8 @@ use crate::ward::{Refused, SCAN, Ward};
 /// Makes `locked.key` under a passphrase and a package for it.
 fn locked() -> Ward {
     let ward = Ward::new();
-    ward.piped(
-        "identity new --out locked.key --passphrase-fd 0",
-        b"correct horse\n",
-    )
-    .ok();
-    ward.line(&format!("seal {SCAN} --to locked.key -o scan.msp"))
-        .ok();
+    ward.piped("identity new --out locked.key --passphrase-fd 0", b"correct horse\n").ok();
+    ward.line(&format!("seal {SCAN} --to locked.key -o scan.msp")).ok();
     ward
 }
 
@@ -32,11 +27,7 @@ fn wrong_passphrase_opens_nothing(ev: Ev) -> Proven {
         ev.holds("a refused opening leaves no file", !ward.exists("x"));
     }
     ev.allows(ward.piped(OPEN, b"correct horse\r\nand more").result());
-    ev.equal_bytes(
-        "opened content equals what was sealed",
-        &ward.read("x"),
-        &ward.content,
-    );
+    ev.equal_bytes("opened content equals what was sealed", &ward.read("x"), &ward.content);
     ev.proven()
 }
 

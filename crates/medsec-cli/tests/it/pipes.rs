@@ -70,11 +70,7 @@ fn reader_that_goes_away_ends_the_program() {
 #[test]
 fn report_that_cannot_be_printed_ends_with_9() {
     let ward = Ward::with_package();
-    for line in [
-        "inspect scan.msp",
-        "inspect scan.msp --json",
-        "identity show own.key",
-    ] {
+    for line in ["inspect scan.msp", "inspect scan.msp --json", "identity show own.key"] {
         let full = std::fs::File::options().write(true).open("/dev/full");
         let child = ward
             .command(line.split(' '))
@@ -90,11 +86,7 @@ fn content_goes_through_a_pipe() {
     let ward = Ward::new();
     let sealed = ward.piped("seal - --to own.key -o -", &ward.content);
     sealed.ok();
-    assert!(
-        sealed.stderr.contains("input 1: sealed"),
-        "{}",
-        sealed.stderr
-    );
+    assert!(sealed.stderr.contains("input 1: sealed"), "{}", sealed.stderr);
     let line = "open - --identity own.key --any-signer --stdout --danger-release-unverified";
     let opened = ward.piped(line, &sealed.stdout);
     opened.ok();
@@ -123,11 +115,7 @@ fn stream_opens_into_a_file() {
 fn context_comes_by_stdin() {
     let ward = Ward::new();
     let context = ward.read(CONTEXT);
-    ward.piped(
-        &format!("seal {SCAN} --to own.key --context-file - -o scan.msp"),
-        &context,
-    )
-    .ok();
+    ward.piped(&format!("seal {SCAN} --to own.key --context-file - -o scan.msp"), &context).ok();
     let line = "open scan.msp --identity own.key --any-signer --context-file - -o x";
     assert_eq!(ward.piped(line, b"").code, 4);
     ward.piped(line, &context).ok();

@@ -37,10 +37,7 @@ fn removed_recipient_opens_nothing(ev: Ev) -> Proven {
 fn stranger_cannot_change_recipients() {
     let ward = Ward::with_package();
     let before = ward.read("scan.msp");
-    assert_eq!(
-        rewrap(&ward, "--identity stranger.key --to stranger.key").code,
-        4
-    );
+    assert_eq!(rewrap(&ward, "--identity stranger.key --to stranger.key").code, 4);
     assert_eq!(ward.read("scan.msp"), before);
 }
 
@@ -49,10 +46,7 @@ fn last_recipient_cannot_be_removed() {
     let ward = Ward::with_package();
     let before = ward.read("scan.msp");
     assert_eq!(rewrap(&ward, "--identity own.key --drop own.key").code, 2);
-    assert_eq!(
-        rewrap(&ward, "--identity own.key --drop stranger.key").code,
-        4
-    );
+    assert_eq!(rewrap(&ward, "--identity own.key --drop stranger.key").code, 4);
     assert_eq!(ward.read("scan.msp"), before);
 }
 
@@ -62,10 +56,7 @@ fn locked_package_ends_with_12() {
     let lock = File::open(ward.path("scan.msp")).unwrap();
     lock.lock().unwrap();
     let before = ward.read("scan.msp");
-    assert_eq!(
-        rewrap(&ward, "--identity own.key --to partner.key").code,
-        12
-    );
+    assert_eq!(rewrap(&ward, "--identity own.key --to partner.key").code, 12);
     assert_eq!(ward.read("scan.msp"), before);
     drop(lock);
     rewrap(&ward, "--identity own.key --to partner.key").ok();
@@ -91,10 +82,7 @@ fn rewrap_leaves_the_payload_alone() {
     // 200,000 bytes of content make 13 chunks; behind them stand metadata and trailer.
     let payload = 200_000;
     assert_eq!(before.len(), after.len());
-    assert_eq!(
-        before[before.len() - payload..],
-        after[after.len() - payload..]
-    );
+    assert_eq!(before[before.len() - payload..], after[after.len() - payload..]);
     assert!(before != after);
 }
 
@@ -122,12 +110,8 @@ fn list_that_does_not_fit_makes_a_copy() {
 #[test]
 fn blind_package_is_rewrapped_too() {
     let ward = Ward::new();
-    let seal = format!(
-        "seal {} --to own.key --blind --sign-with sign.key",
-        crate::ward::SCAN
-    );
-    ward.line(&format!("{seal} --context-file {CONTEXT} -o scan.msp"))
-        .ok();
+    let seal = format!("seal {} --to own.key --blind --sign-with sign.key", crate::ward::SCAN);
+    ward.line(&format!("{seal} --context-file {CONTEXT} -o scan.msp")).ok();
     let before = ward.read("scan.msp");
     let run = rewrap(&ward, "--identity own.key --to partner.key");
     assert_eq!(run.code, 4);
@@ -145,20 +129,15 @@ fn blind_package_is_rewrapped_too() {
 fn copy_in_place_keeps_the_mode() {
     use std::os::unix::fs::PermissionsExt as _;
     let ward = Ward::with_package();
-    ward.line("identity new --no-passphrase --kind x-wing --out a.key")
-        .ok();
-    ward.line("identity new --no-passphrase --kind x-wing --out b.key")
-        .ok();
+    ward.line("identity new --no-passphrase --kind x-wing --out a.key").ok();
+    ward.line("identity new --no-passphrase --kind x-wing --out b.key").ok();
     for mode in [0o640, 0o600, 0o664] {
         let package = format!("{mode:o}.msp");
         fs::copy(ward.path("scan.msp"), ward.path(&package)).unwrap();
         fs::set_permissions(ward.path(&package), fs::Permissions::from_mode(mode)).unwrap();
         let line = format!("rewrap {package} --identity own.key --to a.key --to b.key --json");
         assert_eq!(ward.line(&line).json()["results"][0]["way"], "copy");
-        let now = fs::metadata(ward.path(&package))
-            .unwrap()
-            .permissions()
-            .mode();
+        let now = fs::metadata(ward.path(&package)).unwrap().permissions().mode();
         assert_eq!(now & 0o777, mode, "{now:o}");
     }
 }

@@ -37,17 +37,13 @@ impl Ward {
     /// Keys `own`, `partner`, `stranger` and the signer's `sign`, all plain, and a file of 200,000 bytes.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let content: Vec<u8> = (0_u32..200_000)
-            .map(|n| (n.wrapping_mul(n) >> 7) as u8)
-            .collect();
+        let content: Vec<u8> = (0_u32..200_000).map(|n| (n.wrapping_mul(n) >> 7) as u8).collect();
         let ward = Self { folder, content };
         for key in ["own", "partner", "stranger"] {
             let out = format!("{key}.key");
-            ward.run(["identity", "new", "--no-passphrase", "--out", &out])
-                .ok();
+            ward.run(["identity", "new", "--no-passphrase", "--out", &out]).ok();
         }
-        ward.run("identity new --no-passphrase --kind signer --out sign.key".split(' '))
-            .ok();
+        ward.run("identity new --no-passphrase --kind signer --out sign.key".split(' ')).ok();
         ward.write(SCAN, &ward.content);
         ward.write(CONTEXT, b"patient = KOWALSKA^JADWIGA\nbirth = 19700131\n");
         ward.write(OTHER_CONTEXT, b"patient = KOWALSKA^JAN\nbirth = 19700131\n");
@@ -85,10 +81,7 @@ impl Ward {
         let entry = |entry: std::io::Result<fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()
         };
-        let mut names: Vec<String> = fs::read_dir(self.folder.path())
-            .unwrap()
-            .map(entry)
-            .collect();
+        let mut names: Vec<String> = fs::read_dir(self.folder.path()).unwrap().map(entry).collect();
         names.sort();
         names
     }
@@ -111,12 +104,8 @@ impl Ward {
     }
 
     pub(crate) fn run<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Run {
-        let run = finished(
-            self.command(arguments)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn(),
-        );
+        let run =
+            finished(self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn());
         let printed = String::from_utf8_lossy(&run.stdout).into_owned();
         run.names_nobody(&printed);
         assert!(!printed.contains('\u{1b}'), "no terminal, no colours");
@@ -209,11 +198,7 @@ impl Run {
 
     /// The run as a result, for evidence.
     pub(crate) fn result(&self) -> Result<(), Refused> {
-        if self.code == 0 {
-            Ok(())
-        } else {
-            Err(Refused(self.code))
-        }
+        if self.code == 0 { Ok(()) } else { Err(Refused(self.code)) }
     }
 
     pub(crate) fn text(&self) -> String {

@@ -1,11 +1,10 @@
-//! File to file beside `cp` and `age`: 1 GiB (64 MiB with `MEDSEC_BENCH_QUICK=1`), unsigned, in turn in
+//! Sealing and opening file to file beside `cp` and `age`: 1 GiB (64 MiB with `MEDSEC_BENCH_QUICK=1`), unsigned, in turn in
 //! one run. Wall time includes making the output durable; user CPU is that of the process alone.
 //!
 //! `age` is Debian's package of that name; without it that row is missing and a line says so. Results go
 //! where those of the other benchmark go.
 
 #![forbid(unsafe_code)]
-#![cfg(target_os = "linux")]
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,21 +20,30 @@ use std::process::Command;
 use std::time::Instant;
 
 use medsec_crypto::{
-    Backend, Draft, Execution, Kek, LocalKek, OutputOptions, PackageSpec, Timestamp,
+    Backend, Checked, Context, Draft, Execution, Expectation, Identity, Kek, Limits, LocalKek,
+    OutputOptions, PackageSpec, PolicyExpectation, SignerExpectation, Timestamp,
 };
 
 const CHILD: &str = "MEDSEC_BENCH_FILES_CHILD";
 const TURNS: usize = 5;
 
 fn main() {
-    if let Some(folder) = std::env::var_os(CHILD) {
-        return seal(Path::new(&folder));
+    match std::env::var(CHILD).as_deref() {
+        Ok("seal") => return seal("content", "output"),
+        Ok("open") => return open("package", "output"),
+        _ => {}
+    }
+    if !cfg!(target_os = "linux") {
+        println!("not run: the figures come from /proc");
+        return;
     }
     let quick = std::env::var_os("MEDSEC_BENCH_QUICK").is_some();
     let size: usize = if quick { 64 << 20 } else { 1 << 30 };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let folder = folder.path();
     make_content(&folder.join("content"), size);
+    run(&this("seal"), folder);
+    std::fs::rename(folder.join("output"), folder.join("package")).unwrap();
     let peers = peers(folder);
     let mut figures = vec![Vec::new(); peers.len()];
     for turn in 0..=TURNS {
@@ -56,17 +64,10 @@ fn main() {
 /// Commands that turn `content` into a durable `output`.
 fn peers(folder: &Path) -> Vec<(&'static str, Vec<String>)> {
     let shell = |script: &str| vec!["sh".to_owned(), "-c".to_owned(), script.to_owned()];
-    let this = std::env::current_exe()
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned();
     let mut peers = vec![
-        ("file to file: medsec", vec![this]),
-        (
-            "file to file: cp",
-            shell("cp --reflink=never content output && sync output"),
-        ),
+        ("file to file: medsec seal", this("seal")),
+        ("file to file: medsec open", this("open")),
+        ("file to file: cp", shell("cp --reflink=never content output && sync output")),
     ];
     let key = folder.join("age-key");
     let made = Command::new("age-keygen").arg("-o").arg(&key).output();
@@ -79,11 +80,16 @@ fn peers(folder: &Path) -> Vec<(&'static str, Vec<String>)> {
     peers
 }
 
+/// This program as a process that seals or opens.
+fn this(task: &str) -> Vec<String> {
+    let program = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    vec!["env".to_owned(), format!("{CHILD}={task}"), program]
+}
+
 fn make_content(path: &Path, size: usize) {
     let mut file = File::create(path).unwrap();
-    let block: Vec<u8> = (0..1_u32 << 18)
-        .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
-        .collect();
+    let block: Vec<u8> =
+        (0..1_u32 << 18).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
     for _ in 0..size / block.len() {
         file.write_all(&block).unwrap();
     }
@@ -94,11 +100,7 @@ fn make_content(path: &Path, size: usize) {
 fn run(command: &[String], folder: &Path) -> (f64, f64) {
     let before = children_user_seconds();
     let start = Instant::now();
-    let status = Command::new(&command[0])
-        .args(&command[1..])
-        .current_dir(folder)
-        .env(CHILD, folder)
-        .status();
+    let status = Command::new(&command[0]).args(&command[1..]).current_dir(folder).status();
     let wall = start.elapsed().as_secs_f64();
     assert!(status.unwrap().success(), "{command:?}");
     (wall, children_user_seconds() - before)
@@ -108,32 +110,37 @@ fn run(command: &[String], folder: &Path) -> (f64, f64) {
 fn children_user_seconds() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
     let fields = stat.rsplit_once(')').unwrap().1;
-    fields
-        .split_whitespace()
-        .nth(13)
-        .unwrap()
-        .parse::<f64>()
-        .unwrap()
-        / 100.0
+    fields.split_whitespace().nth(13).unwrap().parse::<f64>().unwrap() / 100.0
 }
 
-fn seal(folder: &Path) {
-    let kek = LocalKek::new(&[1; 16], &[2; 16], 1, Kek::generate().unwrap()).unwrap();
+fn kek() -> LocalKek {
+    let key = Kek::take_from(&mut [5; 32]).unwrap();
+    LocalKek::new(&[1; 16], &[2; 16], 1, key).unwrap()
+}
+
+fn seal(content: &str, output: &str) {
     let created_at = Timestamp::from_unix_seconds(1_800_000_000);
-    let sealer = Draft::new(PackageSpec::default(), created_at, None)
-        .unwrap()
-        .seal_to(&[&kek])
-        .unwrap();
-    let content = File::open(folder.join("content")).unwrap();
-    let output = folder.join("output");
-    sealer
-        .seal_to_file(
-            content,
-            &output,
-            OutputOptions::default(),
-            &Execution::default(),
-        )
-        .unwrap();
+    let draft = Draft::new(PackageSpec::default(), created_at, None).unwrap();
+    let content = File::open(content).unwrap();
+    let (options, execution) = (OutputOptions::default(), Execution::default());
+    let sealer = draft.seal_to(&[&kek()]).unwrap();
+    sealer.seal_to_file(content, Path::new(output), options, &execution).unwrap();
+}
+
+fn open(package: &str, output: &str) {
+    let kek = kek();
+    let expectation = Expectation {
+        policy: PolicyExpectation::Any,
+        signer: SignerExpectation::NotRequired,
+        keys: vec![Identity::key_ref(&kek)],
+        reproduced: Context::new(),
+        limits: Limits::default(),
+    };
+    let mut package = File::open(package).unwrap();
+    let checked = Checked::read(&mut package, expectation).unwrap();
+    let unlocked = checked.unlock_with(&[&kek]).unwrap();
+    let (options, execution) = (OutputOptions::default(), Execution::default());
+    unlocked.open_to_file(package, Path::new(output), options, &execution).unwrap();
 }
 
 fn figures_of(figures: &[(f64, f64)]) -> (f64, f64) {
@@ -148,11 +155,7 @@ fn figures_of(figures: &[(f64, f64)]) -> (f64, f64) {
 }
 
 fn report(name: &str, size: usize, turns: &[(f64, f64)], (wall, user): &(f64, f64)) {
-    let backend = if name.ends_with("medsec") {
-        Backend::default().name()
-    } else {
-        "–"
-    };
+    let backend = if name.contains("medsec") { Backend::default().name() } else { "–" };
     let line = format!(
         r#"{{"name":"{name}","backend":"{backend}","size_bytes":{size},"threads":1,"signed":false,"median_ns":{:.0},"user_cpu_s":{user:.2},"turns":{}}}"#,
         wall * 1e9,
@@ -161,11 +164,7 @@ fn report(name: &str, size: usize, turns: &[(f64, f64)], (wall, user): &(f64, f6
     println!("{line}");
     if let Some(folder) = std::env::var_os("MEDSEC_BENCH_DIR") {
         let path = Path::new(&folder).join("files.jsonl");
-        let mut file = std::fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(path)
-            .unwrap();
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         writeln!(file, "{line}").unwrap();
     }
 }

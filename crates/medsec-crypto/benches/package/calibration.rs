@@ -1,8 +1,7 @@
 //! The bare minimum: the primitives on the same chunks, through the same kind of buffers.
 //!
-//! Opening is calibrated by the same calls on bytes that do not authenticate under the calibration's
-//! key: an AEAD computes the whole tag before it compares, and RustCrypto then skips the decryption, so
-//! chunks are sealed under the calibration's own key first.
+//! For opening, chunks are first sealed under the calibration's own key: bytes that do not authenticate
+//! would not be decrypted by every library.
 
 use std::sync::OnceLock;
 
@@ -44,27 +43,16 @@ impl Calibration {
             #[cfg(feature = "aws-lc")]
             Backend::AwsLc => {
                 use aws_lc_rs::aead::{AES_256_GCM, LessSafeKey, UnboundKey};
-                Cipher::AwsLc(LessSafeKey::new(
-                    UnboundKey::new(&AES_256_GCM, &[3; 32]).unwrap(),
-                ))
+                Cipher::AwsLc(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[3; 32]).unwrap()))
             }
             _ => Cipher::RustCrypto(Box::new(Aes256Gcm::new(&[3; 32].into()))),
         };
-        Self {
-            cipher,
-            threads,
-            signed,
-            sealed: OnceLock::new(),
-        }
+        Self { cipher, threads, signed, sealed: OnceLock::new() }
     }
 
     /// Works through `input` with all threads, each on every n-th batch.
     pub(crate) fn run(&self, work: Work, input: &[u8], output: &mut [u8]) {
-        let input = if work == Work::Seal {
-            input
-        } else {
-            self.sealed(input.len())
-        };
+        let input = if work == Work::Seal { input } else { self.sealed(input.len()) };
         let (from, to) = match work {
             Work::Seal => (CHUNK, SEALED),
             Work::Open => (SEALED, CHUNK),
@@ -151,17 +139,14 @@ impl Calibration {
 impl Cipher {
     fn seal(&self, text: &mut [u8]) -> [u8; 16] {
         match self {
-            Self::RustCrypto(key) => key
-                .encrypt_inout_detached(&[0; 12].into(), &[], text.into())
-                .unwrap()
-                .into(),
+            Self::RustCrypto(key) => {
+                key.encrypt_inout_detached(&[0; 12].into(), &[], text.into()).unwrap().into()
+            }
             #[cfg(feature = "aws-lc")]
             Self::AwsLc(key) => {
                 use aws_lc_rs::aead::{Aad, Nonce};
                 let nonce = Nonce::assume_unique_for_key([0; 12]);
-                let tag = key
-                    .seal_in_place_separate_tag(nonce, Aad::empty(), text)
-                    .unwrap();
+                let tag = key.seal_in_place_separate_tag(nonce, Aad::empty(), text).unwrap();
                 tag.as_ref().try_into().unwrap()
             }
         }
@@ -172,8 +157,7 @@ impl Cipher {
             Self::RustCrypto(key) => {
                 let (text, tag) = chunk.split_last_chunk_mut::<16>().unwrap();
                 let tag = (*tag).into();
-                key.decrypt_inout_detached(&[0; 12].into(), &[], text.into(), &tag)
-                    .is_ok()
+                key.decrypt_inout_detached(&[0; 12].into(), &[], text.into(), &tag).is_ok()
             }
             #[cfg(feature = "aws-lc")]
             Self::AwsLc(key) => {
@@ -186,11 +170,9 @@ impl Cipher {
 
     fn sha256(&self, chunk: &[u8]) -> [u8; 32] {
         match self {
-            Self::RustCrypto(_) => Sha256::new()
-                .chain_update([0])
-                .chain_update(chunk)
-                .finalize()
-                .into(),
+            Self::RustCrypto(_) => {
+                Sha256::new().chain_update([0]).chain_update(chunk).finalize().into()
+            }
             #[cfg(feature = "aws-lc")]
             Self::AwsLc(_) => {
                 use aws_lc_rs::digest::{Context, SHA256};

@@ -87,11 +87,7 @@ impl Report {
         println!("{line}");
         if let Some(folder) = &self.folder {
             let path = folder.join("package.jsonl");
-            let mut file = OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(path)
-                .unwrap();
+            let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
             writeln!(file, "{line}").unwrap();
         }
     }

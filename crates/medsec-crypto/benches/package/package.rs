@@ -37,7 +37,8 @@ fn signer() -> SigningKey {
 
 fn draft(kek: &LocalKek, signed: bool) -> Result<Sealer, SealError> {
     let created_at = Timestamp::from_unix_seconds(1_800_000_000);
-    Draft::new(PackageSpec::default(), created_at, signed.then(|| Arc::new(signer())))?.seal_to(&[kek])
+    Draft::new(PackageSpec::default(), created_at, signed.then(|| Arc::new(signer())))?
+        .seal_to(&[kek])
 }
 
 fn expectation(key: KeyRef, signed: bool) -> Expectation {
@@ -57,10 +58,7 @@ fn expectation(key: KeyRef, signed: bool) -> Expectation {
 pub(crate) fn prepare(content: &[u8], signed: bool) -> Prepared {
     let kek = LocalKek::new(&[1; 16], &[2; 16], 1, Kek::generate().unwrap()).unwrap();
     let mut package = Vec::with_capacity(content.len() + content.len() / 512 + 65_536);
-    draft(&kek, signed)
-        .unwrap()
-        .seal(content, &mut package, &Execution::parallel())
-        .unwrap();
+    draft(&kek, signed).unwrap().seal(content, &mut package, &Execution::parallel()).unwrap();
     let header = Header::read(&mut Cursor::new(&package)).unwrap();
     let inspection = medsec_crypto::Inspection::read(Cursor::new(&package)).unwrap();
     let before = inspection.immutable_len + 4 + 2 * header.slot_len() as u64 + 56;
@@ -68,10 +66,8 @@ pub(crate) fn prepare(content: &[u8], signed: bool) -> Prepared {
         let source = Cursor::new(&package);
         SideCar::build(&header, source, u64::MAX, &Execution::default()).unwrap()
     });
-    let checked = Checked::read(
-        &mut Cursor::new(&package),
-        expectation(Identity::key_ref(&kek), signed),
-    );
+    let checked =
+        Checked::read(&mut Cursor::new(&package), expectation(Identity::key_ref(&kek), signed));
     Prepared {
         unlocked: checked.unwrap().unlock_with(&[&kek]).unwrap(),
         chunks_start: before as usize,

@@ -87,10 +87,7 @@ fn rewrapped() -> (Vec<u8>, Vec<u8>) {
     let recipients = unlocked.wrap_for(&[&local(8)]).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), &old).unwrap();
-    let new = NewRecipients::Authenticated {
-        unlocked: &unlocked,
-        stanzas: recipients,
-    };
+    let new = NewRecipients::Authenticated { unlocked: &unlocked, stanzas: recipients };
     let confirm = |_: &Header| Confirmation::NotPermitted;
     let mut package = LockedPackage::open(file.path()).unwrap();
     package.rewrap(&new, confirm).unwrap();
@@ -108,10 +105,7 @@ fn optional_field() -> Option<Vec<u8>> {
         hex(&local_ref(7))
     );
     let mut oracle = Command::new(python)
-        .arg(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../testdata/oracle/oracle.py"
-        ))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/../../testdata/oracle/oracle.py"))
         .arg("seal")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -143,10 +137,7 @@ fn with_failing_stanza() -> Vec<u8> {
     let dek = Dek::generate().unwrap();
     let stanzas = vec![
         Stanza::new(local(7).key_ref(), vec![0; 104]).unwrap(),
-        identity(HpkeKind::X25519)
-            .recipient()
-            .wrap_dek(&dek, &draft.bind())
-            .unwrap(),
+        identity(HpkeKind::X25519).recipient().wrap_dek(&dek, &draft.bind()).unwrap(),
     ];
     let sealer = draft.address(dek, stanzas).unwrap();
     sealer.seal_bytes(b"hello").unwrap()
@@ -172,39 +163,19 @@ fn plain() -> Vec<Vector> {
     };
     let signed = |name, about, spec, content: &[u8]| {
         let package = seal(spec, Some(9), content);
-        Vector::success(name, about, content, package)
-            .local(7)
-            .signer(9)
+        Vector::success(name, about, content, package).local(7).signer(9)
     };
     let named = |vector: Vector| vector.line("metadata-file-name", "head-ct.dcm");
-    let in_context = |vector: Vector| {
-        vector
-            .line("context", "patient=MRN-0042")
-            .line("context", "study=S-7")
-    };
+    let in_context =
+        |vector: Vector| vector.line("context", "patient=MRN-0042").line("context", "study=S-7");
     let plain = PackageSpec::default;
     vec![
         local("worked-example", "the package of the page", plain(), hello),
         local("empty", "no content: one chunk of a tag only", plain(), b""),
-        local(
-            "one-full-chunk",
-            "16 KiB: a full chunk and an empty one",
-            plain(),
-            &content(16_384),
-        ),
-        local(
-            "two-chunks",
-            "a full chunk and a part",
-            plain(),
-            &content(20_000),
-        ),
+        local("one-full-chunk", "16 KiB: a full chunk and an empty one", plain(), &content(16_384)),
+        local("two-chunks", "a full chunk and a part", plain(), &content(20_000)),
         signed("signed", "a signature", plain(), hello),
-        named(local(
-            "metadata",
-            "encrypted metadata",
-            with_metadata(),
-            hello,
-        )),
+        named(local("metadata", "encrypted metadata", with_metadata(), hello)),
         in_context(local(
             "reproduced-context",
             "context that is not stored",
@@ -226,13 +197,8 @@ fn plain() -> Vec<Vector> {
             suite_2(everything()),
             &content(20_000),
         ))),
-        signed(
-            "shared-data-key",
-            "a data key that other packages use too",
-            shared(),
-            hello,
-        )
-        .line("shared-data-key", "accepted"),
+        signed("shared-data-key", "a data key that other packages use too", shared(), hello)
+            .line("shared-data-key", "accepted"),
     ]
 }
 
@@ -245,20 +211,10 @@ fn recipients() -> Vec<Vector> {
         |recipients: &[&dyn medsec_crypto::Recipient]| seal_to(plain(), None, recipients, hello);
     let both = to(&[&local(7), x25519.recipient()]);
     vec![
-        Vector::success(
-            "x25519",
-            "HPKE with X25519",
-            hello,
-            to(&[x25519.recipient()]),
-        )
-        .line("x25519-secret", &secret),
-        Vector::success(
-            "x-wing",
-            "HPKE with X-Wing",
-            hello,
-            to(&[x_wing.recipient()]),
-        )
-        .line("x-wing-secret", &secret),
+        Vector::success("x25519", "HPKE with X25519", hello, to(&[x25519.recipient()]))
+            .line("x25519-secret", &secret),
+        Vector::success("x-wing", "HPKE with X-Wing", hello, to(&[x_wing.recipient()]))
+            .line("x-wing-secret", &secret),
         Vector::success("two-recipients", "opened by the second", hello, both)
             .line("x25519-secret", &secret),
         Vector::success(

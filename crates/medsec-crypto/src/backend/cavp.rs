@@ -37,11 +37,8 @@ impl<'a> Answer<'a> {
     /// A block of lines `name = value`.
     fn parse(block: &'a str) -> Option<Self> {
         let line = |line: &'a str| line.split_once(" =").unwrap_or((line, ""));
-        let values: HashMap<_, _> = block
-            .lines()
-            .map(line)
-            .map(|(name, value)| (name.trim(), value.trim()))
-            .collect();
+        let values: HashMap<_, _> =
+            block.lines().map(line).map(|(name, value)| (name.trim(), value.trim())).collect();
         values.contains_key("Count").then_some(Self(values))
     }
 
@@ -61,9 +58,7 @@ impl<'a> Answer<'a> {
     fn opens(&self, backend: Backend) {
         let nonce = self.bytes("IV").try_into().unwrap();
         let mut chunk = [self.bytes("CT"), self.bytes("Tag")].concat();
-        let opened = self
-            .aead(backend, Direction::Open)
-            .open_in_place(nonce, &mut chunk);
+        let opened = self.aead(backend, Direction::Open).open_in_place(nonce, &mut chunk);
         assert_eq!(opened.is_err(), self.0.contains_key("FAIL"), "{:?}", self.0);
         if opened.is_ok() {
             let plain = self.bytes("PT");
@@ -104,8 +99,6 @@ fn gcm_opens_answers_of_cavp() {
 
 #[test]
 fn gcm_seals_to_answers_of_cavp() {
-    let counts = run("gcmEncryptExtIV256.rsp", |answer, backend| {
-        answer.seals(backend)
-    });
+    let counts = run("gcmEncryptExtIV256.rsp", |answer, backend| answer.seals(backend));
     assert_eq!(counts, counts.and(Some((75, 7_875))));
 }

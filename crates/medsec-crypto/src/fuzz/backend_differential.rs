@@ -55,20 +55,14 @@ fn chunks(input: &mut Input<'_>, suite: Suite) {
     let (at, mask) = (input.below(sealed.len()), input.u8());
     let mut changed = sealed.clone();
     changed[at] ^= mask;
-    let expected = if mask == 0 {
-        Ok(())
-    } else {
-        Err(first + (at / SEALED_CHUNK_LEN) as u64)
-    };
+    let expected = if mask == 0 { Ok(()) } else { Err(first + (at / SEALED_CHUNK_LEN) as u64) };
     for backend in Backend::ALL {
         assert!(seal(*backend) == sealed, "other bytes");
         let cipher = ChunkCipher::new(*backend, suite, &derive(*backend), Direction::Open).unwrap();
         let mut opened = sealed.clone();
         cipher.open_run(first, &mut opened).unwrap();
         let parts = opened.chunks(SEALED_CHUNK_LEN);
-        let plain: Vec<_> = parts
-            .flat_map(|chunk| &chunk[..chunk.len() - TAG_LEN])
-            .collect();
+        let plain: Vec<_> = parts.flat_map(|chunk| &chunk[..chunk.len() - TAG_LEN]).collect();
         assert!(plain.into_iter().eq(&text), "another plaintext");
         assert_eq!(cipher.open_run(first, &mut changed.clone()), expected);
         let moved = cipher.open_run(first ^ 4, &mut sealed.clone());
@@ -116,22 +110,11 @@ fn packages(input: &mut Input<'_>, suite: Suite) {
     let text = stretched(input.bytes(16), len);
     let threads = NonZeroUsize::MIN.saturating_add(usize::from(input.u8() & 1));
     for sealer in Backend::ALL {
-        let spec = PackageSpec {
-            suite,
-            ..PackageSpec::default()
-        };
+        let spec = PackageSpec { suite, ..PackageSpec::default() };
         let draft = Draft::new(spec, Timestamp::from_unix_seconds(0), None).unwrap();
         let mut package = Vec::new();
-        let mut execution = Execution {
-            threads,
-            backend: *sealer,
-            observer: None,
-        };
-        draft
-            .seal_to(&[&keks()[0]])
-            .unwrap()
-            .seal(&*text, &mut package, &execution)
-            .unwrap();
+        let mut execution = Execution { threads, backend: *sealer, observer: None };
+        draft.seal_to(&[&keks()[0]]).unwrap().seal(&*text, &mut package, &execution).unwrap();
         let mut expectation = samples()[0].expectation.clone();
         expectation.limits.package_id = None;
         let unlocked = crate::Checked::read(&mut &*package, expectation)
@@ -151,10 +134,7 @@ fn verdicts(input: &mut Input<'_>) {
     let sample = input.pick(&samples()[..SHORT]);
     let package = crate::fuzz::edits::edited(input, sample, sample.layout.chunks);
     let verdict = |backend| {
-        let execution = Execution {
-            backend,
-            ..Execution::default()
-        };
+        let execution = Execution { backend, ..Execution::default() };
         sample
             .open(&package, &execution)
             .map(|(content, _)| content)

@@ -47,11 +47,7 @@ fn inserted(input: &mut Input<'_>) {
     }
     check_limits(&context);
     let pairs = context.iter().map(|(key, value)| (key.as_str(), value));
-    assert!(
-        pairs.eq(model
-            .iter()
-            .map(|(key, value)| (key.as_str(), value.as_str())))
-    );
+    assert!(pairs.eq(model.iter().map(|(key, value)| (key.as_str(), value.as_str()))));
     let parsed = Context::parse(&context.encode()).unwrap();
     assert!(parsed == context && parsed.digest() == context.digest());
     if !context.is_empty() {

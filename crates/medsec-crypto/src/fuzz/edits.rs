@@ -65,14 +65,7 @@ impl Edited<'_> {
 
     /// An offset in one of the parts, often near its start or its end.
     fn place(&self, input: &mut Input<'_>) -> usize {
-        let Layout {
-            slots,
-            slot_len,
-            payload,
-            chunks,
-            ending,
-            end,
-        } = self.layout;
+        let Layout { slots, slot_len, payload, chunks, ending, end } = self.layout;
         let parts = [
             (chunks, ending),
             (ending, end),
@@ -88,13 +81,8 @@ impl Edited<'_> {
         let within = input.u16();
         let len = stop - start;
         let distance = usize::from(within >> 1) % len.max(1);
-        let at = if within & 1 == 0 {
-            start + distance
-        } else {
-            stop - distance
-        };
-        at.clamp(self.from, self.bytes.len().max(self.from))
-            .min(self.bytes.len())
+        let at = if within & 1 == 0 { start + distance } else { stop - distance };
+        at.clamp(self.from, self.bytes.len().max(self.from)).min(self.bytes.len())
     }
 
     fn flip(&mut self, input: &mut Input<'_>) {
@@ -135,15 +123,8 @@ impl Edited<'_> {
 
     fn swap_chunks(&mut self, input: &mut Input<'_>) {
         let (one, other) = (self.chunk(input), self.chunk(input));
-        let (first, second) = if one.start <= other.start {
-            (one, other)
-        } else {
-            (other, one)
-        };
-        let saved = [
-            self.bytes[first.clone()].to_vec(),
-            self.bytes[second.clone()].to_vec(),
-        ];
+        let (first, second) = if one.start <= other.start { (one, other) } else { (other, one) };
+        let saved = [self.bytes[first.clone()].to_vec(), self.bytes[second.clone()].to_vec()];
         let [first_bytes, second_bytes] = saved;
         self.bytes.splice(second, first_bytes);
         self.bytes.splice(first, second_bytes);
@@ -189,13 +170,7 @@ impl Edited<'_> {
     }
 
     fn length_field(&mut self, input: &mut Input<'_>) {
-        let Layout {
-            slots,
-            slot_len,
-            ending,
-            end,
-            ..
-        } = self.layout;
+        let Layout { slots, slot_len, ending, end, .. } = self.layout;
         let mut fields = vec![
             (12, 4),
             (slots - 4, 4),
@@ -242,9 +217,7 @@ impl Edited<'_> {
 
     /// Both slots, if they are still there.
     fn slots(&mut self) -> Option<(&mut [u8], &mut [u8])> {
-        let Layout {
-            slots, slot_len, ..
-        } = self.layout;
+        let Layout { slots, slot_len, .. } = self.layout;
         let both = self.bytes.get_mut(slots..slots + 2 * slot_len)?;
         Some(both.split_at_mut(slot_len))
     }

@@ -27,10 +27,7 @@ fn whole(data: &[u8]) {
     match Header::read(&mut &*data) {
         Ok(header) => {
             let immutable = header.slots_offset as usize - 4;
-            assert_eq!(
-                header.hash().as_bytes(),
-                &crate::backend::sha512(&[&data[..immutable]])
-            );
+            assert_eq!(header.hash().as_bytes(), &crate::backend::sha512(&[&data[..immutable]]));
             assert!(immutable <= PREAMBLE_LEN + 64 * 1024);
             assert!(header.payload_offset() as usize <= data.len());
             let _ = (header.bind(), format!("{header:?}"));
@@ -66,10 +63,7 @@ fn core_of_a_package(data: &[u8]) {
     let sample = input.pick(&samples()[..SHORT]);
     let suite = *input.pick(&[Suite::Aes256Gcm, Suite::ChaCha20Poly1305]);
     let core = input.rest();
-    let preamble = Preamble {
-        suite,
-        core_len: core.len(),
-    };
+    let preamble = Preamble { suite, core_len: core.len() };
     let rest = &sample.bytes[sample.layout.slots - 4..];
     let package = [&preamble.to_bytes(), core, rest].concat();
     let header = Header::read(&mut &*package);
@@ -92,29 +86,15 @@ fn chosen_fields(input: &mut Input<'_>) {
     let has = |bit: u16| choice >> bit & 1 == 1;
     let core = Core {
         package_id: PackageId::from_bytes(input.array()),
-        profile: if has(0) {
-            RecipientProfile::Blind
-        } else {
-            RecipientProfile::Authenticated
-        },
+        profile: if has(0) { RecipientProfile::Blind } else { RecipientProfile::Authenticated },
         has_metadata: has(1),
         policy: has(2).then(|| PolicyHash::from_bytes(input.array())),
-        dataset: has(3)
-            .then(|| DatasetId::new(&input.text(130)).ok())
-            .flatten(),
+        dataset: has(3).then(|| DatasetId::new(&input.text(130)).ok()).flatten(),
         dek_id: has(4).then(|| DekId::from_bytes(input.array())),
-        signer: has(5)
-            .then(|| VerifyingKey::from_bytes(&input.array()).ok())
-            .flatten(),
-        content_type: has(6)
-            .then(|| ContentType::new(&input.text(130)).ok())
-            .flatten(),
+        signer: has(5).then(|| VerifyingKey::from_bytes(&input.array()).ok()).flatten(),
+        content_type: has(6).then(|| ContentType::new(&input.text(130)).ok()).flatten(),
         created_at: Timestamp::from_unix_seconds(input.u64()),
-        stored: if has(7) {
-            chosen_context(input)
-        } else {
-            Context::new()
-        },
+        stored: if has(7) { chosen_context(input) } else { Context::new() },
         reproduced_names: if has(8) {
             chosen_context(input).keys().cloned().collect()
         } else {

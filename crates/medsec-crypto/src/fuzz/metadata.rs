@@ -37,9 +37,7 @@ impl Keys {
     }
 
     fn seal(&self, metadata: &Metadata) -> Option<Vec<u8>> {
-        metadata
-            .seal(self.backend, self.suite, &self.dek, &self.hash)
-            .ok()
+        metadata.seal(self.backend, self.suite, &self.dek, &self.hash).ok()
     }
 
     /// A section whose plaintext is `plain`, which only who has the data key could make.
@@ -58,9 +56,7 @@ impl Keys {
         let context = labelled("metadata", &[self.hash.as_bytes(), &empty]);
         let message = &section[..section.len() - SECTION_LEN_FIELD];
         let key = self.dek.expose_secret();
-        open_message_with(self.backend, self.suite, key, &context, message)
-            .unwrap()
-            .to_vec()
+        open_message_with(self.backend, self.suite, key, &context, message).unwrap().to_vec()
     }
 
     fn plaintext(&self, plain: &[u8]) {
@@ -112,10 +108,7 @@ impl Keys {
         assert_eq!(format!("{metadata:?}"), "Metadata(redacted)");
         if let Some(section) = self.seal(&metadata) {
             let (_, field) = section.split_last_chunk().unwrap();
-            assert_eq!(
-                message_len(*field).unwrap(),
-                section.len() - SECTION_LEN_FIELD
-            );
+            assert_eq!(message_len(*field).unwrap(), section.len() - SECTION_LEN_FIELD);
             assert!(self.open(&section).unwrap() == metadata);
             let other = HeaderHash::from_bytes([7; 64]);
             let moved = Metadata::open(self.backend, self.suite, &self.dek, &other, &section);

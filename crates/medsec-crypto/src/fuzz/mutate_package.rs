@@ -45,10 +45,7 @@ fn refused_with_another_context(sample: &Sample, package: &[u8]) {
         layout: sample.layout,
     };
     let refused = other.unlock(package);
-    assert!(matches!(
-        refused,
-        Err(OpenError::NotAuthentic(NotAuthentic))
-    ));
+    assert!(matches!(refused, Err(OpenError::NotAuthentic(NotAuthentic))));
 }
 
 fn without_a_key(sample: &Sample, package: &[u8]) {
@@ -61,12 +58,8 @@ fn without_a_key(sample: &Sample, package: &[u8]) {
         assert!(shape.chunks > shape.plain_len / (16 * 1024));
     }
     let signer = &sample.expectation.signer;
-    let origin = header.verify_origin(
-        Cursor::new(package),
-        signer,
-        u64::MAX,
-        &Execution::default(),
-    );
+    let origin =
+        header.verify_origin(Cursor::new(package), signer, u64::MAX, &Execution::default());
     let Ok(origin) = origin else { return };
     let same = |known: &&Sample| {
         Header::read(&mut &*known.bytes).is_ok_and(|known| known.hash() == header.hash())
@@ -74,9 +67,6 @@ fn without_a_key(sample: &Sample, package: &[u8]) {
     // An edit may have made another package of this one, as a whole.
     let genuine = samples().iter().find(same).unwrap();
     let payload = &genuine.bytes[genuine.layout.payload..];
-    assert!(
-        package.ends_with(payload),
-        "another payload or ending is signed"
-    );
+    assert!(package.ends_with(payload), "another payload or ending is signed");
     assert_eq!(origin.plain_len, genuine.plain.len() as u64);
 }

@@ -35,12 +35,8 @@ pub fn range_open(data: &[u8]) {
     let damaged = damage(&mut input, &package, &mut bytes);
     let reader = open(&mut input, &package, &unlocked, plan.over(&bytes), backend);
     let Some(reader) = reader else { return };
-    let mut model = Model {
-        reader,
-        oracle: Cursor::new(&package.plain),
-        damaged,
-        grouped: package.signed,
-    };
+    let mut model =
+        Model { reader, oracle: Cursor::new(&package.plain), damaged, grouped: package.signed };
     for _ in 0..MOST {
         if input.is_empty() {
             break;
@@ -88,27 +84,18 @@ impl Package {
         let signer = signed.then(|| SigningKey::take_from(&mut [9; 32]).unwrap());
         let id = PackageId::from_bytes([1; 16]);
         let time = Timestamp::from_unix_seconds(1);
-        let bytes = Draft::with_id(
-            PackageSpec::default(),
-            id,
-            time,
-            signer.map(std::sync::Arc::new),
-        )
-        .unwrap()
-        .seal_to(&[&keks()[0]])
-        .unwrap()
-        .seal_bytes(&plain)
-        .unwrap();
+        let bytes =
+            Draft::with_id(PackageSpec::default(), id, time, signer.map(std::sync::Arc::new))
+                .unwrap()
+                .seal_to(&[&keks()[0]])
+                .unwrap()
+                .seal_bytes(&plain)
+                .unwrap();
         Self::of(bytes, plain, signed)
     }
 
     fn of(bytes: Vec<u8>, plain: Vec<u8>, signed: bool) -> Self {
-        let mut package = Self {
-            bytes,
-            plain,
-            signed,
-            side_car: None,
-        };
+        let mut package = Self { bytes, plain, signed, side_car: None };
         if signed {
             let unlocked = package.unlock();
             let source = Cursor::new(&package.bytes);
@@ -136,10 +123,7 @@ impl Package {
             limits: Limits::default(),
         };
         let kek: &LocalKek = &keks()[0];
-        Checked::read(&mut &*self.bytes, expectation)
-            .unwrap()
-            .unlock_with(&[kek])
-            .unwrap()
+        Checked::read(&mut &*self.bytes, expectation).unwrap().unlock_with(&[kek]).unwrap()
     }
 }
 
@@ -221,11 +205,7 @@ impl Model<'_, '_> {
     }
 
     fn buffer(input: &mut Input<'_>) -> Vec<u8> {
-        let len = if input.flag() {
-            usize::from(input.u8())
-        } else {
-            usize::from(input.u16())
-        };
+        let len = if input.flag() { usize::from(input.u8()) } else { usize::from(input.u16()) };
         vec![0xEE; len]
     }
 
@@ -272,10 +252,7 @@ impl Model<'_, '_> {
         let read = self.reader.read(&mut out).ok();
         self.compare(offset, &out, read);
         self.oracle.set_position(offset + read.unwrap_or(0) as u64);
-        assert_eq!(
-            self.reader.stream_position().unwrap(),
-            self.oracle.position()
-        );
+        assert_eq!(self.reader.stream_position().unwrap(), self.oracle.position());
     }
 
     fn seek(&mut self, input: &mut Input<'_>) {

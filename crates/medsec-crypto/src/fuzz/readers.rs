@@ -24,18 +24,11 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn choose(input: &mut Input<'_>) -> Self {
         let steps = input.bytes(8).to_vec();
-        Self {
-            steps,
-            fails_at: None,
-        }
+        Self { steps, fails_at: None }
     }
 
     pub(super) fn over<'a>(&'a self, bytes: &'a [u8]) -> Choppy<'a> {
-        Choppy {
-            bytes: Cursor::new(bytes),
-            plan: self,
-            calls: 0,
-        }
+        Choppy { bytes: Cursor::new(bytes), plan: self, calls: 0 }
     }
 }
 

@@ -25,11 +25,7 @@ pub fn rewrap(data: &[u8]) {
     let mut input = Input::new(data);
     // Signed with metadata; blind; three recipients; unfinished from the start.
     let sample = &samples()[*input.pick(&[3, 4, 7, 9])];
-    let mut state = State {
-        sample,
-        disk: Disk::new(sample.bytes.clone()),
-        stale: None,
-    };
+    let mut state = State { sample, disk: Disk::new(sample.bytes.clone()), stale: None };
     for _ in 0..MOST {
         if input.is_empty() {
             break;
@@ -62,10 +58,7 @@ impl State {
         let recipients = if blind ^ (input.u8() % 16 == 15) {
             NewRecipients::Blind { stanzas }
         } else {
-            NewRecipients::Authenticated {
-                unlocked: &unlocked,
-                stanzas,
-            }
+            NewRecipients::Authenticated { unlocked: &unlocked, stanzas }
         };
         if input.u8() % 8 == 7 {
             self.copy(input, &recipients, &lists);
@@ -234,10 +227,7 @@ fn chosen(input: &mut Input<'_>, header: &Header, unlocked: &UnlockedRecipients)
         .filter(in_list)
         .map(|n| {
             let kek = &keks()[n];
-            let kept = header
-                .stanzas()
-                .iter()
-                .find(|s| *s.key_ref() == kek.key_ref());
+            let kept = header.stanzas().iter().find(|s| *s.key_ref() == kek.key_ref());
             match kept {
                 Some(kept) if mask & 0x40 != 0 => kept.clone(),
                 _ => kek.wrap_dek(unlocked.dek(), &bind).unwrap(),

@@ -3,8 +3,8 @@
 use std::io::Cursor;
 use std::sync::OnceLock;
 
-use crate::fuzz::input::stretched;
 use crate::UnlockedRecipients;
+use crate::fuzz::input::stretched;
 use crate::header::Header;
 use crate::header::slots::Place;
 use crate::{
@@ -69,32 +69,14 @@ pub(super) const SHORT: usize = 10;
 fn short_samples() -> Vec<Sample> {
     let mut all = vec![
         Shape::plain(0).seal(0),
-        Shape {
-            suite: Suite::ChaCha20Poly1305,
-            metadata: true,
-            ..Shape::plain(1)
-        }
-        .seal(100),
+        Shape { suite: Suite::ChaCha20Poly1305, metadata: true, ..Shape::plain(1) }.seal(100),
         Shape::signed(2, false).seal(16 * 1024),
         Shape::signed(3, true).seal(40 * 1024),
-        Shape {
-            profile: RecipientProfile::Blind,
-            ..Shape::plain(4)
-        }
-        .seal(40 * 1024),
+        Shape { profile: RecipientProfile::Blind, ..Shape::plain(4) }.seal(40 * 1024),
         Shape::shared(5).seal(17 * 1024),
         Shape::shared(6).seal(17 * 1024),
-        Shape {
-            recipients: 3,
-            metadata: true,
-            ..Shape::plain(7)
-        }
-        .seal(33_000),
-        Shape {
-            profile: RecipientProfile::Blind,
-            ..Shape::signed(8, true)
-        }
-        .seal(20_000),
+        Shape { recipients: 3, metadata: true, ..Shape::plain(7) }.seal(33_000),
+        Shape { profile: RecipientProfile::Blind, ..Shape::signed(8, true) }.seal(20_000),
     ];
     all.push(unfinished(&all[3]));
     assert_eq!(all.len(), SHORT);
@@ -125,20 +107,12 @@ impl Shape {
     }
 
     const fn signed(number: u8, metadata: bool) -> Self {
-        Self {
-            signed: true,
-            metadata,
-            ..Self::plain(number)
-        }
+        Self { signed: true, metadata, ..Self::plain(number) }
     }
 
     /// Two numbers make two packages that differ in nothing but their name and their salts.
     const fn shared(number: u8) -> Self {
-        Self {
-            recipients: 2,
-            shared: true,
-            ..Self::signed(number, true)
-        }
+        Self { recipients: 2, shared: true, ..Self::signed(number, true) }
     }
 
     fn spec(&self) -> PackageSpec {
@@ -165,9 +139,7 @@ impl Shape {
         let signer = self.signed.then(signer);
         let package_id = PackageId::from_bytes([self.number; 16]);
         let expectation = Expectation {
-            policy: spec
-                .policy
-                .map_or(PolicyExpectation::Any, PolicyExpectation::Exactly),
+            policy: spec.policy.map_or(PolicyExpectation::Any, PolicyExpectation::Exactly),
             signer: match &signer {
                 Some(signer) => SignerExpectation::OneOf(vec![signer.verifying_key()]),
                 None => SignerExpectation::NotRequired,
@@ -193,11 +165,7 @@ impl Shape {
         let wrap = |kek: &LocalKek| kek.wrap_dek(&dek, &bind).unwrap();
         let stanzas = keks()[..self.recipients].iter().map(wrap).collect();
         let plain = stretched(&[self.number, 1, 2, 3, 5, 8, 13], len);
-        let bytes = draft
-            .address(dek, stanzas)
-            .unwrap()
-            .seal_bytes(&plain)
-            .unwrap();
+        let bytes = draft.address(dek, stanzas).unwrap().seal_bytes(&plain).unwrap();
         Sample::new(bytes, plain, metadata, expectation)
     }
 }
@@ -219,10 +187,7 @@ fn unfinished(sample: &Sample) -> Sample {
     let unlocked = UnlockedRecipients::from(sample.unlock(&sample.bytes).unwrap());
     let keks = keks();
     let stanzas = unlocked.wrap_for(&[&keks[1], &keks[2]]).unwrap();
-    let recipients = NewRecipients::Authenticated {
-        unlocked: &unlocked,
-        stanzas,
-    };
+    let recipients = NewRecipients::Authenticated { unlocked: &unlocked, stanzas };
     LockedPackage::over(&mut file)
         .unwrap()
         .rewrap(&recipients, |_| Confirmation::NotPermitted)
@@ -290,13 +255,7 @@ impl Sample {
             ending: payload + shape.payload_len as usize,
             end: bytes.len(),
         };
-        Self {
-            bytes,
-            plain,
-            metadata,
-            expectation,
-            layout,
-        }
+        Self { bytes, plain, metadata, expectation, layout }
     }
 
     /// Everything before the first chunk of `package`, checked and unlocked.
@@ -331,17 +290,9 @@ impl Sample {
         assert!(content == self.plain, "another content");
         assert!(opened.metadata == self.metadata, "other metadata");
         assert_eq!(opened.plain_len, self.plain.len() as u64);
-        let Layout {
-            slots,
-            slot_len,
-            payload,
-            ..
-        } = self.layout;
+        let Layout { slots, slot_len, payload, .. } = self.layout;
         assert!(package[..slots] == self.bytes[..slots], "another core");
-        assert!(
-            package[payload..] == self.bytes[payload..],
-            "another payload or ending"
-        );
+        assert!(package[payload..] == self.bytes[payload..], "another payload or ending");
         let header = Header::read(&mut &*package).unwrap();
         let slot = |bytes: &[u8], place: Place| {
             let start = slots + header.slots.offset(place) as usize;
@@ -351,13 +302,10 @@ impl Sample {
         if header.core().profile == RecipientProfile::Authenticated {
             let used = slot(package, place);
             // A sample may be an earlier or a later state of the same package.
-            let mut states = samples()
-                .iter()
-                .filter(|state| state.bytes.starts_with(&self.bytes[..slots]));
+            let mut states =
+                samples().iter().filter(|state| state.bytes.starts_with(&self.bytes[..slots]));
             let genuine = |state: &Self| {
-                [Place::A, Place::B]
-                    .map(|place| slot(&state.bytes, place))
-                    .contains(&used)
+                [Place::A, Place::B].map(|place| slot(&state.bytes, place)).contains(&used)
             };
             assert!(states.any(genuine), "other recipients");
         }

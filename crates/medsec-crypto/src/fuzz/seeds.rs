@@ -53,20 +53,8 @@ fn slots() -> Vec<Vec<u8>> {
             seeds.push([head.as_slice(), &len, body].concat());
         }
     }
-    seeds.push(
-        [
-            &[0, 3],
-            &[0, 3, b'a', b'b', b'c'][..],
-            &[1, 2, b'k', b'1'],
-            &[7; 40],
-        ]
-        .concat(),
-    );
-    seeds.extend(
-        chosen(60)
-            .into_iter()
-            .map(|seed| [&[0], &seed[..]].concat()),
-    );
+    seeds.push([&[0, 3], &[0, 3, b'a', b'b', b'c'][..], &[1, 2, b'k', b'1'], &[7; 40]].concat());
+    seeds.extend(chosen(60).into_iter().map(|seed| [&[0], &seed[..]].concat()));
     seeds
 }
 
@@ -84,16 +72,8 @@ fn metadata() -> Vec<Vec<u8>> {
             [&[mask << 3 & 0x18], &plain[..]].concat()
         })
         .collect();
-    seeds.extend(
-        chosen(50)
-            .into_iter()
-            .map(|seed| [&[2], &seed[..]].concat()),
-    );
-    seeds.extend(
-        chosen(20)
-            .into_iter()
-            .map(|seed| [&[3], &seed[..]].concat()),
-    );
+    seeds.extend(chosen(50).into_iter().map(|seed| [&[2], &seed[..]].concat()));
+    seeds.extend(chosen(20).into_iter().map(|seed| [&[3], &seed[..]].concat()));
     seeds
 }
 
@@ -136,11 +116,8 @@ fn edits(before: &[u8], kinds: u8) -> Vec<Vec<u8>> {
     kinds
         .map(|(kind, shape)| {
             let edit = [kind, kind % 8, 1, 9 * kind, 3, 200, 17, 6, 5, 4];
-            let start = if before.is_empty() {
-                vec![shape]
-            } else {
-                [&[shape], &before[1..]].concat()
-            };
+            let start =
+                if before.is_empty() { vec![shape] } else { [&[shape], &before[1..]].concat() };
             [&start[..], &[shape.wrapping_mul(3)], &edit].concat()
         })
         .collect()
@@ -172,9 +149,7 @@ fn rewraps() -> Vec<Vec<u8>> {
 /// `first` times `second` seeds that start with two different choices.
 fn choices(first: u8, second: u8, len: usize) -> Vec<Vec<u8>> {
     let pairs = (0..first).flat_map(|one| (0..second).map(move |other| (one, other)));
-    pairs
-        .map(|(one, other)| [&[one, other], &pattern(other, len)[..]].concat())
-        .collect()
+    pairs.map(|(one, other)| [&[one, other], &pattern(other, len)[..]].concat()).collect()
 }
 
 fn chosen(len: usize) -> Vec<Vec<u8>> {

@@ -27,10 +27,9 @@ fn pair(input: &mut Input<'_>) {
     let bytes = [first.as_slice(), &second].concat();
     match Slots::parse(slot_len, &bytes, profile) {
         Ok(slots) => check(&slots, &first, &second, profile),
-        Err(error) => assert!(matches!(
-            error,
-            FormatError::SlotsDamaged | FormatError::SlotGenerations
-        )),
+        Err(error) => {
+            assert!(matches!(error, FormatError::SlotsDamaged | FormatError::SlotGenerations))
+        }
     }
 }
 

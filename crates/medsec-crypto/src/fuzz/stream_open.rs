@@ -52,10 +52,7 @@ pub fn stream_open(data: &[u8]) {
         assert_same(&opened, &stream_opened);
         assert_same(&opened, &verdict.unwrap());
     } else {
-        assert!(
-            sample.plain.starts_with(&released),
-            "released another content"
-        );
+        assert!(sample.plain.starts_with(&released), "released another content");
     }
 }
 
@@ -92,11 +89,8 @@ fn released(
     let mut piece = vec![0; 70_000];
     for step in pieces.iter().cycle().chain(&[0xFF]) {
         // After a while large pieces, so that an execution ends.
-        let len = if content.len() < 2000 && *step < 200 {
-            usize::from(*step)
-        } else {
-            piece.len()
-        };
+        let len =
+            if content.len() < 2000 && *step < 200 { usize::from(*step) } else { piece.len() };
         match reader.read(&mut piece[..len]) {
             Ok(0) if len > 0 => return (content, reader.finish()),
             Ok(read) => content.extend_from_slice(&piece[..read]),

@@ -86,9 +86,7 @@ fn side_car(data: &[u8]) {
     for sample in samples()[..SHORT].iter() {
         let header = Header::read(&mut &*sample.bytes).unwrap();
         let source = Cursor::new(&sample.bytes);
-        let (_, _, ending) = Seekable::new(&header, source, u64::MAX)
-            .unwrap()
-            .into_parts();
+        let (_, _, ending) = Seekable::new(&header, source, u64::MAX).unwrap().into_parts();
         if side_car.verify(&header, &ending).is_ok() {
             let source = Cursor::new(&sample.bytes);
             let built = SideCar::build(&header, source, u64::MAX, &Execution::default());

@@ -109,27 +109,15 @@ impl Core {
         if let Some(signer) = &self.signer {
             put_field(&mut out, tag::SIGNER, signer.as_bytes());
         }
-        put_field(
-            &mut out,
-            tag::CREATED_AT,
-            &self.created_at.unix_seconds().to_be_bytes(),
-        );
+        put_field(&mut out, tag::CREATED_AT, &self.created_at.unix_seconds().to_be_bytes());
         if let Some(content_type) = &self.content_type {
-            put_field(
-                &mut out,
-                tag::CONTENT_TYPE,
-                content_type.as_str().as_bytes(),
-            );
+            put_field(&mut out, tag::CONTENT_TYPE, content_type.as_str().as_bytes());
         }
         out
     }
 
     fn flags(&self) -> u32 {
-        let signed = if self.signer.is_some() {
-            flag::SIGNED
-        } else {
-            0
-        };
+        let signed = if self.signer.is_some() { flag::SIGNED } else { 0 };
         let mac = match self.profile {
             RecipientProfile::Authenticated => flag::RECIPIENTS_MAC,
             RecipientProfile::Blind => 0,
@@ -141,15 +129,11 @@ impl Core {
     pub(crate) fn check(&self) -> Result<(), FormatError> {
         let twice = |(key, _): (&ContextKey, &str)| self.reproduced_names.contains(key);
         if self.stored.iter().any(twice) {
-            return Err(FormatError::Value {
-                field: "context key both stored and reproduced",
-            });
+            return Err(FormatError::Value { field: "context key both stored and reproduced" });
         }
         let shareable = self.dataset.is_some() && self.policy.is_some() && self.signer.is_some();
         if self.dek_id.is_some() && !shareable {
-            return Err(FormatError::Disagreement {
-                field: "shared data key",
-            });
+            return Err(FormatError::Disagreement { field: "shared data key" });
         }
         Ok(())
     }
@@ -178,9 +162,7 @@ impl Fields {
             tag::STORED_CONTEXT => {
                 self.stored = Context::parse(value)?;
                 if self.stored.is_empty() {
-                    return Err(FormatError::Length {
-                        field: "stored context",
-                    });
+                    return Err(FormatError::Length { field: "stored context" });
                 }
             }
             tag::REPRODUCED_NAMES => self.reproduced_names = parse_names(value)?,
@@ -205,9 +187,7 @@ impl Fields {
 
     fn into_core(self, package_id: PackageId, flags: u32) -> Result<Core, FormatError> {
         if (flags & flag::SIGNED != 0) != self.signer.is_some() {
-            return Err(FormatError::Disagreement {
-                field: "signer key",
-            });
+            return Err(FormatError::Disagreement { field: "signer key" });
         }
         let authenticated = flags & flag::RECIPIENTS_MAC != 0;
         Ok(Core {
@@ -224,9 +204,9 @@ impl Fields {
             reproduced_names: self.reproduced_names,
             dek_id: self.dek_id,
             signer: self.signer,
-            created_at: self.created_at.ok_or(FormatError::Disagreement {
-                field: "creation time",
-            })?,
+            created_at: self
+                .created_at
+                .ok_or(FormatError::Disagreement { field: "creation time" })?,
             content_type: self.content_type,
         })
     }

@@ -28,9 +28,7 @@ impl Preamble {
         check_magic(bytes)?;
         let mut wire = Wire::new(bytes);
         let magic = wire.array::<8>();
-        let version = magic
-            .and(wire.u16())
-            .ok_or(FormatError::Truncated { part })?;
+        let version = magic.and(wire.u16()).ok_or(FormatError::Truncated { part })?;
         if version != VERSION {
             return Err(FormatError::Version { found: version });
         }
@@ -59,16 +57,12 @@ impl Preamble {
 
 /// Tells a damaged package from something else altogether.
 fn check_magic(bytes: &[u8]) -> Result<(), FormatError> {
-    let start = bytes
-        .get(..MAGIC.len().min(bytes.len()))
-        .unwrap_or_default();
+    let start = bytes.get(..MAGIC.len().min(bytes.len())).unwrap_or_default();
     if start == MAGIC {
         return Ok(());
     }
     if start.len() < MAGIC.len() && MAGIC.starts_with(start) {
-        return Err(FormatError::Truncated {
-            part: Part::Preamble,
-        });
+        return Err(FormatError::Truncated { part: Part::Preamble });
     }
     // High bit stripped, UTF-8 or Latin-1 transcoding, line ends converted, base64 of the magic.
     let mangled: [&[u8]; 9] = [
@@ -83,9 +77,5 @@ fn check_magic(bytes: &[u8]) -> Result<(), FormatError> {
         b"iU1TUA0K",
     ];
     let text = mangled.iter().any(|form| start.starts_with(form));
-    Err(if text {
-        FormatError::TextTransfer
-    } else {
-        FormatError::NotAPackage
-    })
+    Err(if text { FormatError::TextTransfer } else { FormatError::NotAPackage })
 }

@@ -38,9 +38,7 @@ pub(crate) fn check_slot_len(len: u32) -> Result<usize, FormatError> {
     usize::try_from(len)
         .ok()
         .filter(|len| (MIN_SLOT_LEN..=MAX_SLOT_LEN).contains(len) && len % SLOT_UNIT == 0)
-        .ok_or(FormatError::Length {
-            field: "recipient slot",
-        })
+        .ok_or(FormatError::Length { field: "recipient slot" })
 }
 
 /// The list of recipients in one slot.
@@ -51,16 +49,12 @@ impl Recipients {
     /// Checks number and uniqueness.
     pub(crate) fn new(stanzas: Vec<Stanza>) -> Result<Self, FormatError> {
         if !(1..=MAX_STANZAS).contains(&stanzas.len()) {
-            return Err(FormatError::Length {
-                field: "number of recipients",
-            });
+            return Err(FormatError::Length { field: "number of recipients" });
         }
         let mut refs: Vec<_> = stanzas.iter().map(Stanza::key_ref).collect();
         refs.sort_unstable();
         if refs.windows(2).any(|pair| pair.first() == pair.last()) {
-            return Err(FormatError::Value {
-                field: "repeated recipient",
-            });
+            return Err(FormatError::Value { field: "repeated recipient" });
         }
         Ok(Self(stanzas))
     }
@@ -71,9 +65,7 @@ impl Recipients {
 
     fn encode(&self) -> Vec<u8> {
         let mut out = vec![u8::try_from(self.0.len()).unwrap_or(u8::MAX)];
-        self.0
-            .iter()
-            .for_each(|stanza| stanza.encode_into(&mut out));
+        self.0.iter().for_each(|stanza| stanza.encode_into(&mut out));
         out
     }
 
@@ -99,9 +91,7 @@ impl Recipients {
             .and_then(|len| len.max(MIN_SLOT_LEN).checked_next_multiple_of(SLOT_UNIT))
             .unwrap_or(MAX_SLOT_LEN)
             .min(MAX_SLOT_LEN);
-        self.fits(len).then_some(len).ok_or(FormatError::Length {
-            field: "recipient list",
-        })
+        self.fits(len).then_some(len).ok_or(FormatError::Length { field: "recipient list" })
     }
 
     /// Whether the list fits a slot of this length.
@@ -170,15 +160,9 @@ impl Slot {
 
     /// Compares the MAC in constant time.
     pub(crate) fn check_mac(&self, key: &[u8; KEY_LEN]) -> Result<(), NotAuthentic> {
-        let slot_len = self
-            .authenticated
-            .len()
-            .saturating_add(MAC_LEN)
-            .saturating_add(DIGEST_LEN);
+        let slot_len = self.authenticated.len().saturating_add(MAC_LEN).saturating_add(DIGEST_LEN);
         let expected = hmac_sha256(key, &[&len_field(slot_len), &self.authenticated]);
-        bool::from(expected.ct_eq(&self.mac))
-            .then_some(())
-            .ok_or(NotAuthentic)
+        bool::from(expected.ct_eq(&self.mac)).then_some(()).ok_or(NotAuthentic)
     }
 }
 
@@ -190,22 +174,15 @@ pub(crate) fn encode_slot(
     mac_key: Option<&[u8; KEY_LEN]>,
 ) -> Result<Vec<u8>, FormatError> {
     if !recipients.fits(slot_len) {
-        return Err(FormatError::Length {
-            field: "recipient list",
-        });
+        return Err(FormatError::Length { field: "recipient list" });
     }
     let body = recipients.encode();
     let mut out = Vec::with_capacity(slot_len);
     out.extend_from_slice(&generation.to_be_bytes());
     out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
     out.extend_from_slice(&body);
-    out.resize(
-        slot_len.saturating_sub(MAC_LEN).saturating_sub(DIGEST_LEN),
-        0,
-    );
-    let mac = mac_key.map_or([0; MAC_LEN], |key| {
-        hmac_sha256(key, &[&len_field(slot_len), &out])
-    });
+    out.resize(slot_len.saturating_sub(MAC_LEN).saturating_sub(DIGEST_LEN), 0);
+    let mac = mac_key.map_or([0; MAC_LEN], |key| hmac_sha256(key, &[&len_field(slot_len), &out]));
     out.extend_from_slice(&mac);
     let digest = digest_of(slot_len, &out);
     out.extend_from_slice(&digest);

@@ -38,13 +38,8 @@ impl Slots {
         profile: RecipientProfile,
     ) -> Result<Self, FormatError> {
         let authenticated = profile == RecipientProfile::Authenticated;
-        let (a, b) = bytes
-            .split_at_checked(slot_len)
-            .ok_or(FormatError::SlotsDamaged)?;
-        let pair = (
-            SlotState::parse(a, authenticated),
-            SlotState::parse(b, authenticated),
-        );
+        let (a, b) = bytes.split_at_checked(slot_len).ok_or(FormatError::SlotsDamaged)?;
+        let pair = (SlotState::parse(a, authenticated), SlotState::parse(b, authenticated));
         let (active, place, condition) = match pair {
             (SlotState::Valid(a), SlotState::Valid(b)) => {
                 let unfinished = SlotCondition::RewrapUnfinished;
@@ -62,12 +57,7 @@ impl Slots {
                 return Err(FormatError::SlotsDamaged);
             }
         };
-        Ok(Self {
-            slot_len,
-            active,
-            place,
-            condition,
-        })
+        Ok(Self { slot_len, active, place, condition })
     }
 
     pub(crate) const fn slot_len(&self) -> usize {

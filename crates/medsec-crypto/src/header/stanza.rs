@@ -101,7 +101,8 @@ fn is_transit_key(key_ref: &[u8]) -> bool {
 fn is_key_arn(key_ref: &[u8]) -> bool {
     let parts: Vec<&[u8]> = key_ref.splitn(6, |b| *b == b':').collect();
     let named = parts.iter().all(|part| !part.is_empty());
-    named && matches!(parts.as_slice(), [b"arn", _, b"kms", _, _, key] if key.len() > 4 && key.starts_with(b"key/"))
+    named
+        && matches!(parts.as_slice(), [b"arn", _, b"kms", _, _, key] if key.len() > 4 && key.starts_with(b"key/"))
 }
 
 impl fmt::Display for StanzaKind {
@@ -134,27 +135,19 @@ impl KeyRef {
     pub fn new(kind: StanzaKind, bytes: &[u8]) -> Result<Self, FormatError> {
         let field = "key reference";
         let (exact, _) = kind.exact_lengths();
-        let fits = exact.map_or((1..=MAX_KEY_REF_LEN).contains(&bytes.len()), |n| {
-            n == bytes.len()
-        });
+        let fits = exact.map_or((1..=MAX_KEY_REF_LEN).contains(&bytes.len()), |n| n == bytes.len());
         if !fits {
             return Err(FormatError::Length { field });
         }
         if !kind.accepts(bytes) {
             return Err(FormatError::Value { field });
         }
-        Ok(Self {
-            kind,
-            bytes: bytes.to_vec(),
-        })
+        Ok(Self { kind, bytes: bytes.to_vec() })
     }
 
     /// For kinds whose reference is a SHA-256 digest.
     pub(crate) fn of_digest(kind: StanzaKind, digest: &[u8; 32]) -> Self {
-        Self {
-            kind,
-            bytes: digest.to_vec(),
-        }
+        Self { kind, bytes: digest.to_vec() }
     }
 
     /// The kind of key.
@@ -176,10 +169,7 @@ impl fmt::Display for KeyRef {
         write!(f, "{}:", self.kind)?;
         match str::from_utf8(&self.bytes) {
             Ok(text) if text.bytes().all(|b| b.is_ascii_graphic()) => f.write_str(text),
-            _ => self
-                .bytes
-                .iter()
-                .try_for_each(|byte| write!(f, "{byte:02x}")),
+            _ => self.bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
         }
     }
 }
@@ -204,13 +194,10 @@ impl Stanza {
     /// [`FormatError::Length`] if it is empty, too long, or not what the kind fixes.
     pub fn new(key_ref: KeyRef, wrapped: Vec<u8>) -> Result<Self, FormatError> {
         let (_, exact) = key_ref.kind.exact_lengths();
-        let fits = exact.map_or((1..=MAX_WRAPPED_LEN).contains(&wrapped.len()), |n| {
-            n == wrapped.len()
-        });
+        let fits =
+            exact.map_or((1..=MAX_WRAPPED_LEN).contains(&wrapped.len()), |n| n == wrapped.len());
         if !fits {
-            return Err(FormatError::Length {
-                field: "wrapped key",
-            });
+            return Err(FormatError::Length { field: "wrapped key" });
         }
         Ok(Self { key_ref, wrapped })
     }

@@ -16,15 +16,11 @@ pub(crate) fn parse_fields(bytes: &[u8], part: Part) -> Result<Vec<(u16, &[u8])>
     let mut fields: Vec<(u16, &[u8])> = Vec::new();
     while !wire.is_empty() {
         if fields.len() == MAX_FIELDS {
-            return Err(FormatError::Length {
-                field: "number of fields",
-            });
+            return Err(FormatError::Length { field: "number of fields" });
         }
         let tag = wire.u16().ok_or(FormatError::Truncated { part })?;
         let len = wire.u32().and_then(|len| usize::try_from(len).ok());
-        let value = len
-            .and_then(|len| wire.take(len))
-            .ok_or(FormatError::Truncated { part })?;
+        let value = len.and_then(|len| wire.take(len)).ok_or(FormatError::Truncated { part })?;
         if fields.last().is_some_and(|(last, _)| *last >= tag) {
             return Err(FormatError::FieldOrder { tag });
         }
@@ -50,8 +46,5 @@ pub(crate) fn fixed<const N: usize>(
 
 /// A value of ASCII text.
 pub(crate) fn ascii<'a>(value: &'a [u8], field: &'static str) -> Result<&'a str, FormatError> {
-    str::from_utf8(value)
-        .ok()
-        .filter(|text| text.is_ascii())
-        .ok_or(FormatError::Value { field })
+    str::from_utf8(value).ok().filter(|text| text.is_ascii()).ok_or(FormatError::Value { field })
 }

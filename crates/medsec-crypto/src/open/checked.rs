@@ -30,10 +30,7 @@ impl Header {
     /// [`ExpectationError`](crate::ExpectationError) in [`OpenError::Expectation`].
     pub fn check(self, expectation: Expectation) -> Result<Checked, OpenError> {
         expectation.check(&self)?;
-        Ok(Checked {
-            header: self,
-            expectation,
-        })
+        Ok(Checked { header: self, expectation })
     }
 }
 
@@ -79,10 +76,7 @@ impl Checked {
     /// # Errors
     /// [`NotAuthentic`], whichever of them is wrong; nothing was decrypted.
     pub fn unlock(self, dek: Dek) -> Result<Unlocked, NotAuthentic> {
-        let Self {
-            header,
-            expectation,
-        } = self;
+        let Self { header, expectation } = self;
         let hash = header.hash();
         if let Some(key) = recipients_mac_key(header.core().profile, &dek, &hash)? {
             header.slots.active().check_mac(&key)?;
@@ -97,11 +91,6 @@ impl Checked {
             &context,
         )?;
         keys.check(&header.prefix)?;
-        Ok(Unlocked {
-            header,
-            dek,
-            keys,
-            expectation,
-        })
+        Ok(Unlocked { header, dek, keys, expectation })
     }
 }

@@ -17,26 +17,14 @@ impl Ending {
     /// Bytes at the end whose length is known from the core alone.
     pub(crate) fn fixed_len(header: &Header) -> usize {
         let core = header.core();
-        let trailer = if core.signer.is_some() {
-            TRAILER_LEN
-        } else {
-            0
-        };
-        let field = if core.has_metadata {
-            SECTION_LEN_FIELD
-        } else {
-            0
-        };
+        let trailer = if core.signer.is_some() { TRAILER_LEN } else { 0 };
+        let field = if core.has_metadata { SECTION_LEN_FIELD } else { 0 };
         trailer.saturating_add(field)
     }
 
     /// Most bytes that may follow the payload, and so must be held back while streaming.
     pub(crate) fn max_len(header: &Header) -> usize {
-        let message = if header.core().has_metadata {
-            MAX_METADATA_LEN
-        } else {
-            0
-        };
+        let message = if header.core().has_metadata { MAX_METADATA_LEN } else { 0 };
         Self::fixed_len(header).saturating_add(message)
     }
 
@@ -59,23 +47,14 @@ impl Ending {
         payload_len: u64,
     ) -> Result<Self, FormatError> {
         let core = header.core();
-        let trailer_len = if core.signer.is_some() {
-            TRAILER_LEN
-        } else {
-            0
-        };
+        let trailer_len = if core.signer.is_some() { TRAILER_LEN } else { 0 };
         let split = ending.len().checked_sub(trailer_len).ok_or(short())?;
         let (section, trailer) = ending.split_at_checked(split).ok_or(short())?;
         let trailer = core.signer.map(|_| Trailer::parse(trailer)).transpose()?;
         if trailer.is_some_and(|trailer| trailer.statement.payload_len != payload_len) {
-            return Err(FormatError::Value {
-                field: "payload length in the trailer",
-            });
+            return Err(FormatError::Value { field: "payload length in the trailer" });
         }
-        Ok(Self {
-            section: core.has_metadata.then(|| section.to_vec()),
-            trailer,
-        })
+        Ok(Self { section: core.has_metadata.then(|| section.to_vec()), trailer })
     }
 }
 
@@ -83,7 +62,5 @@ impl Ending {
 pub(crate) const MIN_CHUNKS_LEN: usize = TAG_LEN;
 
 const fn short() -> FormatError {
-    FormatError::Truncated {
-        part: Part::Trailer,
-    }
+    FormatError::Truncated { part: Part::Trailer }
 }

@@ -73,22 +73,15 @@ impl<'a, R: Read + Send> ReleasingReader<'a, R> {
         self.given = 0;
         self.batch.set(0, 0);
         if chunks.next(&mut self.batch)? {
-            let leaves = self
-                .unlocked
-                .open_batch(&self.cipher, self.backend, &mut self.batch);
-            leaves
-                .inspect_err(|_| self.batch.set(0, 0))?
-                .into_iter()
-                .for_each(|leaf| {
-                    self.tree.push(leaf);
-                });
+            let leaves = self.unlocked.open_batch(&self.cipher, self.backend, &mut self.batch);
+            leaves.inspect_err(|_| self.batch.set(0, 0))?.into_iter().for_each(|leaf| {
+                self.tree.push(leaf);
+            });
             self.state = State::Reading(chunks);
             return Ok(());
         }
         let ending = chunks.into_ending()?;
-        let opened = self
-            .unlocked
-            .conclude(&ending, &self.tree, self.plain_len, self.backend)?;
+        let opened = self.unlocked.conclude(&ending, &self.tree, self.plain_len, self.backend)?;
         self.state = State::Verified(Box::new(opened));
         Ok(())
     }
@@ -131,8 +124,6 @@ impl<R: Read + Send> Read for ReleasingReader<'_, R> {
 
 impl<R> fmt::Debug for ReleasingReader<'_, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReleasingReader")
-            .field("released", &self.plain_len)
-            .finish_non_exhaustive()
+        f.debug_struct("ReleasingReader").field("released", &self.plain_len).finish_non_exhaustive()
     }
 }

@@ -41,23 +41,13 @@ impl<R: Read + Seek> Seekable<R> {
         let payload_len = total
             .checked_sub(ending_len as u64)
             .and_then(|end| end.checked_sub(payload_offset))
-            .ok_or(FormatError::Truncated {
-                part: Part::Payload,
-            })?;
+            .ok_or(FormatError::Truncated { part: Part::Payload })?;
         let len = check_len(payload_len, max_chunks)?;
         let ending = read_end(&mut reader, total, ending_len)?;
         let ending = Ending::parse(header, &ending, payload_len)?;
-        reader
-            .seek(SeekFrom::Start(header.chunks_offset()))
-            .map_err(OpenError::Read)?;
+        reader.seek(SeekFrom::Start(header.chunks_offset())).map_err(OpenError::Read)?;
         let rest = payload_len.saturating_sub(PREFIX_LEN as u64);
-        Ok(Self {
-            reader,
-            ending,
-            len,
-            next: 0,
-            rest,
-        })
+        Ok(Self { reader, ending, len, next: 0, rest })
     }
 
     pub(crate) const fn trailer(&self) -> Option<&Trailer> {
@@ -72,19 +62,14 @@ impl<R: Read + Seek> Seekable<R> {
 impl<R: Read + Send> Source<OpenError> for Seekable<R> {
     fn next(&mut self, batch: &mut Batch) -> Result<bool, OpenError> {
         let room = batch.room();
-        let len = usize::try_from(self.rest)
-            .unwrap_or(usize::MAX)
-            .min(room.len());
+        let len = usize::try_from(self.rest).unwrap_or(usize::MAX).min(room.len());
         if len == 0 {
             return Ok(false);
         }
         let place = room.get_mut(..len).unwrap_or_default();
         let read = read_full(&mut self.reader, place).map_err(OpenError::Read)?;
         if read < len {
-            return Err(FormatError::Truncated {
-                part: Part::Payload,
-            }
-            .into());
+            return Err(FormatError::Truncated { part: Part::Payload }.into());
         }
         batch.set(self.next, len);
         self.next = self.next.saturating_add(BATCH_CHUNKS as u64);
@@ -93,9 +78,7 @@ impl<R: Read + Send> Source<OpenError> for Seekable<R> {
     }
 
     fn batch_len(&self) -> usize {
-        usize::try_from(self.rest)
-            .unwrap_or(BATCH_LEN)
-            .min(BATCH_LEN)
+        usize::try_from(self.rest).unwrap_or(BATCH_LEN).min(BATCH_LEN)
     }
 }
 
@@ -180,9 +163,7 @@ impl<R: Read> HeldBack<R> {
 impl<R: Read + Send> Source<OpenError> for HeldBack<R> {
     fn next(&mut self, batch: &mut Batch) -> Result<bool, OpenError> {
         self.fill()?;
-        let back = self
-            .ending_len
-            .unwrap_or_else(|| Ending::max_len(&self.header));
+        let back = self.ending_len.unwrap_or_else(|| Ending::max_len(&self.header));
         let free = self.waiting().len().saturating_sub(back);
         let room = batch.room();
         // Before the end only full chunks go; the fill above has made sure of a whole batch of them.
@@ -206,11 +187,7 @@ impl<R: Read + Send> Source<OpenError> for HeldBack<R> {
 
 impl<R: Read + Send> Chunks for HeldBack<R> {
     fn into_ending(self) -> Result<Ending, OpenError> {
-        Ok(Ending::parse(
-            &self.header,
-            self.waiting(),
-            self.payload_len(0),
-        )?)
+        Ok(Ending::parse(&self.header, self.waiting(), self.payload_len(0))?)
     }
 }
 
@@ -227,25 +204,16 @@ fn check_prefix<R: Read + Seek>(header: &Header, reader: &mut R) -> Result<(), O
 fn check_len(payload_len: u64, max_chunks: u64) -> Result<MessageLen, OpenError> {
     let shortest = PREFIX_LEN.saturating_add(MIN_CHUNKS_LEN) as u64;
     if payload_len < shortest {
-        return Err(FormatError::Truncated {
-            part: Part::Payload,
-        }
-        .into());
+        return Err(FormatError::Truncated { part: Part::Payload }.into());
     }
     let len = MessageLen::of_sealed(payload_len).ok_or(FormatError::Length { field: "payload" })?;
-    if len.chunks() > max_chunks {
-        Err(OpenError::TooLong)
-    } else {
-        Ok(len)
-    }
+    if len.chunks() > max_chunks { Err(OpenError::TooLong) } else { Ok(len) }
 }
 
 /// Reads the last `len` bytes.
 fn read_end<R: Read + Seek>(reader: &mut R, total: u64, len: usize) -> Result<Vec<u8>, OpenError> {
     let start = total.checked_sub(len as u64);
-    let start = start.ok_or(FormatError::Truncated {
-        part: Part::Trailer,
-    })?;
+    let start = start.ok_or(FormatError::Truncated { part: Part::Trailer })?;
     let mut out = vec![0; len];
     read_at(reader, start, &mut out)?;
     Ok(out)
@@ -257,15 +225,10 @@ pub(crate) fn read_at<R: Read + Seek>(
     offset: u64,
     out: &mut [u8],
 ) -> Result<(), OpenError> {
-    reader
-        .seek(SeekFrom::Start(offset))
-        .map_err(OpenError::Read)?;
+    reader.seek(SeekFrom::Start(offset)).map_err(OpenError::Read)?;
     let read = read_full(reader, out).map_err(OpenError::Read)?;
     if read < out.len() {
-        return Err(FormatError::Truncated {
-            part: Part::Payload,
-        }
-        .into());
+        return Err(FormatError::Truncated { part: Part::Payload }.into());
     }
     Ok(())
 }

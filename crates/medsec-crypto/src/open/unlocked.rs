@@ -167,12 +167,7 @@ impl Unlocked {
     }
 
     pub(crate) fn cipher(&self, backend: Backend) -> Result<ChunkCipher, OpenError> {
-        Ok(ChunkCipher::new(
-            backend,
-            self.header.suite(),
-            &self.keys,
-            Direction::Open,
-        )?)
+        Ok(ChunkCipher::new(backend, self.header.suite(), &self.keys, Direction::Open)?)
     }
 
     /// Whether the expectation demands a signature.
@@ -200,21 +195,12 @@ impl Unlocked {
         execution: &Execution<'_>,
     ) -> Result<Opened, OpenError> {
         let cipher = self.cipher(execution.backend)?;
-        let mut plaintext = Plaintext {
-            writer,
-            execution: *execution,
-            tree: Tree::new(),
-            plain_len: 0,
-        };
+        let mut plaintext =
+            Plaintext { writer, execution: *execution, tree: Tree::new(), plain_len: 0 };
         pipeline::run(execution, &mut chunks, &mut plaintext, |batch| {
             self.open_batch(&cipher, execution.backend, batch)
         })?;
-        let Plaintext {
-            mut writer,
-            tree,
-            plain_len,
-            ..
-        } = plaintext;
+        let Plaintext { mut writer, tree, plain_len, .. } = plaintext;
         let opened = self.conclude(&chunks.into_ending()?, &tree, plain_len, execution.backend)?;
         writer.flush().map_err(OpenError::Write)?;
         Ok(opened)
@@ -232,9 +218,7 @@ impl Unlocked {
             None => Vec::new(),
         };
         let first = batch.first;
-        cipher
-            .open_run(first, batch.chunks_mut())
-            .map_err(|chunk| OpenError::Damaged { chunk })?;
+        cipher.open_run(first, batch.chunks_mut()).map_err(|chunk| OpenError::Damaged { chunk })?;
         Ok(leaves)
     }
 
@@ -282,10 +266,7 @@ impl Unlocked {
 
 /// Leaves of the tree for a run of encrypted chunks.
 pub(crate) fn leaves_of(backend: Backend, chunks: &[u8]) -> Vec<Hash> {
-    chunks
-        .chunks(SEALED_CHUNK_LEN)
-        .map(|chunk| leaf_hash(backend, chunk))
-        .collect()
+    chunks.chunks(SEALED_CHUNK_LEN).map(|chunk| leaf_hash(backend, chunk)).collect()
 }
 
 /// The content being written.

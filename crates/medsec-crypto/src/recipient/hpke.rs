@@ -90,13 +90,8 @@ impl HpkeRecipient {
             HpkeKind::XWing => decodes::<XWing>(public_key),
         };
         valid
-            .then(|| Self {
-                kind,
-                public_key: public_key.to_vec(),
-            })
-            .ok_or(InvalidValue {
-                field: "public key",
-            })
+            .then(|| Self { kind, public_key: public_key.to_vec() })
+            .ok_or(InvalidValue { field: "public key" })
     }
 
     /// The mechanism.
@@ -187,10 +182,7 @@ impl HpkeIdentity {
             HpkeKind::X25519 => public_of::<X25519HkdfSha256>(bytes)?,
             HpkeKind::XWing => public_of::<XWing>(bytes)?,
         };
-        Some(Self {
-            secret,
-            recipient: HpkeRecipient { kind, public_key },
-        })
+        Some(Self { secret, recipient: HpkeRecipient { kind, public_key } })
     }
 
     /// The public half.
@@ -250,10 +242,7 @@ fn public_of<K: Kem>(secret: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn key_ref_of(kind: HpkeKind, public_key: &[u8]) -> KeyRef {
-    let digest = sha256(
-        Backend::RustCrypto,
-        &[&kind.kem_id().to_be_bytes(), public_key],
-    );
+    let digest = sha256(Backend::RustCrypto, &[&kind.kem_id().to_be_bytes(), public_key]);
     KeyRef::of_digest(kind.stanza_kind(), &digest)
 }
 

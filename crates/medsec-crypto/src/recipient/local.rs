@@ -34,12 +34,7 @@ impl LocalKek {
         version: u32,
         kek: Kek,
     ) -> Option<Self> {
-        let bytes = [
-            store_id.as_slice(),
-            key_id.as_slice(),
-            &version.to_be_bytes(),
-        ]
-        .concat();
+        let bytes = [store_id.as_slice(), key_id.as_slice(), &version.to_be_bytes()].concat();
         let key_ref = KeyRef::new(StanzaKind::LocalKek, &bytes).ok()?;
         Some(Self { kek, key_ref })
     }

@@ -7,8 +7,8 @@ use crate::header::{Header, SLOT_LEN_FIELD};
 use crate::inspect::Inspection;
 use crate::open::OpenError;
 use crate::output::{AtomicFile, OutputError, OutputOptions};
-use crate::rewrap::{Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError};
 use crate::rewrap::Rewrapped;
+use crate::rewrap::{Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError};
 
 impl<F: PackageFile> LockedPackage<F> {
     /// Writes a copy of the package with new recipients, its slots as large as they need. Core, payload,

@@ -53,11 +53,8 @@ impl LockedPackage<File> {
     /// there are no locks; on Unix [`RewrapError::Linked`] if the file has other names, and
     /// [`RewrapError::Changed`] if the name came to mean another file; others if it is no package.
     pub fn open(path: &Path) -> Result<Self, RewrapError> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(RewrapError::Read)?;
+        let file =
+            OpenOptions::new().read(true).write(true).open(path).map_err(RewrapError::Read)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(RewrapError::Locked),

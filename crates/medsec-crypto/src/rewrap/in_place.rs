@@ -111,9 +111,7 @@ fn encode(
 
 fn next_generation(header: &Header) -> Result<u64, RewrapError> {
     let next = header.generation().checked_add(1);
-    next.ok_or(RewrapError::Format(FormatError::Value {
-        field: "slot generation",
-    }))
+    next.ok_or(RewrapError::Format(FormatError::Value { field: "slot generation" }))
 }
 
 impl NewRecipients<'_> {
@@ -121,7 +119,9 @@ impl NewRecipients<'_> {
     pub(super) fn accept(&self, confirmation: &Confirmation) -> bool {
         match (self, confirmation) {
             (_, Confirmation::Failed) => false,
-            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => true,
+            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => {
+                true
+            }
             (Self::Authenticated { unlocked, .. }, Confirmation::Unwrapped(dek)) => {
                 let (found, expected) = (dek.expose_secret(), unlocked.dek().expose_secret());
                 bool::from(found.ct_eq(expected))

@@ -97,10 +97,7 @@ impl Draft {
         if core_bytes.len() > MAX_CORE_LEN {
             return Err(InvalidValue { field: "core" }.into());
         }
-        let preamble = Preamble {
-            suite: spec.suite,
-            core_len: core_bytes.len(),
-        };
+        let preamble = Preamble { suite: spec.suite, core_len: core_bytes.len() };
         let immutable = [preamble.to_bytes().as_slice(), &core_bytes].concat();
         let hash = HeaderHash::from_bytes(crate::backend::sha512(&[&immutable]));
         Ok(Self {
@@ -185,11 +182,6 @@ pub(crate) fn recipients_mac_key(
     }
     let mut key = Zeroizing::new([0; KEY_LEN]);
     let info = labelled("recipients", &[hash.as_bytes()]);
-    hkdf_expand_sha512(
-        Backend::default(),
-        dek.expose_secret(),
-        &info,
-        key.as_mut_slice(),
-    )?;
+    hkdf_expand_sha512(Backend::default(), dek.expose_secret(), &info, key.as_mut_slice())?;
     Ok(Some(key))
 }

@@ -44,21 +44,10 @@ impl<R: Read> Source<SealError> for Plaintext<R> {
         // A batch that is not full ends the message: its last chunk is short, possibly empty.
         self.ended = read < self.batch_chunks.saturating_mul(CHUNK_LEN);
         let full = read / CHUNK_LEN;
-        let last = if self.ended {
-            (read % CHUNK_LEN).saturating_add(TAG_LEN)
-        } else {
-            0
-        };
-        batch.set(
-            self.next,
-            full.saturating_mul(SEALED_CHUNK_LEN).saturating_add(last),
-        );
+        let last = if self.ended { (read % CHUNK_LEN).saturating_add(TAG_LEN) } else { 0 };
+        batch.set(self.next, full.saturating_mul(SEALED_CHUNK_LEN).saturating_add(last));
         self.next = self.next.saturating_add(self.batch_chunks as u64);
-        if self.next > MAX_CHUNKS {
-            Err(SealError::TooLong)
-        } else {
-            Ok(true)
-        }
+        if self.next > MAX_CHUNKS { Err(SealError::TooLong) } else { Ok(true) }
     }
 
     fn batch_len(&self) -> usize {
@@ -95,10 +84,7 @@ impl<W: Write> Sink<Vec<Hash>, SealError> for Ciphertext<'_, W> {
         let chunks = batch.chunks();
         self.writer.write_all(chunks).map_err(SealError::Write)?;
         leaves.into_iter().for_each(|leaf| self.tree.push(leaf));
-        let tags = chunks
-            .len()
-            .div_ceil(SEALED_CHUNK_LEN)
-            .saturating_mul(TAG_LEN);
+        let tags = chunks.len().div_ceil(SEALED_CHUNK_LEN).saturating_mul(TAG_LEN);
         let text = chunks.len().saturating_sub(tags) as u64;
         self.plain_len = self.plain_len.saturating_add(text);
         let goes_on = self.execution.goes_on(self.plain_len);

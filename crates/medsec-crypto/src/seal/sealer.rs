@@ -74,28 +74,16 @@ impl Sealer {
     ) -> Result<Sealed, SealError> {
         let begun = self.begin(execution.backend, &mut writer)?;
         let signed = self.signer.is_some();
-        let mut sink = Ciphertext {
-            writer,
-            execution: *execution,
-            tree: Tree::new(),
-            plain_len: 0,
-        };
-        pipeline::run(execution, &mut Plaintext::new(reader, self.expected_len()), &mut sink, |batch| {
-            seal_batch(&begun.cipher, execution, signed, batch)
-        })?;
-        let Ciphertext {
-            mut writer,
-            tree,
-            plain_len,
-            ..
-        } = sink;
-        self.finish(
-            execution.backend,
-            &begun.prefix,
-            &mut writer,
-            &tree,
-            plain_len,
-        )
+        let mut sink =
+            Ciphertext { writer, execution: *execution, tree: Tree::new(), plain_len: 0 };
+        pipeline::run(
+            execution,
+            &mut Plaintext::new(reader, self.expected_len()),
+            &mut sink,
+            |batch| seal_batch(&begun.cipher, execution, signed, batch),
+        )?;
+        let Ciphertext { mut writer, tree, plain_len, .. } = sink;
+        self.finish(execution.backend, &begun.prefix, &mut writer, &tree, plain_len)
     }
 
     /// Seals into a new file that appears under `path` only when it is complete and durable.
@@ -152,9 +140,7 @@ impl Sealer {
         let keys = MessageKeys::derive(backend, self.suite, dek, &salt, &context)?;
         let prefix = keys.prefix(salt);
         writer.write_all(&self.header).map_err(SealError::Write)?;
-        writer
-            .write_all(&prefix.to_bytes())
-            .map_err(SealError::Write)?;
+        writer.write_all(&prefix.to_bytes()).map_err(SealError::Write)?;
         let cipher = ChunkCipher::new(backend, self.suite, &keys, Direction::Seal)?;
         Ok(Begun { cipher, prefix })
     }
@@ -180,11 +166,7 @@ impl Sealer {
         let root = self.signer.as_ref().map(|signer| {
             let root = tree.merkle_root();
             let metadata_digest = metadata_digest(section.as_deref());
-            let statement = Statement {
-                payload_len,
-                root,
-                metadata_digest,
-            };
+            let statement = Statement { payload_len, root, metadata_digest };
             end.extend_from_slice(&statement.sign(signer, &self.hash, prefix));
             root
         });

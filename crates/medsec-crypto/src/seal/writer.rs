@@ -28,26 +28,10 @@ pub struct SealWriter<W> {
 
 impl<W: Write> SealWriter<W> {
     pub(super) fn new(sealer: Sealer, begun: Begun, backend: Backend, writer: W) -> Self {
-        let execution = Execution {
-            backend,
-            ..Execution::default()
-        };
-        let sink = Ciphertext {
-            writer,
-            execution,
-            tree: Tree::new(),
-            plain_len: 0,
-        };
+        let execution = Execution { backend, ..Execution::default() };
+        let sink = Ciphertext { writer, execution, tree: Tree::new(), plain_len: 0 };
         let batch = Batch::with_room(BATCH_LEN);
-        Self {
-            sealer,
-            begun,
-            sink,
-            batch,
-            filled: 0,
-            next: 0,
-            failed: false,
-        }
+        Self { sealer, begun, sink, batch, filled: 0, next: 0, failed: false }
     }
 
     /// Writes what is left, metadata and trailer, and gives the writer back.
@@ -60,25 +44,10 @@ impl<W: Write> SealWriter<W> {
         }
         let last = (self.filled % CHUNK_LEN).saturating_add(TAG_LEN);
         self.emit(last)?;
-        let Self {
-            sealer,
-            begun,
-            sink,
-            ..
-        } = self;
-        let Ciphertext {
-            mut writer,
-            execution,
-            tree,
-            plain_len,
-        } = sink;
-        let sealed = sealer.finish(
-            execution.backend,
-            &begun.prefix,
-            &mut writer,
-            &tree,
-            plain_len,
-        )?;
+        let Self { sealer, begun, sink, .. } = self;
+        let Ciphertext { mut writer, execution, tree, plain_len } = sink;
+        let sealed =
+            sealer.finish(execution.backend, &begun.prefix, &mut writer, &tree, plain_len)?;
         Ok((sealed, writer))
     }
 
@@ -101,9 +70,7 @@ impl<W: Write> SealWriter<W> {
     /// Copies as much as fits into the current chunk.
     fn fill(&mut self, content: &[u8]) -> usize {
         let (chunk, within) = (self.filled / CHUNK_LEN, self.filled % CHUNK_LEN);
-        let start = chunk
-            .saturating_mul(SEALED_CHUNK_LEN)
-            .saturating_add(within);
+        let start = chunk.saturating_mul(SEALED_CHUNK_LEN).saturating_add(within);
         let len = content.len().min(CHUNK_LEN.saturating_sub(within));
         let place = self.batch.room().get_mut(start..start.saturating_add(len));
         let Some((place, part)) = place.zip(content.get(..len)) else {
@@ -137,8 +104,6 @@ impl<W: Write> Write for SealWriter<W> {
 
 impl<W> fmt::Debug for SealWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealWriter")
-            .field("sealer", &self.sealer)
-            .finish_non_exhaustive()
+        f.debug_struct("SealWriter").field("sealer", &self.sealer).finish_non_exhaustive()
     }
 }

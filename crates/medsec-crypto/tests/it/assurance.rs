@@ -32,10 +32,7 @@ fn aes(backend: Backend) -> Assurance {
 
 #[test]
 fn chacha_is_never_approved() {
-    let plan = Plan {
-        suite: Suite::ChaCha20Poly1305,
-        ..Plan::new(0)
-    };
+    let plan = Plan { suite: Suite::ChaCha20Poly1305, ..Plan::new(0) };
     for backend in Backend::ALL {
         let assurance = of_plan(plan, *backend);
         assert_eq!(assurance.payload, Assurance::NotApproved);
@@ -80,11 +77,7 @@ fn wrapping_by_a_service_is_not_rated() {
     let stanza = Stanza::new(name, vec![1; 100]).unwrap();
     let draft = Plan::new(0).blind().draft();
     let dek = medsec_crypto::Dek::generate().unwrap();
-    let package = draft
-        .address(dek, vec![stanza])
-        .unwrap()
-        .seal_bytes(b"")
-        .unwrap();
+    let package = draft.address(dek, vec![stanza]).unwrap().seal_bytes(b"").unwrap();
     for backend in Backend::ALL {
         let assurance = of(&package, *backend);
         assert_eq!(assurance.wrapping, None);
@@ -103,11 +96,8 @@ fn payload_class_is_that_of_the_backend() {
 
 #[test]
 fn overall_is_the_minimum_of_the_parts() {
-    let classes = [
-        Assurance::NotApproved,
-        Assurance::ApprovedAlgorithm,
-        Assurance::ValidatedModule,
-    ];
+    let classes =
+        [Assurance::NotApproved, Assurance::ApprovedAlgorithm, Assurance::ValidatedModule];
     let part = |number: usize| match number % 4 {
         3 => None,
         number => Some(classes[number]),
@@ -118,16 +108,8 @@ fn overall_is_the_minimum_of_the_parts() {
     for number in 0..27 * 64 {
         let always = [1, 3, 9].map(|digit| classes[number / digit % 3]);
         let sometimes = [27, 108, 432].map(|digit| part(number / digit));
-        [
-            assurance.payload,
-            assurance.key_generation,
-            assurance.hashes,
-        ] = always;
-        [
-            assurance.recipient_mac,
-            assurance.signature,
-            assurance.wrapping,
-        ] = sometimes;
+        [assurance.payload, assurance.key_generation, assurance.hashes] = always;
+        [assurance.recipient_mac, assurance.signature, assurance.wrapping] = sometimes;
         let parts = always.into_iter().chain(sometimes.into_iter().flatten());
         assert_eq!(Some(assurance.overall()), parts.min());
         seen.push(assurance.overall());

@@ -49,9 +49,7 @@ fn package_denies_another_patient(ev: Ev) -> Proven {
     let mut expectation = sample.plan.expectation(1);
     expectation.reproduced = context_of("patient", "MRN-0043");
     let checked = ev.allows(Checked::read(&mut &sample.package[..], expectation));
-    ev.denies(checked.unlock_with(&[&kek(1)]), |e| {
-        matches!(e, OpenError::NotAuthentic(_))
-    });
+    ev.denies(checked.unlock_with(&[&kek(1)]), |e| matches!(e, OpenError::NotAuthentic(_)));
     ev.proven()
 }
 
@@ -66,18 +64,9 @@ fn package_opens_for_its_recipient(ev: Ev) -> Proven {
     ev.equal_bytes("the content is as sealed", &content, &sample.content);
     let is_clear = |piece: &[u8]| sample.package.windows(piece.len()).any(|w| w == piece);
     let first_bytes = &sample.content[..16];
-    ev.holds(
-        "the content does not stand in the package",
-        !is_clear(first_bytes),
-    );
-    ev.holds(
-        "the file name does not stand in the package",
-        !is_clear(b"ct-0001.dcm"),
-    );
-    ev.holds(
-        "the patient does not stand in the package",
-        !is_clear(b"MRN-0042"),
-    );
+    ev.holds("the content does not stand in the package", !is_clear(first_bytes));
+    ev.holds("the file name does not stand in the package", !is_clear(b"ct-0001.dcm"));
+    ev.holds("the patient does not stand in the package", !is_clear(b"MRN-0042"));
     ev.proven()
 }
 
@@ -105,14 +94,8 @@ fn altered_content_is_refused(ev: Ev) -> Proven {
 )]
 fn shortened_package_is_refused(ev: Ev) -> Proven {
     let sample = sample();
-    for len in [
-        sample.layout.payload.start,
-        sample.layout.chunk(2).end,
-        sample.package.len() - 1,
-    ] {
-        ev.denies(sample.plan.open(&sample.package[..len]), |e| {
-            matches!(e, OpenError::Format(_))
-        });
+    for len in [sample.layout.payload.start, sample.layout.chunk(2).end, sample.package.len() - 1] {
+        ev.denies(sample.plan.open(&sample.package[..len]), |e| matches!(e, OpenError::Format(_)));
     }
     ev.proven()
 }
@@ -127,11 +110,7 @@ fn damaged_spare_slot_is_reported(ev: Ev) -> Proven {
     let package = sample.edited(|package, layout| package[layout.slot_b.start + 9] ^= 1);
     let (content, opened) = ev.allows(sample.plan.open(&package));
     ev.equal_bytes("the content is as sealed", &content, &sample.content);
-    ev.equal(
-        "the damage is reported",
-        &opened.slots,
-        &SlotCondition::Damaged,
-    );
+    ev.equal("the damage is reported", &opened.slots, &SlotCondition::Damaged);
     ev.proven()
 }
 
@@ -155,13 +134,9 @@ fn origin_is_verified_without_key(ev: Ev) -> Proven {
 fn altered_package_fails_its_origin(ev: Ev) -> Proven {
     let sample = sample();
     let package = sample.edited(|package, layout| package[layout.chunk(1).start] ^= 1);
-    ev.denies(origin_of(&package), |e| {
-        matches!(e, OpenError::Signature(SignatureError::Payload))
-    });
+    ev.denies(origin_of(&package), |e| matches!(e, OpenError::Signature(SignatureError::Payload)));
     let package = sample.edited(|package, layout| package[layout.metadata.start] ^= 1);
-    ev.denies(origin_of(&package), |e| {
-        matches!(e, OpenError::Signature(SignatureError::Metadata))
-    });
+    ev.denies(origin_of(&package), |e| matches!(e, OpenError::Signature(SignatureError::Metadata)));
     ev.proven()
 }
 
@@ -181,9 +156,7 @@ fn unexpected_signer_is_refused(ev: Ev) -> Proven {
     let header = ev.allows(Header::read(&mut &sample.package[..]));
     let source = Cursor::new(&sample.package);
     let origin = header.verify_origin(source, &other, u64::MAX, &Execution::default());
-    ev.denies(origin, |e| {
-        matches!(e, OpenError::Expectation(ExpectationError::Signer))
-    });
+    ev.denies(origin, |e| matches!(e, OpenError::Expectation(ExpectationError::Signer)));
     ev.proven()
 }
 
@@ -196,11 +169,7 @@ fn expected_signer_is_accepted(ev: Ev) -> Proven {
     let sample = sample();
     let (_, opened) = ev.allows(sample.plan.open(&sample.package));
     let expected = signing_key(crate::support::SIGNER).verifying_key();
-    ev.equal(
-        "the signer is the expected one",
-        &opened.signer,
-        &Some(expected),
-    );
+    ev.equal("the signer is the expected one", &opened.signer, &Some(expected));
     ev.proven()
 }
 
@@ -222,9 +191,7 @@ fn package_changed_in_transit_is_refused(ev: Ev) -> Proven {
         package.copy_within(layout.chunk(0), layout.chunk(1).start);
         package[layout.chunk(0)].copy_from_slice(&second);
     });
-    ev.denies(receive(&sample, &swapped), |e| {
-        matches!(e, OpenError::Damaged { chunk: 0 })
-    });
+    ev.denies(receive(&sample, &swapped), |e| matches!(e, OpenError::Damaged { chunk: 0 }));
     ev.proven()
 }
 

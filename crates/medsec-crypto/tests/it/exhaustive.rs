@@ -52,18 +52,12 @@ fn damage_to_signed_package_with_metadata_is_noticed() {
 #[test]
 fn damage_to_blind_package_is_noticed() {
     exhaust("blind", Plan::new(1000).blind());
-    exhaust(
-        "blind, signed",
-        Plan::new(10).blind().signed().with_metadata(),
-    );
+    exhaust("blind, signed", Plan::new(10).blind().signed().with_metadata());
 }
 
 #[test]
 fn damage_to_package_of_two_recipients_is_noticed() {
-    let plan = Plan {
-        recipients: 2,
-        ..Plan::new(1000)
-    };
+    let plan = Plan { recipients: 2, ..Plan::new(1000) };
     exhaust("two recipients", plan);
 }
 
@@ -85,10 +79,7 @@ fn damage_to_three_chunks_is_noticed() {
 
 #[test]
 fn damage_to_chacha_package_is_noticed() {
-    let plan = Plan {
-        suite: Suite::ChaCha20Poly1305,
-        ..Plan::new(1000)
-    };
+    let plan = Plan { suite: Suite::ChaCha20Poly1305, ..Plan::new(1000) };
     exhaust("chacha", plan.signed().with_metadata());
 }
 
@@ -144,20 +135,14 @@ fn rejected(sample: &Sample, package: &[u8], offset: usize, folder: &Path) {
     if offset.is_multiple_of(FILE_STRIDE) || is_border(&sample.layout, offset) {
         let path = folder.join("out");
         assert!(to_file(sample.plan, package, &path).is_err(), "{offset}");
-        assert!(
-            stream_to_file(sample.plan, package, &path).is_err(),
-            "{offset}"
-        );
+        assert!(stream_to_file(sample.plan, package, &path).is_err(), "{offset}");
         assert!(names_in(folder).is_empty(), "output left at {offset}");
     }
 }
 
 /// Whether `offset` is the first or last byte of a part.
 fn is_border(layout: &Layout, offset: usize) -> bool {
-    layout
-        .parts()
-        .iter()
-        .any(|(_, part)| offset == part.start || offset + 1 == part.end)
+    layout.parts().iter().any(|(_, part)| offset == part.start || offset + 1 == part.end)
 }
 
 fn to_file(plan: Plan, package: &[u8], path: &Path) -> Result<Opened, OpenError> {
@@ -182,10 +167,7 @@ fn stream_to_file(plan: Plan, mut package: &[u8], path: &Path) -> Result<Opened,
 #[test]
 fn every_byte_belongs_to_one_part() {
     for profile in [RecipientProfile::Authenticated, RecipientProfile::Blind] {
-        let plan = Plan {
-            profile,
-            ..Plan::new(5).signed().with_metadata()
-        };
+        let plan = Plan { profile, ..Plan::new(5).signed().with_metadata() };
         let sample = plan.seal();
         let parts = sample.layout.parts();
         let mut end = 0;

@@ -17,14 +17,9 @@ fn open_all<K: Kem, A: Aead>(file: &str, kem: u16, aead: u16) -> Option<(usize, 
     let path = oracle::vectors_folder()?.join("HPKE").join(file);
     let groups: Vec<Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     let wanted = |group: &&Value| {
-        [
-            ("mode", 0),
-            ("kem_id", kem),
-            ("kdf_id", 1),
-            ("aead_id", aead),
-        ]
-        .iter()
-        .all(|(name, number)| group[name] == *number)
+        [("mode", 0), ("kem_id", kem), ("kdf_id", 1), ("aead_id", aead)]
+            .iter()
+            .all(|(name, number)| group[name] == *number)
     };
     let (mut used, mut messages) = (0, 0);
     for group in groups.iter().filter(wanted) {
@@ -43,10 +38,7 @@ fn open_all<K: Kem, A: Aead>(file: &str, kem: u16, aead: u16) -> Option<(usize, 
         }
         used += 1;
     }
-    println!(
-        "{file}: {used} of {} groups, {messages} messages",
-        groups.len()
-    );
+    println!("{file}: {used} of {} groups, {messages} messages", groups.len());
     Some((used, messages))
 }
 

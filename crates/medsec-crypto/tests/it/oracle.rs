@@ -47,9 +47,7 @@ fn ask(command: &str, requests: &[Value]) -> Option<Vec<Value>> {
         .spawn()
         .unwrap();
     let mut stdin = oracle.stdin.take().unwrap();
-    stdin
-        .write_all(json!(requests).to_string().as_bytes())
-        .unwrap();
+    stdin.write_all(json!(requests).to_string().as_bytes()).unwrap();
     drop(stdin);
     let output = oracle.wait_with_output().unwrap();
     assert!(output.status.success(), "the oracle failed");
@@ -64,15 +62,10 @@ fn request(vector: &Vector) -> Value {
     for (name, value) in &vector.lines {
         request.insert(name.replace('-', "_"), json!(value));
     }
-    let context: Map<_, _> = vector
-        .context()
-        .map(|(key, value)| (key.to_owned(), json!(value)))
-        .collect();
+    let context: Map<_, _> =
+        vector.context().map(|(key, value)| (key.to_owned(), json!(value))).collect();
     request.insert("context".to_owned(), Value::Object(context));
-    request.insert(
-        "package".to_owned(),
-        json!(STANDARD.encode(&vector.package)),
-    );
+    request.insert("package".to_owned(), json!(STANDARD.encode(&vector.package)));
     Value::Object(request)
 }
 
@@ -128,9 +121,7 @@ fn rust_opens_what_oracle_seals() {
         return;
     };
     for (plan, answer) in plans.iter().zip(&answers) {
-        let package = STANDARD
-            .decode(answer["package"].as_str().unwrap())
-            .unwrap();
+        let package = STANDARD.decode(answer["package"].as_str().unwrap()).unwrap();
         for backend in Backend::ALL {
             plan.vector(package.clone()).run(*backend);
         }
@@ -275,9 +266,7 @@ fn oracle_and_rust_agree_on_stanza_types() {
     .map(with)
     .into();
     if let Some(count) = both_judge(&changed) {
-        let opened = changed
-            .iter()
-            .filter(|v| v.open(Backend::default()).is_ok());
+        let opened = changed.iter().filter(|v| v.open(Backend::default()).is_ok());
         assert_eq!((count, opened.count()), (29, 10));
     }
 }
@@ -299,9 +288,7 @@ fn side_cars_of_both_are_equal() {
         return;
     };
     for (vector, answer) in signed.iter().zip(&answers) {
-        let theirs = STANDARD
-            .decode(answer["side_car"].as_str().unwrap())
-            .unwrap();
+        let theirs = STANDARD.decode(answer["side_car"].as_str().unwrap()).unwrap();
         assert_eq!(packages::side_car(vector), theirs, "{}", vector.name);
     }
     println!("side-cars: {}", answers.len());

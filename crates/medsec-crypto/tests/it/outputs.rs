@@ -88,10 +88,7 @@ fn package_is_not_opened_onto_itself() {
     let unlocked = sample.plan.unlock(1, &mut source).unwrap();
     let options = OutputOptions::default();
     let result = unlocked.open_to_file(source, &path, options, &Execution::default());
-    assert!(matches!(
-        result,
-        Err(OpenError::Output(OutputError::Exists))
-    ));
+    assert!(matches!(result, Err(OpenError::Output(OutputError::Exists))));
     assert_eq!(fs::read(&path).unwrap(), sample.package);
 }
 
@@ -123,10 +120,7 @@ fn damaged_package_leaves_replaced_file_alone() {
     let last = sample.layout.payload.end - 1;
     sample.package[last] ^= 1;
     let error = open_to(&sample, &path, replacing()).unwrap_err();
-    assert!(
-        matches!(error, OpenError::Damaged { chunk: 2 }),
-        "{error:?}"
-    );
+    assert!(matches!(error, OpenError::Damaged { chunk: 2 }), "{error:?}");
     assert_eq!(fs::read(&path).unwrap(), b"present");
     assert_eq!(names_in(folder.path()), ["out"]);
 }
@@ -152,9 +146,7 @@ fn slow_writer_gets_the_whole_package() {
     let sample = sample();
     let mut writer = ShortWriter::new(Vec::new(), 5000, 1);
     let sealer = sample.plan.sealer();
-    let sealed = sealer
-        .seal(&sample.content[..], &mut writer, &Execution::default())
-        .unwrap();
+    let sealed = sealer.seal(&sample.content[..], &mut writer, &Execution::default()).unwrap();
     let package = writer.into_inner();
     assert_eq!(sealed.package_len, package.len() as u64);
     assert_eq!(sample.plan.open(&package).unwrap().0, sample.content);
@@ -208,11 +200,7 @@ fn sweep_leaves_other_files_alone() {
     let young = sweep_unfinished(folder.path(), Duration::from_secs(3600)).unwrap();
     assert_eq!((young, names_in(folder.path()).len()), (0, 5));
     assert_eq!(sweep_unfinished(folder.path(), Duration::ZERO).unwrap(), 1);
-    assert!(
-        names_in(folder.path())
-            .iter()
-            .all(|name| others.contains(&name.as_str()))
-    );
+    assert!(names_in(folder.path()).iter().all(|name| others.contains(&name.as_str())));
     assert!(sweep_unfinished(&folder.path().join("missing"), Duration::ZERO).is_err());
 }
 

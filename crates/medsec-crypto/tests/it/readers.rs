@@ -29,11 +29,7 @@ fn cases(plan: Plan, threads: &[usize]) -> Vec<Case> {
                 for threads in threads {
                     let mut execution = crate::support::threads(*threads);
                     execution.backend = *backend;
-                    let plan = Plan {
-                        suite,
-                        signed,
-                        ..plan
-                    };
+                    let plan = Plan { suite, signed, ..plan };
                     cases.push(Case { plan, execution });
                 }
             }
@@ -45,10 +41,7 @@ fn cases(plan: Plan, threads: &[usize]) -> Vec<Case> {
 impl Case {
     fn seal(&self, content: impl Read + Send) -> Vec<u8> {
         let mut package = Vec::new();
-        let sealed = self
-            .plan
-            .sealer()
-            .seal(content, &mut package, &self.execution);
+        let sealed = self.plan.sealer().seal(content, &mut package, &self.execution);
         assert_eq!(sealed.unwrap().package_len, package.len() as u64);
         package
     }
@@ -56,9 +49,7 @@ impl Case {
     /// Seals by pushing pieces of these lengths in turn.
     fn push(&self, content: &[u8], lengths: &[usize]) -> Vec<u8> {
         let sealer = self.plan.sealer();
-        let mut writer = sealer
-            .into_writer(Vec::new(), self.execution.backend)
-            .unwrap();
+        let mut writer = sealer.into_writer(Vec::new(), self.execution.backend).unwrap();
         let mut rest = content;
         for len in lengths.iter().cycle() {
             if rest.is_empty() {
@@ -102,9 +93,7 @@ impl Case {
         let backend = self.execution.backend;
         let mut rest = package;
         let unlocked_too = self.unlock(&mut rest);
-        let mut released = unlocked_too
-            .danger_release_unverified(rest, backend)
-            .unwrap();
+        let mut released = unlocked_too.danger_release_unverified(rest, backend).unwrap();
         let mut out = Vec::new();
         released.read_to_end(&mut out).unwrap();
         released.finish().unwrap();
@@ -129,14 +118,10 @@ impl Case {
         let (one, two) = (folder.path().join("one"), folder.path().join("two"));
         let unlocked = self.unlock(&mut &package[..]);
         let source = Cursor::new(package);
-        unlocked
-            .open_to_file(source, &one, options, &self.execution)
-            .unwrap();
+        unlocked.open_to_file(source, &one, options, &self.execution).unwrap();
         let mut rest = package;
         let unlocked = self.unlock(&mut rest);
-        unlocked
-            .open_stream_to_file(rest, &two, options, &self.execution)
-            .unwrap();
+        unlocked.open_stream_to_file(rest, &two, options, &self.execution).unwrap();
         for path in [one, two] {
             assert!(std::fs::read(path).unwrap() == content, "{self:?}");
         }

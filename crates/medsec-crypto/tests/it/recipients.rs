@@ -10,11 +10,8 @@ use crate::support::sample::Plan;
 use crate::support::{hpke, kek};
 
 const BIND: Bind = Bind::from_bytes([3; 32]);
-const KINDS: [StanzaKind; 3] = [
-    StanzaKind::LocalKek,
-    StanzaKind::HpkeX25519,
-    StanzaKind::HpkeXWing,
-];
+const KINDS: [StanzaKind; 3] =
+    [StanzaKind::LocalKek, StanzaKind::HpkeX25519, StanzaKind::HpkeXWing];
 
 /// The key pair of this kind and number.
 fn pair(kind: StanzaKind, number: u8) -> (Box<dyn Recipient>, Box<dyn Identity>) {
@@ -111,11 +108,7 @@ fn stanza_of_another_package_is_refused() {
         let (recipient, identity) = pair(kind, 1);
         let seal = || {
             let draft = Plan::new(10).blind().draft();
-            draft
-                .seal_to(&[&*recipient])
-                .unwrap()
-                .seal_bytes(b"content")
-                .unwrap()
+            draft.seal_to(&[&*recipient]).unwrap().seal_bytes(b"content").unwrap()
         };
         let (one, other) = (seal(), seal());
         let header = |package: &[u8]| Header::read(&mut &package[..]).unwrap();
@@ -186,11 +179,7 @@ fn every_kind_of_recipient_opens(ev: Ev) -> Proven {
         let unlocked = ev.allows(checked.unlock_with(&[&*identity]));
         let source = std::io::Cursor::new(&package);
         let opened = unlocked.open_to_memory(source, 100, &Default::default());
-        ev.equal_bytes(
-            "the content is as sealed",
-            &ev.allows(opened).0[..],
-            b"content",
-        );
+        ev.equal_bytes("the content is as sealed", &ev.allows(opened).0[..], b"content");
     }
     ev.proven()
 }

@@ -38,13 +38,8 @@ fn attempt(
 ) -> Result<(), RewrapError> {
     let header = Header::read(&mut &sample.package[..]).unwrap();
     let unlocked = header.unlock_recipients_with(&[&kek(1)]).unwrap();
-    let recipients = NewRecipients::Authenticated {
-        unlocked: &unlocked,
-        stanzas,
-    };
-    locked(file)
-        .rewrap(&recipients, |_| confirmation)
-        .map(|_| ())
+    let recipients = NewRecipients::Authenticated { unlocked: &unlocked, stanzas };
+    locked(file).rewrap(&recipients, |_| confirmation).map(|_| ())
 }
 
 #[test]
@@ -134,10 +129,7 @@ fn package_with_two_names_is_refused() {
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     fs::write(&one, sample().package).unwrap();
     fs::hard_link(&one, &two).unwrap();
-    assert!(matches!(
-        LockedPackage::open(&one),
-        Err(RewrapError::Linked)
-    ));
+    assert!(matches!(LockedPackage::open(&one), Err(RewrapError::Linked)));
     fs::remove_file(&two).unwrap();
     drop(crate::support::rewrap::lock(&one));
 }
@@ -169,10 +161,8 @@ fn copy_with_larger_slots_keeps_signature() {
     let file = MemoryFile::new(&sample.package);
     let header = Header::read(&mut &sample.package[..]).unwrap();
     let unlocked = header.unlock_recipients_with(&[&kek(1)]).unwrap();
-    let recipients = NewRecipients::Authenticated {
-        unlocked: &unlocked,
-        stanzas: large(unlocked.header()),
-    };
+    let recipients =
+        NewRecipients::Authenticated { unlocked: &unlocked, stanzas: large(unlocked.header()) };
     let done = locked(&file).rewrap_into_copy(&recipients, &path, OutputOptions::default(), |_| {
         Confirmation::NotPermitted
     });
@@ -194,8 +184,5 @@ fn next_rewrap_finishes_an_unfinished_one() {
     assert_eq!(header.slot_condition(), SlotCondition::RewrapUnfinished);
     rewrap(sample.plan, locked(&file), 2, &[3]).unwrap();
     let (content, opened) = sample.plan.open_as(3, &file.contents()).unwrap();
-    assert_eq!(
-        (content, opened.slots),
-        (sample.content, SlotCondition::Clean)
-    );
+    assert_eq!((content, opened.slots), (sample.content, SlotCondition::Clean));
 }

@@ -12,7 +12,9 @@ const SAMPLES: usize = 192;
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("MEDSEC_SAMPLES").map(PathBuf::from);
     if folder.is_none() {
-        println!("not run: MEDSEC_SAMPLES is not set; `cargo xtask test` downloads samples and sets it");
+        println!(
+            "not run: MEDSEC_SAMPLES is not set; `cargo xtask test` downloads samples and sets it"
+        );
     }
     folder
 }

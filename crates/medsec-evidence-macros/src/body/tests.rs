@@ -46,23 +46,11 @@ fn formatting_and_comments_keep_the_hash() {
 fn hash_matches_the_published_vectors() {
     // From docs/formats/test-witness.md, computed there without this code.
     for (source, expected) in [
-        (
-            "abc",
-            "f385117b8afd6d012f90407ffb43bed14d77fa68c3349db9e0dc4f074c73969c",
-        ),
-        (
-            "{ ev.proven() }",
-            "543f7b49f48c0b5380e8b5d82ccbb6c54da96600528affcc99c0661a19397a3d",
-        ),
-        (
-            "{ a && !b == 1u8 }",
-            "f747df61f6a59117655a1e1f491511f7939ea4e17a14bedf5372d5c1a635d566",
-        ),
+        ("abc", "f385117b8afd6d012f90407ffb43bed14d77fa68c3349db9e0dc4f074c73969c"),
+        ("{ ev.proven() }", "543f7b49f48c0b5380e8b5d82ccbb6c54da96600528affcc99c0661a19397a3d"),
+        ("{ a && !b == 1u8 }", "f747df61f6a59117655a1e1f491511f7939ea4e17a14bedf5372d5c1a635d566"),
     ] {
-        let hex: String = hash_of(source)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hex: String = hash_of(source).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(hex, expected, "{source}");
     }
 }
@@ -70,16 +58,12 @@ fn hash_matches_the_published_vectors() {
 #[test]
 fn denial_without_named_error_is_found() {
     assert!(denial_in("{ ev.denies(open(15), |_| true); }"));
-    assert!(denial_in(
-        "{ for x in xs { ev.denies(f(|y| y), |_error| true) } }"
-    ));
+    assert!(denial_in("{ for x in xs { ev.denies(f(|y| y), |_error| true) } }"));
     assert!(denial_in("Ev::denies(&ev, open(15), |_| true)"));
 }
 
 #[test]
 fn denial_with_named_error_passes() {
-    assert!(!denial_in(
-        "{ ev.denies(open(15), |e| matches!(e, E::Expired(_))); f(|_| 1) }"
-    ));
+    assert!(!denial_in("{ ev.denies(open(15), |e| matches!(e, E::Expired(_))); f(|_| 1) }"));
     assert!(!denial_in("{ ev.denies(open(a | _b | c), is_expired); }"));
 }

@@ -31,10 +31,7 @@ const STANDARD: Item = Item {
     note: None,
 };
 
-const CONTINUED: Item = Item {
-    kind: Kind::StandardContinued,
-    ..STANDARD
-};
+const CONTINUED: Item = Item { kind: Kind::StandardContinued, ..STANDARD };
 
 const REQUIRED: Item = Item {
     kind: Kind::ImplementationSpecification,
@@ -42,10 +39,7 @@ const REQUIRED: Item = Item {
     ..STANDARD
 };
 
-const ADDRESSABLE: Item = Item {
-    designation: Some(Designation::Addressable),
-    ..REQUIRED
-};
+const ADDRESSABLE: Item = Item { designation: Some(Designation::Addressable), ..REQUIRED };
 
 /// A mistyped citation in a table does not compile.
 #[expect(clippy::panic, reason = "evaluated at compile time only")]

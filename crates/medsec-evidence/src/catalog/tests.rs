@@ -9,18 +9,9 @@ fn count(of: impl Fn(&Item) -> bool) -> usize {
 #[test]
 fn find_refuses_what_is_no_item() {
     let catalog = Catalog::hipaa2013();
-    for text in [
-        "164.312(a)",
-        "164.312(a)(2)",
-        "164.312(c)(3)",
-        "164.306(d)(3)",
-        "164.312",
-    ] {
+    for text in ["164.312(a)", "164.312(a)(2)", "164.312(c)(3)", "164.306(d)(3)", "164.312"] {
         let citation = text.parse().unwrap();
-        let unknown = FindItemError::Unknown {
-            citation,
-            edition: Edition::Hipaa2013,
-        };
+        let unknown = FindItemError::Unknown { citation, edition: Edition::Hipaa2013 };
         assert_eq!(catalog.find(text), Err(unknown));
     }
     let malformed = FindItemError::Citation(ParseCitationError::UnknownSection);
@@ -30,10 +21,8 @@ fn find_refuses_what_is_no_item() {
 #[test]
 fn attribute_and_catalog_know_the_same_citations() {
     let attribute = medsec_evidence_macros::hipaa2013_citations!();
-    let catalog: Vec<_> = Catalog::hipaa2013()
-        .items()
-        .map(|item| item.citation.to_string())
-        .collect();
+    let catalog: Vec<_> =
+        Catalog::hipaa2013().items().map(|item| item.citation.to_string()).collect();
     assert_eq!(catalog, attribute);
 }
 
@@ -51,10 +40,7 @@ fn every_item_is_found_by_its_citation() {
 
 #[test]
 fn oscal_ids_stay_distinct() {
-    let ids: BTreeSet<_> = Catalog::hipaa2013()
-        .items()
-        .map(|item| item.oscal_id)
-        .collect();
+    let ids: BTreeSet<_> = Catalog::hipaa2013().items().map(|item| item.oscal_id).collect();
     assert_eq!(ids.len(), 71);
 }
 
@@ -63,22 +49,10 @@ fn technical_safeguards_are_the_twelve() {
     use Designation::{Addressable, Required};
     let rows = [
         ("164.312(a)(1)", "Access control", None),
-        (
-            "164.312(a)(2)(i)",
-            "Unique user identification",
-            Some(Required),
-        ),
-        (
-            "164.312(a)(2)(ii)",
-            "Emergency access procedure",
-            Some(Required),
-        ),
+        ("164.312(a)(2)(i)", "Unique user identification", Some(Required)),
+        ("164.312(a)(2)(ii)", "Emergency access procedure", Some(Required)),
         ("164.312(a)(2)(iii)", "Automatic logoff", Some(Addressable)),
-        (
-            "164.312(a)(2)(iv)",
-            "Encryption and decryption",
-            Some(Addressable),
-        ),
+        ("164.312(a)(2)(iv)", "Encryption and decryption", Some(Addressable)),
         ("164.312(b)", "Audit controls", None),
         ("164.312(c)(1)", "Integrity", None),
         (
@@ -96,10 +70,7 @@ fn technical_safeguards_are_the_twelve() {
         .iter()
         .map(|item| (item.citation.to_string(), item.title, item.designation))
         .collect();
-    assert_eq!(
-        found,
-        rows.map(|(citation, title, d)| (citation.to_owned(), title, d))
-    );
+    assert_eq!(found, rows.map(|(citation, title, d)| (citation.to_owned(), title, d)));
 }
 
 #[test]
@@ -121,19 +92,10 @@ fn addressable_items_are_the_rules_own() {
 fn kinds_and_designations_add_up() {
     assert_eq!(count(|item| item.kind == Kind::Standard), 22);
     assert_eq!(count(|item| item.kind == Kind::StandardContinued), 1);
-    assert_eq!(
-        count(|item| item.designation == Some(Designation::Required)),
-        26
-    );
-    assert_eq!(
-        count(|item| item.designation == Some(Designation::Addressable)),
-        22
-    );
+    assert_eq!(count(|item| item.designation == Some(Designation::Required)), 26);
+    assert_eq!(count(|item| item.designation == Some(Designation::Addressable)), 22);
     let specification = |item: &Item| item.kind == Kind::ImplementationSpecification;
-    assert_eq!(
-        count(|item| specification(item) != item.designation.is_some()),
-        0
-    );
+    assert_eq!(count(|item| specification(item) != item.designation.is_some()), 0);
 }
 
 #[test]
@@ -141,14 +103,8 @@ fn every_text_is_a_whole_sentence() {
     for item in Catalog::hipaa2013().items() {
         assert!(!item.title.is_empty());
         // A list item keeps the punctuation the rule gives it.
-        assert!(
-            item.text.ends_with(['.', ';']) || item.text.ends_with("; and"),
-            "{item:?}"
-        );
-        assert!(
-            !item.text.contains("  ") && !item.text.contains(['’', '\n']),
-            "{item:?}"
-        );
+        assert!(item.text.ends_with(['.', ';']) || item.text.ends_with("; and"), "{item:?}");
+        assert!(!item.text.contains("  ") && !item.text.contains(['’', '\n']), "{item:?}");
     }
 }
 
@@ -159,10 +115,7 @@ fn crosswalk_has_the_published_extent() {
     let controls: Vec<_> = items().flat_map(|item| item.sp800_53r5).collect();
     assert_eq!(controls.len(), 279);
     assert_eq!(controls.iter().collect::<BTreeSet<_>>().len(), 108);
-    assert_eq!(
-        items().filter(|item| !item.sp800_53r5.is_empty()).count(),
-        68
-    );
+    assert_eq!(items().filter(|item| !item.sp800_53r5.is_empty()).count(), 68);
 }
 
 #[test]
@@ -194,10 +147,7 @@ fn csf_1_1_names_existing_subcategories() {
     ];
     for id in Catalog::hipaa2013().items().flat_map(|item| item.csf_1_1) {
         let (category, number) = id.split_once('-').unwrap();
-        let (_, last) = existing
-            .iter()
-            .find(|(known, _)| *known == category)
-            .unwrap();
+        let (_, last) = existing.iter().find(|(known, _)| *known == category).unwrap();
         assert!((1..=*last).contains(&number.parse().unwrap()), "{id}");
     }
 }

@@ -4,20 +4,8 @@ use super::*;
 
 #[test]
 fn parse_refuses_sections_outside_the_subpart() {
-    for text in [
-        "",
-        "164",
-        "164.3",
-        "164.300",
-        "164.313(a)",
-        "164.504(e)",
-        "165.312(a)",
-    ] {
-        assert_eq!(
-            Citation::parse(text),
-            Err(ParseCitationError::UnknownSection),
-            "{text}"
-        );
+    for text in ["", "164", "164.3", "164.300", "164.313(a)", "164.504(e)", "165.312(a)"] {
+        assert_eq!(Citation::parse(text), Err(ParseCitationError::UnknownSection), "{text}");
     }
 }
 
@@ -37,11 +25,7 @@ fn parse_refuses_any_second_spelling() {
         ("164.312()", 1),
         ("164.312(\u{e9})", 1),
     ] {
-        assert_eq!(
-            Citation::parse(text),
-            Err(ParseCitationError::Paragraph { level }),
-            "{text}"
-        );
+        assert_eq!(Citation::parse(text), Err(ParseCitationError::Paragraph { level }), "{text}");
     }
 }
 
@@ -50,10 +34,7 @@ fn parse_refuses_too_deep_or_long() {
     let deep = "164.306(d)(3)(ii)(B)(1)(i)";
     assert_eq!(Citation::parse(deep), Err(ParseCitationError::TooDeep));
     let long = "164.312".repeat(10);
-    assert_eq!(
-        Citation::parse(&long),
-        Err(ParseCitationError::TooLong { len: 70 })
-    );
+    assert_eq!(Citation::parse(&long), Err(ParseCitationError::TooLong { len: 70 }));
 }
 
 #[test]
@@ -70,16 +51,8 @@ fn every_truncation_parses_shorter_or_fails() {
 
 #[test]
 fn order_follows_the_rule() {
-    let sorted = [
-        "164.308(b)(3)",
-        "164.312(a)(2)(iv)",
-        "164.312(a)(2)(ix)",
-        "164.312(b)",
-    ];
-    let parsed: Vec<_> = sorted
-        .iter()
-        .map(|text| Citation::parse(text).unwrap())
-        .collect();
+    let sorted = ["164.308(b)(3)", "164.312(a)(2)(iv)", "164.312(a)(2)(ix)", "164.312(b)"];
+    let parsed: Vec<_> = sorted.iter().map(|text| Citation::parse(text).unwrap()).collect();
     assert!(parsed.is_sorted());
 }
 

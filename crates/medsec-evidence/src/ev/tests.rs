@@ -19,9 +19,7 @@ fn allow() -> Ev {
 }
 
 fn failure<T>(check: impl FnOnce() -> T) -> String {
-    let panic = catch_unwind(AssertUnwindSafe(check))
-        .map(drop)
-        .expect_err("the check passed");
+    let panic = catch_unwind(AssertUnwindSafe(check)).map(drop).expect_err("the check passed");
     *panic.downcast::<String>().expect("the message is a String")
 }
 
@@ -50,20 +48,14 @@ fn allows_fails_without_printing_the_error() {
 #[test]
 fn equal_fails_without_printing_values() {
     let message = failure(|| allow().equal("names match", SECRET, "patient 4712"));
-    assert!(
-        message.contains("`names match`: two values of `str` differ"),
-        "{message}"
-    );
+    assert!(message.contains("`names match`: two values of `str` differ"), "{message}");
     assert!(!message.contains("471"));
 }
 
 #[test]
 fn equal_bytes_fails_with_lengths_and_position() {
     let message = failure(|| allow().equal_bytes("payloads match", b"abcd", b"abXYZ"));
-    assert!(
-        message.contains("4 and 5 bytes differ from byte 2 on"),
-        "{message}"
-    );
+    assert!(message.contains("4 and 5 bytes differ from byte 2 on"), "{message}");
 }
 
 #[test]
@@ -126,10 +118,7 @@ fn repeated_check_is_described_once() {
     assert_eq!((checks.counts().denies, checks.counts().allows), (1000, 1));
     assert_eq!(checks.counts().total(), 1001);
     let described: Vec<_> = checks.listed().iter().map(|c| (c.kind, c.times)).collect();
-    assert_eq!(
-        described,
-        [(CheckKind::Denies, 1000), (CheckKind::Allows, 1)]
-    );
+    assert_eq!(described, [(CheckKind::Denies, 1000), (CheckKind::Allows, 1)]);
     assert_eq!(checks.listed()[1].fact, "i32");
 }
 

@@ -36,9 +36,9 @@ impl Destination {
             return Err(RecordError::Variable { variable: FOLDER });
         }
         let text = |variable| match lookup(variable) {
-            Some(value) => value
-                .into_string()
-                .map_or(Err(RecordError::Variable { variable }), |v| Ok(Some(v))),
+            Some(value) => {
+                value.into_string().map_or(Err(RecordError::Variable { variable }), |v| Ok(Some(v)))
+            }
             None => Ok(None),
         };
         let run = text(RUN)?.and_then(|run| run.parse().ok());

@@ -14,10 +14,7 @@ pub(super) fn file_name(function: &str, body: BodyHash, serial: u64) -> String {
     let test: String = function.chars().filter(char::is_ascii).take(80).collect();
     let body: String = body.to_string().chars().take(8).collect();
     // A clock before 1970 still leaves process and serial to tell files apart.
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_nanos();
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     format!("{test}-{body}-{nanos:x}-{}-{serial}.json", process::id())
 }
 

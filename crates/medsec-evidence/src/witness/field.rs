@@ -54,10 +54,7 @@ pub enum FieldProblem {
 
 impl FieldProblem {
     pub(crate) const fn of(self, field: &'static str) -> InvalidField {
-        InvalidField {
-            field,
-            problem: self,
-        }
+        InvalidField { field, problem: self }
     }
 }
 

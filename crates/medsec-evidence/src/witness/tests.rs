@@ -23,23 +23,13 @@ fn sample() -> RawWitness {
             listed: vec![check(CheckKind::Denies, "clinic::SessionError", 3)],
         },
         body_sha256: "0f".repeat(32),
-        source: RawSource {
-            file: "crates/clinic/tests/it/session.rs".to_owned(),
-            line: 12,
-        },
-        package: RawPackage {
-            name: "clinic".to_owned(),
-            version: "0.1.0".to_owned(),
-        },
+        source: RawSource { file: "crates/clinic/tests/it/session.rs".to_owned(), line: 12 },
+        package: RawPackage { name: "clinic".to_owned(), version: "0.1.0".to_owned() },
     }
 }
 
 fn check(kind: CheckKind, fact: &str, times: u64) -> Check {
-    Check {
-        kind,
-        fact: fact.to_owned(),
-        times,
-    }
+    Check { kind, fact: fact.to_owned(), times }
 }
 
 fn json(raw: &RawWitness) -> Vec<u8> {
@@ -70,10 +60,7 @@ fn every_truncation_is_refused() {
 fn trailing_or_unknown_content_is_refused() {
     let mut trailing = json(&sample());
     trailing.extend_from_slice(b"{}");
-    assert!(matches!(
-        Witness::from_json(&trailing),
-        Err(ReadWitnessError::Json(_))
-    ));
+    assert!(matches!(Witness::from_json(&trailing), Err(ReadWitnessError::Json(_))));
     let text = String::from_utf8(json(&sample())).unwrap();
     for unknown in [
         text.replacen('{', "{\"signed_by\": \"nobody\",", 1),
@@ -83,10 +70,7 @@ fn trailing_or_unknown_content_is_refused() {
         text.replacen("\"deny\"", "\"maybe\"", 1),
         text.replacen("\"attempt\": 1", "\"attempt\": -1", 1),
     ] {
-        assert!(matches!(
-            Witness::from_json(unknown.as_bytes()),
-            Err(ReadWitnessError::Json(_))
-        ));
+        assert!(matches!(Witness::from_json(unknown.as_bytes()), Err(ReadWitnessError::Json(_))));
     }
 }
 
@@ -101,10 +85,7 @@ fn oversized_input_is_refused_unread() {
 #[test]
 fn other_schema_is_named_as_such() {
     let later = br#"{"schema": "medsec-test-witness/v2", "tests": []}"#;
-    assert!(matches!(
-        Witness::from_json(later),
-        Err(ReadWitnessError::UnknownSchema)
-    ));
+    assert!(matches!(Witness::from_json(later), Err(ReadWitnessError::UnknownSchema)));
 }
 
 #[test]
@@ -112,23 +93,11 @@ fn malformed_names_are_refused() {
     use FieldProblem::{Character, Empty, TooLong};
     assert_eq!(refusal(|w| w.run.clear()), Empty.of("run"));
     assert_eq!(refusal(|w| w.run = "../r".to_owned()), Character.of("run"));
-    assert_eq!(
-        refusal(|w| w.run = "r".repeat(65)),
-        TooLong { max: 64 }.of("run")
-    );
-    assert_eq!(
-        refusal(|w| w.binary = "a b".to_owned()),
-        Character.of("binary")
-    );
-    assert_eq!(
-        refusal(|w| w.test = "a\u{7f}".to_owned()),
-        Character.of("test")
-    );
+    assert_eq!(refusal(|w| w.run = "r".repeat(65)), TooLong { max: 64 }.of("run"));
+    assert_eq!(refusal(|w| w.binary = "a b".to_owned()), Character.of("binary"));
+    assert_eq!(refusal(|w| w.test = "a\u{7f}".to_owned()), Character.of("test"));
     assert_eq!(refusal(|w| w.claim = " ".to_owned()), Empty.of("claim"));
-    assert_eq!(
-        refusal(|w| w.claim = "c".repeat(201)),
-        TooLong { max: 200 }.of("claim")
-    );
+    assert_eq!(refusal(|w| w.claim = "c".repeat(201)), TooLong { max: 200 }.of("claim"));
     assert_eq!(refusal(|w| w.package.version.clear()), Empty.of("package"));
     assert_eq!(refusal(|w| w.attempt = 0), Empty.of("attempt"));
 }
@@ -139,15 +108,9 @@ fn unknown_editions_and_citations_are_refused() {
     assert!(matches!(unknown.problem, FieldProblem::Edition(_)));
     for citation in ["164.312(a)(2)", "164.312(x)", "logoff"] {
         let unknown = refusal(|w| w.citations.push(citation.to_owned()));
-        assert!(
-            matches!(unknown.problem, FieldProblem::Citation(_)),
-            "{citation}"
-        );
+        assert!(matches!(unknown.problem, FieldProblem::Citation(_)), "{citation}");
     }
-    assert_eq!(
-        refusal(|w| w.citations.clear()),
-        FieldProblem::Empty.of("citations")
-    );
+    assert_eq!(refusal(|w| w.citations.clear()), FieldProblem::Empty.of("citations"));
     let twice = refusal(|w| w.citations.push(w.citations[0].clone()));
     assert_eq!(twice, FieldProblem::Duplicate.of("citations"));
     let nine = refusal(|w| w.citations = vec!["164.312(b)".to_owned(); 9]);
@@ -159,14 +122,8 @@ fn contradicting_checks_are_refused() {
     use FieldProblem::{Counts, Duplicate, Empty, Polarity as Unshown, TooLong};
     assert_eq!(refusal(|w| w.checks.denies = 4), Counts.of("checks"));
     assert_eq!(refusal(|w| w.checks.holds = 1), Counts.of("checks"));
-    assert_eq!(
-        refusal(|w| w.checks.listed[0].times = 0),
-        Empty.of("checks")
-    );
-    assert_eq!(
-        refusal(|w| w.checks.listed[0].fact.clear()),
-        Empty.of("checks")
-    );
+    assert_eq!(refusal(|w| w.checks.listed[0].times = 0), Empty.of("checks"));
+    assert_eq!(refusal(|w| w.checks.listed[0].fact.clear()), Empty.of("checks"));
     let twice = refusal(|w| w.checks.listed.push(w.checks.listed[0].clone()));
     assert_eq!(twice, Duplicate.of("checks"));
     let many = refusal(|w| w.checks.listed = vec![w.checks.listed[0].clone(); MAX_LISTED + 1]);
@@ -180,34 +137,18 @@ fn contradicting_checks_are_refused() {
 
 #[test]
 fn paths_that_leave_their_root_are_refused() {
-    for file in [
-        "/etc/x.rs",
-        "../x.rs",
-        "a/../../x.rs",
-        "C:/x.rs",
-        "a\\x.rs",
-        "a//x.rs",
-        "./x.rs",
-    ] {
+    for file in ["/etc/x.rs", "../x.rs", "a/../../x.rs", "C:/x.rs", "a\\x.rs", "a//x.rs", "./x.rs"]
+    {
         let refused = refusal(|w| w.source.file = file.to_owned());
         assert_eq!(refused, FieldProblem::Path.of("source"), "{file}");
     }
-    assert_eq!(
-        refusal(|w| w.source.line = 0),
-        FieldProblem::Empty.of("source")
-    );
+    assert_eq!(refusal(|w| w.source.line = 0), FieldProblem::Empty.of("source"));
 }
 
 #[test]
 fn digests_of_another_spelling_are_refused() {
-    for digest in [
-        "",
-        "0f",
-        &"0F".repeat(32),
-        &"0g".repeat(32),
-        &"0f".repeat(33),
-        &"ä".repeat(32),
-    ] {
+    for digest in ["", "0f", &"0F".repeat(32), &"0g".repeat(32), &"0f".repeat(33), &"ä".repeat(32)]
+    {
         let refused = refusal(|w| w.body_sha256 = digest.to_owned());
         assert_eq!(refused, FieldProblem::Digest.of("body_sha256"), "{digest}");
     }
@@ -216,17 +157,13 @@ fn digests_of_another_spelling_are_refused() {
 #[test]
 fn undescribed_checks_need_a_full_list() {
     let mut raw = sample();
-    raw.checks.listed = (0..MAX_LISTED)
-        .map(|n| check(CheckKind::Denies, &n.to_string(), 1))
-        .collect();
+    raw.checks.listed =
+        (0..MAX_LISTED).map(|n| check(CheckKind::Denies, &n.to_string(), 1)).collect();
     raw.checks.denies = 1000;
     let witness = Witness::try_from(raw.clone()).unwrap();
     assert_eq!(witness.checks().counts().denies, 1000);
     raw.checks.listed.pop();
-    assert_eq!(
-        Witness::try_from(raw),
-        Err(FieldProblem::Counts.of("checks"))
-    );
+    assert_eq!(Witness::try_from(raw), Err(FieldProblem::Counts.of("checks")));
 }
 
 #[test]
@@ -237,15 +174,11 @@ fn largest_witness_stays_readable() {
     raw.binary = "\"".repeat(256);
     raw.source.file = format!("{}.rs", "\"".repeat(509));
     let fact = |n| format!("{n:02}{}", "\"".repeat(198));
-    raw.checks.listed = (0..MAX_LISTED)
-        .map(|n| check(CheckKind::Denies, &fact(n), u64::MAX / 64))
-        .collect();
+    raw.checks.listed =
+        (0..MAX_LISTED).map(|n| check(CheckKind::Denies, &fact(n), u64::MAX / 64)).collect();
     raw.checks.denies = u64::MAX;
     let witness = Witness::try_from(raw).unwrap();
-    assert_eq!(
-        Witness::from_json(&witness.to_json().unwrap()).unwrap(),
-        witness
-    );
+    assert_eq!(Witness::from_json(&witness.to_json().unwrap()).unwrap(), witness);
 }
 
 #[test]
@@ -264,13 +197,8 @@ fn listed() -> impl Strategy<Value = Vec<Check>> {
         Just(CheckKind::Holds),
         Just(CheckKind::Equal)
     ];
-    proptest::collection::btree_map("[a-z\"\\\\ä]{1,40}", (kind, 1u64..1000), 1..20).prop_map(
-        |map| {
-            map.iter()
-                .map(|(f, (k, times))| check(*k, f, *times))
-                .collect()
-        },
-    )
+    proptest::collection::btree_map("[a-z\"\\\\ä]{1,40}", (kind, 1u64..1000), 1..20)
+        .prop_map(|map| map.iter().map(|(f, (k, times))| check(*k, f, *times)).collect())
 }
 
 prop_compose! {

@@ -25,10 +25,7 @@ impl TryFrom<RawWitness> for Witness {
         if !raw.polarity.is_shown_by(checks.counts()) {
             return Err(FieldProblem::Polarity.of("polarity"));
         }
-        let body = raw
-            .body_sha256
-            .parse()
-            .map_err(|p: FieldProblem| p.of("body_sha256"))?;
+        let body = raw.body_sha256.parse().map_err(|p: FieldProblem| p.of("body_sha256"))?;
         Ok(Self {
             run: parsed(&raw.run, "run")?,
             binary: parsed(&raw.binary, "binary")?,
@@ -51,8 +48,7 @@ fn parsed<T: FromStr>(text: &str, field: &'static str) -> Result<T, InvalidField
 where
     FieldProblem: From<T::Err>,
 {
-    text.parse()
-        .map_err(|problem| FieldProblem::from(problem).of(field))
+    text.parse().map_err(|problem| FieldProblem::from(problem).of(field))
 }
 
 fn citations(edition: Edition, texts: &[String]) -> Result<Vec<Citation>, FieldProblem> {
@@ -74,12 +70,8 @@ fn citations(edition: Edition, texts: &[String]) -> Result<Vec<Citation>, FieldP
 }
 
 fn checks(raw: RawChecks) -> Result<Checks, FieldProblem> {
-    let counts = CheckCounts {
-        denies: raw.denies,
-        allows: raw.allows,
-        holds: raw.holds,
-        equal: raw.equal,
-    };
+    let counts =
+        CheckCounts { denies: raw.denies, allows: raw.allows, holds: raw.holds, equal: raw.equal };
     let described = described(&raw.listed)?;
     // Only a full list leaves checks undescribed.
     let fits = if raw.listed.len() == MAX_LISTED {
@@ -93,10 +85,7 @@ fn checks(raw: RawChecks) -> Result<Checks, FieldProblem> {
     if !fits {
         return Err(FieldProblem::Counts);
     }
-    Ok(Checks {
-        counts,
-        listed: raw.listed,
-    })
+    Ok(Checks { counts, listed: raw.listed })
 }
 
 /// What the described checks add up to.
@@ -125,10 +114,7 @@ fn source(raw: RawSource) -> Result<Source, FieldProblem> {
         return Err(FieldProblem::Path);
     }
     let line = NonZeroU32::new(raw.line).ok_or(FieldProblem::Empty)?;
-    Ok(Source {
-        file: raw.file,
-        line,
-    })
+    Ok(Source { file: raw.file, line })
 }
 
 /// A reader joins the path to a root of its own: it must not lead out of there on any system.
@@ -140,8 +126,5 @@ pub(crate) fn is_plain_relative(path: &str) -> bool {
 fn package(raw: RawPackage) -> Result<Package, FieldProblem> {
     line(&raw.name, MAX_PACKAGE_LEN)?;
     line(&raw.version, MAX_PACKAGE_LEN)?;
-    Ok(Package {
-        name: raw.name,
-        version: raw.version,
-    })
+    Ok(Package { name: raw.name, version: raw.version })
 }

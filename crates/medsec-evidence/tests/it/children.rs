@@ -1,9 +1,6 @@
 //! Runs single tests of this very binary in child processes.
 
-#![expect(
-    clippy::expect_used,
-    reason = "these are parts of tests, outside of any test function"
-)]
+#![expect(clippy::expect_used, reason = "these are parts of tests, outside of any test function")]
 
 use std::env;
 use std::fs;
@@ -24,12 +21,8 @@ impl Child {
         let mut command = Command::new(env::current_exe().expect("a test has a binary"));
         command.args(["--exact", test, "--nocapture", "--test-threads=1"]);
         // The outer run may itself be recorded, or be run by nextest.
-        for inherited in [
-            "MEDSEC_EVIDENCE_DIR",
-            "NEXTEST_BINARY_ID",
-            "NEXTEST_ATTEMPT",
-            MISBEHAVE,
-        ] {
+        for inherited in ["MEDSEC_EVIDENCE_DIR", "NEXTEST_BINARY_ID", "NEXTEST_ATTEMPT", MISBEHAVE]
+        {
             command.env_remove(inherited);
         }
         command.env("MEDSEC_EVIDENCE_RUN", "run-1");
@@ -70,9 +63,7 @@ impl Child {
 
 pub(crate) fn files_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder can be listed");
-    entries
-        .map(|entry| entry.expect("the entry can be read").path())
-        .collect()
+    entries.map(|entry| entry.expect("the entry can be read").path()).collect()
 }
 
 pub(crate) fn only_witness_in(folder: &Path) -> Witness {

@@ -16,29 +16,21 @@ const LENT: &str = "fixtures::proof_cannot_be_lent";
 fn exit_in_a_body_leaves_no_witness() {
     let folder = tempdir().unwrap();
     // To libtest and the shell this looks like success.
-    Child::of(REFUSAL)
-        .recorded_in(folder.path())
-        .told_to("exit")
-        .passes();
+    Child::of(REFUSAL).recorded_in(folder.path()).told_to("exit").passes();
     assert!(files_in(folder.path()).is_empty());
 }
 
 #[test]
 fn panicking_body_leaves_no_witness() {
     let folder = tempdir().unwrap();
-    Child::of(REFUSAL)
-        .recorded_in(folder.path())
-        .told_to("panic")
-        .fails_saying("told to");
+    Child::of(REFUSAL).recorded_in(folder.path()).told_to("panic").fails_saying("told to");
     assert!(files_in(folder.path()).is_empty());
 }
 
 #[test]
 fn failed_check_names_its_own_line() {
     let folder = tempdir().unwrap();
-    let child = Child::of(REFUSAL)
-        .recorded_in(folder.path())
-        .told_to("fail");
+    let child = Child::of(REFUSAL).recorded_in(folder.path()).told_to("fail");
     child.fails_saying("fixtures.rs");
     assert!(files_in(folder.path()).is_empty());
 }
@@ -46,9 +38,7 @@ fn failed_check_names_its_own_line() {
 #[test]
 fn body_without_checks_leaves_no_witness() {
     let folder = tempdir().unwrap();
-    let child = Child::of(REFUSAL)
-        .recorded_in(folder.path())
-        .told_to("check nothing");
+    let child = Child::of(REFUSAL).recorded_in(folder.path()).told_to("check nothing");
     child.fails_saying("no check was made");
     assert!(files_in(folder.path()).is_empty());
 }
@@ -65,9 +55,7 @@ fn proof_of_another_test_is_refused() {
 fn missing_folder_fails_the_test() {
     let folder = tempdir().unwrap();
     let missing = folder.path().join("missing");
-    Child::of(REFUSAL)
-        .recorded_in(&missing)
-        .fails_saying("cannot be written to");
+    Child::of(REFUSAL).recorded_in(&missing).fails_saying("cannot be written to");
     assert!(!missing.exists());
 }
 
@@ -76,17 +64,13 @@ fn file_in_place_of_folder_fails_the_test() {
     let folder = tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, b"").unwrap();
-    Child::of(REFUSAL)
-        .recorded_in(&file)
-        .fails_saying("cannot be written to");
+    Child::of(REFUSAL).recorded_in(&file).fails_saying("cannot be written to");
 }
 
 #[test]
 fn missing_run_id_fails_the_test() {
     let folder = tempdir().unwrap();
-    let child = Child::of(REFUSAL)
-        .recorded_in(folder.path())
-        .with("MEDSEC_EVIDENCE_RUN", "");
+    let child = Child::of(REFUSAL).recorded_in(folder.path()).with("MEDSEC_EVIDENCE_RUN", "");
     child.fails_saying("`MEDSEC_EVIDENCE_RUN` is missing");
     assert!(files_in(folder.path()).is_empty());
 }
@@ -118,9 +102,7 @@ fn witness_of_refusal_says_what_ran() {
     assert_eq!(witness.package().name, env!("CARGO_PKG_NAME"));
     assert_eq!(witness.package().version, env!("CARGO_PKG_VERSION"));
     assert!(witness.source().file.ends_with("tests/it/fixtures.rs"));
-    let [check] = witness.checks().listed() else {
-        panic!("{witness:?}")
-    };
+    let [check] = witness.checks().listed() else { panic!("{witness:?}") };
     assert_eq!((check.kind, check.times), (CheckKind::Denies, 1));
     assert_eq!(check.fact, "it::fixtures::Refused");
 }
@@ -130,20 +112,11 @@ fn witness_of_success_lists_its_checks() {
     let folder = tempdir().unwrap();
     Child::of(SUCCESS).recorded_in(folder.path()).passes();
     let witness = only_witness_in(folder.path());
-    let cited: Vec<_> = witness
-        .citations()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let cited: Vec<_> = witness.citations().iter().map(ToString::to_string).collect();
     assert_eq!(cited, ["164.316(b)(1)", "164.316(b)(2)(i)"]);
     assert_eq!(witness.claim(), "fixture: a \"quoted\" success is recorded");
     assert_eq!(witness.checks().counts().total(), 4);
-    let facts: Vec<_> = witness
-        .checks()
-        .listed()
-        .iter()
-        .map(|c| c.fact.as_str())
-        .collect();
+    let facts: Vec<_> = witness.checks().listed().iter().map(|c| c.fact.as_str()).collect();
     assert_eq!(facts[0], "alloc::vec::Vec<u8>");
     assert_eq!(facts[3], "the value is not empty");
 }
@@ -152,10 +125,7 @@ fn witness_of_success_lists_its_checks() {
 fn runner_names_binary_and_attempt() {
     let folder = tempdir().unwrap();
     let child = Child::of(REFUSAL).recorded_in(folder.path());
-    child
-        .with("NEXTEST_BINARY_ID", "other::it")
-        .with("NEXTEST_ATTEMPT", "2")
-        .passes();
+    child.with("NEXTEST_BINARY_ID", "other::it").with("NEXTEST_ATTEMPT", "2").passes();
     let witness = only_witness_in(folder.path());
     assert_eq!(witness.binary().as_str(), "other::it");
     assert_eq!(witness.attempt().get(), 2);

@@ -24,9 +24,7 @@ impl IdentityFile {
         // The full capacity at once: a growing vector would leave the key behind in freed memory.
         let limit = MAX_IDENTITY_LEN.saturating_add(1);
         let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
-        file.take(limit as u64)
-            .read_to_end(&mut bytes)
-            .map_err(LoadError::Io)?;
+        file.take(limit as u64).read_to_end(&mut bytes).map_err(LoadError::Io)?;
         Ok(Self::parse(&bytes)?)
     }
 
@@ -44,11 +42,7 @@ impl IdentityFile {
 fn refuse_shared(about: &Metadata) -> Result<(), LoadError> {
     use std::os::unix::fs::MetadataExt;
     let mode = about.mode() & 0o777;
-    if mode & 0o077 == 0 {
-        Ok(())
-    } else {
-        Err(LoadError::Shared { mode })
-    }
+    if mode & 0o077 == 0 { Ok(()) } else { Err(LoadError::Shared { mode }) }
 }
 
 #[cfg(not(unix))]

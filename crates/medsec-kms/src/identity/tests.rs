@@ -25,19 +25,14 @@ fn protected(kind: KeyKind) -> IdentityFile {
 }
 
 fn all() -> Vec<IdentityFile> {
-    KeyKind::ALL
-        .into_iter()
-        .flat_map(|kind| [plain(kind), protected(kind)])
-        .collect()
+    KeyKind::ALL.into_iter().flat_map(|kind| [plain(kind), protected(kind)]).collect()
 }
 
 /// Whether the bytes give a private key.
 fn gives_key(bytes: &[u8]) -> bool {
     let right = passphrase("right");
     IdentityFile::parse(bytes).is_ok_and(|file| {
-        let cheap = file
-            .passphrase_params()
-            .is_none_or(|p| p.memory_kib() < 1024);
+        let cheap = file.passphrase_params().is_none_or(|p| p.memory_kib() < 1024);
         assert!(cheap, "a single flip makes the file expensive");
         file.unlock(Some(&right)).is_ok()
     })
@@ -194,10 +189,7 @@ fn folder_is_no_identity_file() {
 /// What the fuzzer keeps: seeds, and whatever it once found.
 #[test]
 fn corpus_of_the_fuzzer_renders_alike() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../fuzz/corpus/identity_file"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/corpus/identity_file");
     let mut parsed = 0;
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -53,15 +53,9 @@ impl IdentityFile {
                     .map_err(|_| IdentityFormatError::Line { line: 5 })?,
             ),
         };
-        let file = Self {
-            public_key,
-            created_at,
-            protection,
-        };
+        let file = Self { public_key, created_at, protection };
         let canonical = *file.render() == text;
-        canonical
-            .then_some(file)
-            .ok_or(IdentityFormatError::NotCanonical)
+        canonical.then_some(file).ok_or(IdentityFormatError::NotCanonical)
     }
 
     /// The text of the file.
@@ -113,8 +107,7 @@ fn field<'a>(
     name: &str,
     number: u8,
 ) -> Result<&'a str, IdentityFormatError> {
-    line.and_then(|line| line.strip_prefix(name))
-        .ok_or(IdentityFormatError::Line { line: number })
+    line.and_then(|line| line.strip_prefix(name)).ok_or(IdentityFormatError::Line { line: number })
 }
 
 fn parse_protection(text: &str) -> Result<Option<PassphraseKdf>, IdentityFormatError> {
@@ -160,9 +153,7 @@ fn parse_plain(
     key.zeroize();
     let private = private.map_err(|_| line)?;
     let belongs = private.public_key() == *public_key;
-    belongs
-        .then_some(private)
-        .ok_or(IdentityFormatError::Damaged)
+    belongs.then_some(private).ok_or(IdentityFormatError::Damaged)
 }
 
 /// A file is not an identity file of a kind this version reads. Nothing of its content is shown.

@@ -33,12 +33,7 @@ impl Argon2Params {
         let fits = (least..=Self::MAX_MEMORY_KIB).contains(&memory_kib)
             && (1..=Self::MAX_PASSES).contains(&passes)
             && (1..=Self::MAX_LANES).contains(&lanes);
-        fits.then_some(Self {
-            memory_kib,
-            passes,
-            lanes,
-        })
-        .ok_or(SlotError::Parameters)
+        fits.then_some(Self { memory_kib, passes, lanes }).ok_or(SlotError::Parameters)
     }
 
     /// Memory in KiB.
@@ -64,11 +59,7 @@ impl Default for Argon2Params {
     /// The second recommended option of RFC 9106, section 4: 64 MiB, 3 passes, 4 lanes. The first
     /// needs 2 GiB, which a container often does not have.
     fn default() -> Self {
-        Self {
-            memory_kib: 64 * 1024,
-            passes: 3,
-            lanes: 4,
-        }
+        Self { memory_kib: 64 * 1024, passes: 3, lanes: 4 }
     }
 }
 
@@ -113,17 +104,11 @@ impl PassphraseKdf {
 
     /// Makes the key. Takes the memory that the parameters state, and erases it.
     pub(super) fn derive(&self, passphrase: &Passphrase) -> Result<Kek, SlotError> {
-        let Argon2Params {
-            memory_kib,
-            passes,
-            lanes,
-        } = self.params;
+        let Argon2Params { memory_kib, passes, lanes } = self.params;
         let params = Params::new(memory_kib, passes.into(), lanes.into(), Some(KEY_LEN))
             .map_err(|_| SlotError::Parameters)?;
         let mut memory = Zeroizing::new(Vec::new());
-        memory
-            .try_reserve_exact(params.block_count())
-            .map_err(|_| SlotError::Memory)?;
+        memory.try_reserve_exact(params.block_count()).map_err(|_| SlotError::Memory)?;
         memory.resize(params.block_count(), Block::new());
         let mut key = Zeroizing::new([0; KEY_LEN]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
@@ -155,10 +140,7 @@ mod tests {
             (64, 1, 0),
             (1024, 1, 17),
         ] {
-            assert_eq!(
-                Argon2Params::new(memory, passes, lanes),
-                Err(SlotError::Parameters)
-            );
+            assert_eq!(Argon2Params::new(memory, passes, lanes), Err(SlotError::Parameters));
         }
     }
 
@@ -168,14 +150,7 @@ mod tests {
         let kdf = PassphraseKdf::new(Argon2Params::default(), *b"somesaltsomesalt");
         let passphrase = Passphrase::take_from(&mut b"password".to_vec()).unwrap();
         let key = kdf.derive(&passphrase).unwrap();
-        let hex: String = key
-            .expose_secret()
-            .iter()
-            .map(|b| format!("{b:02x}"))
-            .collect();
-        assert_eq!(
-            hex,
-            "81db97a7e67a891784a2599bc879f957cb3512d273984bd97d8a18fc59ff01e2"
-        );
+        let hex: String = key.expose_secret().iter().map(|b| format!("{b:02x}")).collect();
+        assert_eq!(hex, "81db97a7e67a891784a2599bc879f957cb3512d273984bd97d8a18fc59ff01e2");
     }
 }

@@ -53,11 +53,7 @@ impl PassphraseSlot {
         context: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, SlotError> {
         let kek = self.kdf.derive(passphrase)?;
-        Ok(open_message(
-            &kek,
-            &bound(&self.kdf, context),
-            &self.sealed,
-        )?)
+        Ok(open_message(&kek, &bound(&self.kdf, context), &self.sealed)?)
     }
 
     /// Joins the parts as read from a text form.
@@ -66,8 +62,7 @@ impl PassphraseSlot {
     /// [`SlotError::Format`] if `sealed` has an impossible length.
     pub fn from_parts(kdf: PassphraseKdf, sealed: Vec<u8>) -> Result<Self, SlotError> {
         let fits = (OVERHEAD + 1..=OVERHEAD + MAX_SLOT_SECRET_LEN).contains(&sealed.len());
-        fits.then_some(Self { kdf, sealed })
-            .ok_or(SlotError::Format)
+        fits.then_some(Self { kdf, sealed }).ok_or(SlotError::Format)
     }
 
     /// How the key is made.
@@ -127,9 +122,7 @@ fn bound(kdf: &PassphraseKdf, context: &[u8]) -> Vec<u8> {
 
 impl fmt::Debug for PassphraseSlot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PassphraseSlot")
-            .field("params", &self.kdf.params())
-            .finish_non_exhaustive()
+        f.debug_struct("PassphraseSlot").field("params", &self.kdf.params()).finish_non_exhaustive()
     }
 }
 
@@ -153,10 +146,7 @@ mod tests {
         let wrong = Err(SlotError::NotAuthentic);
         assert_eq!(slot.open(&passphrase("wrong"), b"context"), wrong);
         assert_eq!(slot.open(&passphrase("right"), b"other"), wrong);
-        assert_eq!(
-            **slot.open(&passphrase("right"), b"context").unwrap(),
-            *b"secret"
-        );
+        assert_eq!(**slot.open(&passphrase("right"), b"context").unwrap(), *b"secret");
     }
 
     #[test]

@@ -11,9 +11,7 @@ const TABLES: &str = "crates/medsec-evidence/src/catalog/hipaa2013/";
 /// Items of 164.308, 310, 312, 314 and 316 in the edition in force.
 const ITEMS: usize = 71;
 /// The sections of subpart C.
-const SECTIONS: [&str; 9] = [
-    "302", "304", "306", "308", "310", "312", "314", "316", "318",
-];
+const SECTIONS: [&str; 9] = ["302", "304", "306", "308", "310", "312", "314", "316", "318"];
 
 /// Citations and their titles.
 #[derive(Debug)]
@@ -28,10 +26,7 @@ impl Catalog {
         let tables = sources.iter().filter(|(path, _)| path.starts_with(TABLES));
         let titles: BTreeMap<_, _> = tables.flat_map(|(_, text)| items(text)).collect();
         if titles.len() != ITEMS {
-            bail!(
-                "{} items of the rule below {TABLES}, where {ITEMS} are expected",
-                titles.len()
-            );
+            bail!("{} items of the rule below {TABLES}, where {ITEMS} are expected", titles.len());
         }
         Ok(Self { titles })
     }
@@ -50,10 +45,7 @@ impl Catalog {
         if said.starts_with(&own.to_lowercase()) {
             return None;
         }
-        let anothers = self
-            .titles
-            .values()
-            .any(|other| other.to_lowercase() == said);
+        let anothers = self.titles.values().any(|other| other.to_lowercase() == said);
         let claims = title.surely || anothers;
         claims.then(|| format!("{citation} is titled \"{own}\", not \"{}\"", title.text))
     }
@@ -65,9 +57,7 @@ impl Catalog {
             ("164.312(a)(2)(i)", "Unique user identification"),
             ("164.312(a)(2)(iii)", "Automatic logoff"),
         ];
-        Self {
-            titles: items.map(|(c, t)| (c.to_owned(), t.to_owned())).into(),
-        }
+        Self { titles: items.map(|(c, t)| (c.to_owned(), t.to_owned())).into() }
     }
 }
 

@@ -47,38 +47,16 @@ fn group(text: &str) -> Option<&str> {
 impl Found<'_> {
     /// The title beside this citation in `line`: in parentheses, or in the next cell of a table.
     pub(super) fn title(&self, line: &str, column: &TitleColumn) -> Option<Title> {
-        let rest = self
-            .rest
-            .trim_start_matches(['`', '*', '"', '_'])
-            .trim_start();
-        if let Some(cell) = rest
-            .strip_prefix('|')
-            .filter(|_| line.trim_start().starts_with('|'))
-        {
-            let text = cell
-                .split('|')
-                .next()?
-                .trim()
-                .trim_matches(['`', '*'])
-                .to_owned();
-            return Some(Title {
-                surely: column.present && !text.is_empty(),
-                text,
-            });
+        let rest = self.rest.trim_start_matches(['`', '*', '"', '_']).trim_start();
+        if let Some(cell) = rest.strip_prefix('|').filter(|_| line.trim_start().starts_with('|')) {
+            let text = cell.split('|').next()?.trim().trim_matches(['`', '*']).to_owned();
+            return Some(Title { surely: column.present && !text.is_empty(), text });
         }
         let text = rest.strip_prefix('(')?.split(')').next()?.trim().to_owned();
-        let first = text
-            .split(|c: char| !c.is_alphabetic())
-            .next()?
-            .to_lowercase();
-        let plain = text
-            .chars()
-            .all(|c| c.is_alphabetic() || " -,/".contains(c));
+        let first = text.split(|c: char| !c.is_alphabetic()).next()?.to_lowercase();
+        let plain = text.chars().all(|c| c.is_alphabetic() || " -,/".contains(c));
         let capital = text.starts_with(char::is_uppercase) && text.contains(' ') && plain;
-        Some(Title {
-            surely: capital && !NO_TITLES.contains(&first.as_str()),
-            text,
-        })
+        Some(Title { surely: capital && !NO_TITLES.contains(&first.as_str()), text })
     }
 }
 
@@ -106,10 +84,7 @@ mod tests {
     use super::*;
 
     fn found(line: &str) -> Vec<String> {
-        citations(line)
-            .into_iter()
-            .map(|found| found.citation)
-            .collect()
+        citations(line).into_iter().map(|found| found.citation).collect()
     }
 
     #[test]
@@ -131,10 +106,7 @@ mod tests {
     fn words_in_parentheses_may_be_titles() {
         let title = |line: &str| {
             let surely = |found: &Found<'_>| found.title(line, &TitleColumn::default());
-            citations(line)
-                .first()
-                .and_then(surely)
-                .map(|title| title.surely)
+            citations(line).first().and_then(surely).map(|title| title.surely)
         };
         assert_eq!(title("164.312(b) (Audit controls)"), Some(true));
         assert_eq!(title("164.312(b) (audit controls)"), Some(false));

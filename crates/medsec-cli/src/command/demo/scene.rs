@@ -82,9 +82,7 @@ impl Cast {
         patient: &Context,
     ) -> Result<Unlocked, OpenError> {
         let expected = expectation(identity, &self.signer(), patient);
-        Header::read_patiently(package)?
-            .check(expected)?
-            .unlock_with(&[identity])
+        Header::read_patiently(package)?.check(expected)?.unlock_with(&[identity])
     }
 
     /// Opens into a file beside the package and compares; nothing is left.
@@ -130,9 +128,8 @@ impl Cast {
         let middle = payload_offset(&inspection).saturating_add(middle);
         flip_bit(&piece.package, middle).map_err(failed)?;
         let mut package = open(&piece.package)?;
-        let opened = self
-            .unlock(&mut package, &self.recipient, &self.patient)
-            .and_then(|unlocked| {
+        let opened =
+            self.unlock(&mut package, &self.recipient, &self.patient).and_then(|unlocked| {
                 let options = target::options(Access::Owner);
                 unlocked.open_to_file(package, &output, options, execution)
             });
@@ -159,10 +156,7 @@ impl Cast {
         let unlocked = header.unlock_recipients_with(&[&self.recipient])?;
         let stanzas = unlocked.wrap_for(&[self.partner.recipient()])?;
         let stanzas = [unlocked.header().stanzas(), &stanzas].concat();
-        let recipients = NewRecipients::Authenticated {
-            unlocked: &unlocked,
-            stanzas,
-        };
+        let recipients = NewRecipients::Authenticated { unlocked: &unlocked, stanzas };
         let own = self.partner.key_ref();
         let confirm = |header: &Header| {
             let stanza = header.stanzas().iter().find(|s| *s.key_ref() == own);
@@ -181,8 +175,7 @@ impl Cast {
 pub(super) fn payload_digest(package: &Path) -> Result<[u8; 32], Failure> {
     let inspection = Inspection::read(open(package)?)?;
     let mut file = open(package)?;
-    file.seek(SeekFrom::Start(payload_offset(&inspection)))
-        .map_err(failed)?;
+    file.seek(SeekFrom::Start(payload_offset(&inspection))).map_err(failed)?;
     let mut payload = file.take(inspection.payload_len);
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
@@ -197,10 +190,7 @@ pub(super) fn payload_digest(package: &Path) -> Result<[u8; 32], Failure> {
 /// Behind the immutable part come the slots' length and the two slots.
 fn payload_offset(inspection: &Inspection) -> u64 {
     let slots = (inspection.header.slot_len() as u64).saturating_mul(2);
-    inspection
-        .immutable_len
-        .saturating_add(4)
-        .saturating_add(slots)
+    inspection.immutable_len.saturating_add(4).saturating_add(slots)
 }
 
 fn flip_bit(path: &Path, at: u64) -> io::Result<()> {

@@ -26,9 +26,7 @@ const BONE: i32 = 1924;
 
 /// Writes the series into `folder`.
 pub(super) fn write(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    (1..=SLICES)
-        .map(|slice| write_slice(folder, slice))
-        .collect()
+    (1..=SLICES).map(|slice| write_slice(folder, slice)).collect()
 }
 
 fn write_slice(folder: &Path, slice: u16) -> Result<PathBuf, Failure> {

@@ -10,9 +10,7 @@ use crate::units;
 /// Adds the metadata to the report of an opened package.
 pub(super) fn add(report: Report, metadata: Option<&Metadata>) -> Report {
     let Some(metadata) = metadata else {
-        return report
-            .line("  metadata      none")
-            .field("metadata", Value::Null);
+        return report.line("  metadata      none").field("metadata", Value::Null);
     };
     let mut fields = Map::new();
     let mut report = report;

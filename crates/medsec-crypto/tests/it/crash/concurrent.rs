@@ -30,15 +30,9 @@ fn second_rewrapper_is_locked_out() {
     let folder = TempDir::new().unwrap();
     let (sample, path) = package_in(&folder);
     let first = LockedPackage::open(&path).unwrap();
-    assert!(matches!(
-        LockedPackage::open(&path),
-        Err(RewrapError::Locked)
-    ));
+    assert!(matches!(LockedPackage::open(&path), Err(RewrapError::Locked)));
     let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once", "at once"]));
-    assert_eq!(
-        (number_in(&other, "locked"), number_in(&other, "done")),
-        (1, 0)
-    );
+    assert_eq!((number_in(&other, "locked"), number_in(&other, "done")), (1, 0));
     assert_eq!(fs::read(&path).unwrap(), sample.package);
     drop(first);
     let other = output_of(child(HELPER, &[path.to_str().unwrap(), "once", "wait"]));
@@ -58,9 +52,7 @@ fn spawned_processes_keep_no_lock() {
                 Command::new("true").status().unwrap();
             }
         });
-        let refused = (0..5000)
-            .filter(|_| LockedPackage::open(&path).is_err())
-            .count();
+        let refused = (0..5000).filter(|_| LockedPackage::open(&path).is_err()).count();
         drop(stop);
         refused
     });
@@ -76,14 +68,8 @@ fn two_rewrapping_processes_lose_no_rewrap() {
         let one = scope.spawn(run);
         (run(), one.join().unwrap())
     });
-    let total: u64 = [&one, &two]
-        .map(|text| number_in(text, "done"))
-        .iter()
-        .sum();
-    let locked: u64 = [&one, &two]
-        .map(|text| number_in(text, "locked"))
-        .iter()
-        .sum();
+    let total: u64 = [&one, &two].map(|text| number_in(text, "done")).iter().sum();
+    let locked: u64 = [&one, &two].map(|text| number_in(text, "locked")).iter().sum();
     println!("{total} rewraps by two processes, locked out {locked} times");
     assert_eq!(total, 2 * ROUNDS);
     let package = fs::read(&path).unwrap();

@@ -149,11 +149,7 @@ fn interrupted_operations_leave_nothing() {
     struct StopAt(u64);
     impl Observer for StopAt {
         fn progress(&self, bytes: u64) -> ControlFlow<()> {
-            if bytes >= self.0 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
+            if bytes >= self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         }
     }
     let place = Place::new();
@@ -180,9 +176,7 @@ fn write_file(folder: &Path, way: &str, execution: &Execution<'_>) -> Result<(),
     }
     if way == "seal" {
         let content = File::open(folder.join("content")).unwrap();
-        let sealed = plan
-            .sealer()
-            .seal_to_file(content, &out, options, execution);
+        let sealed = plan.sealer().seal_to_file(content, &out, options, execution);
         return sealed.map(|_| ()).map_err(|error| error.to_string());
     }
     let mut package = File::open(folder.join("package")).unwrap();
@@ -199,10 +193,7 @@ fn write_file(folder: &Path, way: &str, execution: &Execution<'_>) -> Result<(),
 #[test]
 fn helper_writes_a_file() {
     let Some(words) = task() else { return };
-    let observer = KillAt {
-        at: words[2].parse().unwrap(),
-        seen: AtomicU64::new(0),
-    };
+    let observer = KillAt { at: words[2].parse().unwrap(), seen: AtomicU64::new(0) };
     let mut execution = Execution::default();
     execution.observer = Some(&observer);
     write_file(Path::new(&words[0]), &words[1], &execution).unwrap();

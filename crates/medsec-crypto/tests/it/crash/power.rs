@@ -16,10 +16,7 @@ const MIXTURES: u64 = 40;
 fn mixture(one: &[u8], other: &[u8], seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     let pairs = one.chunks(SECTOR).zip(other.chunks(SECTOR));
-    pairs
-        .flat_map(|(one, other)| if random.below(2) == 0 { one } else { other })
-        .copied()
-        .collect()
+    pairs.flat_map(|(one, other)| if random.below(2) == 0 { one } else { other }).copied().collect()
 }
 
 /// Where a rewrap starts from.
@@ -63,10 +60,7 @@ fn cut_everywhere(plan: Plan, start: Start) {
             result.unwrap();
             break;
         }
-        assert!(matches!(
-            result,
-            Err(RewrapError::Write(_) | RewrapError::NotScrubbed(..))
-        ));
+        assert!(matches!(result, Err(RewrapError::Write(_) | RewrapError::NotScrubbed(..))));
         crashes += 1;
         let (durable, seen) = (memory.durable(), memory.contents());
         let mixed = (0..MIXTURES).map(|seed| mixture(&durable, &seen, seed));

@@ -73,10 +73,7 @@ fn kill_everywhere(plan: Plan) {
             assert_untouched(&sample, &package);
         }
     }
-    println!(
-        "killed at {} points, opened afterwards by {openers:?}",
-        openers.len()
-    );
+    println!("killed at {} points, opened afterwards by {openers:?}", openers.len());
     let first_new = openers.iter().position(|by| *by == 2).unwrap();
     assert!(openers[first_new..].iter().all(|by| *by == 2));
     assert_eq!(openers.len(), 12);
@@ -104,25 +101,15 @@ fn rewrap_has_no_more_events_than_tested() {
     let package = fs::read(&path).unwrap();
     assert_eq!(opener(&sample, &package), 2);
     let header = Header::read(&mut &package[..]).unwrap();
-    assert_eq!(
-        (header.generation(), header.slot_condition()),
-        (2, SlotCondition::Clean)
-    );
+    assert_eq!((header.generation(), header.slot_condition()), (2, SlotCondition::Clean));
 }
 
 /// `path`, event, point, profile: rewraps from local key 1 to 2 and is killed on the way.
 #[test]
 fn helper_rewraps() {
     let Some(words) = task() else { return };
-    let (event, point) = (
-        words[1].parse().unwrap(),
-        words[2].parse::<usize>().unwrap(),
-    );
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(&words[0])
-        .unwrap();
+    let (event, point) = (words[1].parse().unwrap(), words[2].parse::<usize>().unwrap());
+    let file = OpenOptions::new().read(true).write(true).open(&words[0]).unwrap();
     file.lock().unwrap();
     let file = CrashFile::new(file, event, CrashPoint::ALL[point], Outcome::Kill);
     let plan = match words[3].as_str() {

@@ -53,10 +53,7 @@ fn unfinished_rewrap_opens_by_newer_slot() {
 }
 
 fn shapes() -> [Plan; 2] {
-    [
-        Plan::new(100).signed().with_metadata(),
-        Plan::new(100).blind(),
-    ]
+    [Plan::new(100).signed().with_metadata(), Plan::new(100).blind()]
 }
 
 /// Every byte of `slot` in turn is changed; local key `key` opens all the same.

@@ -16,11 +16,7 @@ const LIMIT_KIB: u64 = 64 * 1024;
 
 /// 256 MiB, or 4 GiB in the long runs.
 fn content_len() -> u64 {
-    if std::env::var_os("MEDSEC_FULL").is_some() {
-        4096 * MIB
-    } else {
-        256 * MIB
-    }
+    if std::env::var_os("MEDSEC_FULL").is_some() { 4096 * MIB } else { 256 * MIB }
 }
 
 /// The peak of a process that does this to the files of the folder.
@@ -41,10 +37,7 @@ fn stays_small(plan: &str) {
             let peak = peak_of(folder.path(), &format!("{plan} {way}"), threads);
             assert!(peak < LIMIT_KIB, "{way}: {peak} KiB");
         }
-        assert_eq!(
-            fs::metadata(folder.path().join("out")).unwrap().len(),
-            content_len()
-        );
+        assert_eq!(fs::metadata(folder.path().join("out")).unwrap().len(), content_len());
         for name in ["out", "streamed", "package"] {
             fs::remove_file(folder.path().join(name)).unwrap();
         }
@@ -73,18 +66,14 @@ fn work(folder: &Path, words: &str, execution: &Execution<'_>) {
     if way == "seal" {
         let content = File::open(path("content")).unwrap();
         let sealer = plan.sealer();
-        sealer
-            .seal_to_file(content, &path("package"), options, execution)
-            .unwrap();
+        sealer.seal_to_file(content, &path("package"), options, execution).unwrap();
         return;
     }
     let mut package = File::open(path("package")).unwrap();
     if way == "verify" && plan.signed {
         let header = Header::read(&mut package).unwrap();
         let signer = SignerExpectation::NotRequired;
-        header
-            .verify_origin(package, &signer, u64::MAX, execution)
-            .unwrap();
+        header.verify_origin(package, &signer, u64::MAX, execution).unwrap();
         return;
     }
     let unlocked = plan.unlock(1, &mut package).unwrap();
@@ -105,10 +94,7 @@ fn helper_reports_its_peak() {
         work(Path::new(&words[0]), &words[1], &execution);
     }
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     let peak: String = line.chars().filter(char::is_ascii_digit).collect();
     println!("peak={peak}");
 }

@@ -69,11 +69,7 @@ fn steps_of_opening_print_no_secret() {
     let draft = plan.draft();
     let dek = Dek::take_from(&mut KEY.clone()).unwrap();
     let stanza = kek(1).wrap_dek(&dek, &draft.bind()).unwrap();
-    let package = draft
-        .address(dek, vec![stanza])
-        .unwrap()
-        .seal_bytes(b"W0001")
-        .unwrap();
+    let package = draft.address(dek, vec![stanza]).unwrap().seal_bytes(b"W0001").unwrap();
     let mut rest = &package[..];
     let checked = Checked::read(&mut rest, plan.expectation(1)).unwrap();
     silent(&checked);
@@ -82,18 +78,9 @@ fn steps_of_opening_print_no_secret() {
     silent(&unlocked);
     let source = Cursor::new(&package);
     let backend = Backend::default();
-    silent(
-        &unlocked
-            .open_to_memory(source.clone(), 100, &Execution::default())
-            .unwrap()
-            .1,
-    );
+    silent(&unlocked.open_to_memory(source.clone(), 100, &Execution::default()).unwrap().1);
     silent(&unlocked.danger_release_unverified(rest, backend).unwrap());
-    silent(
-        &unlocked
-            .danger_ranged_unsigned(source.clone(), backend)
-            .unwrap(),
-    );
+    silent(&unlocked.danger_ranged_unsigned(source.clone(), backend).unwrap());
     silent(&Inspection::read(source).unwrap());
 }
 
@@ -127,9 +114,7 @@ fn errors() -> Vec<Box<dyn std::error::Error>> {
         Box::new(NotAuthentic),
         Box::new(InvalidKeyLength),
         Box::new(RandomError),
-        Box::new(InvalidValue {
-            field: "dataset id",
-        }),
+        Box::new(InvalidValue { field: "dataset id" }),
         Box::new(FormatError::NotAPackage),
         Box::new(FormatError::TextTransfer),
         Box::new(FormatError::Version { found: 2 }),
@@ -140,9 +125,7 @@ fn errors() -> Vec<Box<dyn std::error::Error>> {
         Box::new(FormatError::ReservedFlags { flags: 8 }),
         Box::new(FormatError::UnknownField { tag: 9 }),
         Box::new(FormatError::FieldOrder { tag: 9 }),
-        Box::new(FormatError::Disagreement {
-            field: "signer key",
-        }),
+        Box::new(FormatError::Disagreement { field: "signer key" }),
         Box::new(FormatError::SlotsDamaged),
         Box::new(FormatError::SlotGenerations),
         Box::new(ExpectationError::ContextNames),

@@ -75,13 +75,7 @@ impl Recipient for Spy<'_> {
 
 fn assert_clean(backend: Backend, key: &str, way: &str) {
     let text = output_of(child(HELPER, &[backend.name(), key, way]));
-    println!(
-        "{}",
-        text.lines()
-            .filter(|l| l.contains('='))
-            .collect::<Vec<_>>()
-            .join("; ")
-    );
+    println!("{}", text.lines().filter(|l| l.contains('=')).collect::<Vec<_>>().join("; "));
     // The search works: it finds what is there.
     assert!(number_in(&text, "key-alive") > 0, "{text}");
     assert!(number_in(&text, "content-alive") > 0, "{text}");
@@ -121,10 +115,7 @@ fn x_wing_leaves_no_secret_in_memory() {
 /// Seals and gives package and needle.
 fn seal(execution: &Execution<'_>, recipient: &dyn Recipient, way: &str) -> (Vec<u8>, Needle) {
     let draft = Plan::new(0).signed().with_metadata().draft();
-    let spy = Spy {
-        inner: recipient,
-        seen: Mutex::new(None),
-    };
+    let spy = Spy { inner: recipient, seen: Mutex::new(None) };
     let sealer = if way == "address" {
         let dek = Dek::generate().unwrap();
         let stanza = spy.wrap_dek(&dek, &draft.bind()).unwrap();
@@ -150,9 +141,7 @@ fn open(execution: &Execution<'_>, package: &[u8], identity: &dyn Identity) {
     println!("content-alive={}", find(&Needle(PATTERN)).len());
     Check(Content(0)).write_all(&content).unwrap();
     drop((content, opened));
-    let mut released = unlocked
-        .danger_release_unverified(rest, execution.backend)
-        .unwrap();
+    let mut released = unlocked.danger_release_unverified(rest, execution.backend).unwrap();
     let mut buffer = Zeroizing::new([0; 5000]);
     loop {
         let read = released.read(&mut *buffer).unwrap();
@@ -161,9 +150,7 @@ fn open(execution: &Execution<'_>, package: &[u8], identity: &dyn Identity) {
         }
     }
     released.finish().unwrap();
-    let mut ranged = unlocked
-        .ranged_after_reading_all(source(), execution)
-        .unwrap();
+    let mut ranged = unlocked.ranged_after_reading_all(source(), execution).unwrap();
     ranged.read_range(300_000, &mut *buffer).unwrap();
     drop(ranged);
     drop(unlocked);

@@ -27,10 +27,7 @@ impl Needle {
     /// Ends of windows that hold the needle, in masked bytes.
     fn ends_in(&self, masked: &[u8]) -> Vec<usize> {
         let windows = masked.windows(NEEDLE_LEN).enumerate();
-        windows
-            .filter(|(_, window)| *window == self.0)
-            .map(|(at, _)| at + NEEDLE_LEN)
-            .collect()
+        windows.filter(|(_, window)| *window == self.0).map(|(at, _)| at + NEEDLE_LEN).collect()
     }
 }
 
@@ -83,14 +80,8 @@ fn find_in(memory: &File, [start, end]: [u64; 2], needle: &Needle, buffer: &mut 
         }
         place.iter_mut().for_each(|byte| *byte ^= MASK);
         let ends = needle.ends_in(&buffer[..NEEDLE_LEN + len]);
-        let places = ends
-            .iter()
-            .map(|place| at - start + (*place as u64) - 2 * 32);
-        found.extend(
-            places
-                .filter(|place| !found.contains(place))
-                .collect::<Vec<_>>(),
-        );
+        let places = ends.iter().map(|place| at - start + (*place as u64) - 2 * 32);
+        found.extend(places.filter(|place| !found.contains(place)).collect::<Vec<_>>());
         at += len as u64;
     }
     found

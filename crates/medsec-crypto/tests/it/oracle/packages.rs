@@ -78,57 +78,15 @@ fn shapes() -> Vec<Plan> {
     let suite = Suite::ChaCha20Poly1305;
     vec![
         PLAIN,
-        Plan {
-            name: "suite 2",
-            suite,
-            ..PLAIN
-        },
-        Plan {
-            name: "signed",
-            signed: true,
-            ..PLAIN
-        },
-        Plan {
-            name: "metadata",
-            metadata: true,
-            ..PLAIN
-        },
-        Plan {
-            name: "blind",
-            blind: true,
-            ..PLAIN
-        },
-        Plan {
-            name: "contexts",
-            stored: STORED,
-            reproduced: REPRODUCED,
-            ..PLAIN
-        },
-        Plan {
-            name: "x25519",
-            to: &[To::Local, To::X25519],
-            by: To::X25519,
-            ..PLAIN
-        },
-        Plan {
-            name: "x-wing",
-            to: &[To::XWing, To::Local],
-            by: To::XWing,
-            ..PLAIN
-        },
-        Plan {
-            name: "later",
-            to: &[To::Later, To::Local],
-            extra: true,
-            ..PLAIN
-        },
-        Plan {
-            name: "shared",
-            shared: true,
-            described: true,
-            signed: true,
-            ..PLAIN
-        },
+        Plan { name: "suite 2", suite, ..PLAIN },
+        Plan { name: "signed", signed: true, ..PLAIN },
+        Plan { name: "metadata", metadata: true, ..PLAIN },
+        Plan { name: "blind", blind: true, ..PLAIN },
+        Plan { name: "contexts", stored: STORED, reproduced: REPRODUCED, ..PLAIN },
+        Plan { name: "x25519", to: &[To::Local, To::X25519], by: To::X25519, ..PLAIN },
+        Plan { name: "x-wing", to: &[To::XWing, To::Local], by: To::XWing, ..PLAIN },
+        Plan { name: "later", to: &[To::Later, To::Local], extra: true, ..PLAIN },
+        Plan { name: "shared", shared: true, described: true, signed: true, ..PLAIN },
         everything(),
     ]
 }
@@ -162,12 +120,7 @@ pub(crate) fn plans() -> Vec<Plan> {
     });
     shapes()
         .into_iter()
-        .flat_map(|shape| {
-            LENGTHS.map(|len| Plan {
-                len,
-                ..shape.clone()
-            })
-        })
+        .flat_map(|shape| LENGTHS.map(|len| Plan { len, ..shape.clone() }))
         .chain(two_suites)
         .collect()
 }
@@ -180,22 +133,9 @@ pub(crate) fn sealed_by_rust() -> Vec<Vector> {
 pub(crate) fn to_damage() -> Vec<Vector> {
     [
         PLAIN,
-        Plan {
-            name: "blind",
-            blind: true,
-            len: 16_390,
-            ..PLAIN
-        },
-        Plan {
-            name: "signed",
-            signed: true,
-            ..PLAIN
-        },
-        Plan {
-            name: "metadata",
-            metadata: true,
-            ..PLAIN
-        },
+        Plan { name: "blind", blind: true, len: 16_390, ..PLAIN },
+        Plan { name: "signed", signed: true, ..PLAIN },
+        Plan { name: "metadata", metadata: true, ..PLAIN },
         everything(),
     ]
     .map(|plan| plan.sealed())
@@ -204,40 +144,21 @@ pub(crate) fn to_damage() -> Vec<Vector> {
 
 /// A small package with every field and two recipients, opened by the second.
 pub(crate) fn everything_short() -> Vector {
-    let plan = Plan {
-        shared: true,
-        to: &[To::X25519, To::Local],
-        ..everything()
-    };
+    let plan = Plan { shared: true, to: &[To::X25519, To::Local], ..everything() };
     plan.sealed()
 }
 
 /// A package whose slots anyone can change, with room in them.
 pub(crate) fn blind() -> Vector {
-    let plan = Plan {
-        blind: true,
-        to: &[To::Local, To::XWing],
-        ..PLAIN
-    };
+    let plan = Plan { blind: true, to: &[To::Local, To::XWing], ..PLAIN };
     plan.sealed()
 }
 
 /// Signed packages of all lengths.
 pub(crate) fn signed() -> Vec<Vector> {
-    let shapes = [
-        everything(),
-        Plan {
-            name: "signed",
-            signed: true,
-            ..PLAIN
-        },
-    ];
-    let plans = shapes.into_iter().flat_map(|shape| {
-        LENGTHS.map(|len| Plan {
-            len,
-            ..shape.clone()
-        })
-    });
+    let shapes = [everything(), Plan { name: "signed", signed: true, ..PLAIN }];
+    let plans =
+        shapes.into_iter().flat_map(|shape| LENGTHS.map(|len| Plan { len, ..shape.clone() }));
     plans.map(|plan| plan.sealed()).collect()
 }
 
@@ -261,10 +182,7 @@ fn map(pairs: &[(&str, &str)]) -> Context {
 }
 
 fn object(pairs: &[(&str, &str)]) -> Value {
-    pairs
-        .iter()
-        .map(|(key, value)| ((*key).to_owned(), json!(value)))
-        .collect()
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect()
 }
 
 fn local() -> LocalKek {
@@ -279,12 +197,8 @@ impl To {
     fn stanza(self, dek: &Dek, draft: &Draft) -> Stanza {
         let wrapped = match self {
             Self::Local => local().wrap_dek(dek, &draft.bind()),
-            Self::X25519 => hpke(HpkeKind::X25519)
-                .recipient()
-                .wrap_dek(dek, &draft.bind()),
-            Self::XWing => hpke(HpkeKind::XWing)
-                .recipient()
-                .wrap_dek(dek, &draft.bind()),
+            Self::X25519 => hpke(HpkeKind::X25519).recipient().wrap_dek(dek, &draft.bind()),
+            Self::XWing => hpke(HpkeKind::XWing).recipient().wrap_dek(dek, &draft.bind()),
             Self::Later => {
                 let key_ref = KeyRef::new(StanzaKind::Unknown(99), &[0xAA]).unwrap();
                 return Stanza::new(key_ref, vec![0xBB; 8000]).unwrap();
@@ -332,9 +246,7 @@ impl Plan {
             metadata.content_sha256 = Some(Sha256::digest(self.content()).into());
             metadata
         });
-        let signer = self
-            .signed
-            .then(|| Arc::new(SigningKey::take_from(&mut { SEED }).unwrap()));
+        let signer = self.signed.then(|| Arc::new(SigningKey::take_from(&mut { SEED }).unwrap()));
         Draft::new(spec, Timestamp::from_unix_seconds(CREATED), signer).unwrap()
     }
 
@@ -399,9 +311,7 @@ impl Plan {
         let pairs = self.reproduced.iter();
         lines.extend(pairs.map(|(key, value)| ("context", format!("{key}={value}"))));
         if self.signed {
-            let key = SigningKey::take_from(&mut { SEED })
-                .unwrap()
-                .verifying_key();
+            let key = SigningKey::take_from(&mut { SEED }).unwrap().verifying_key();
             lines.push(("signer", hex(key.as_bytes())));
         }
         if self.described {

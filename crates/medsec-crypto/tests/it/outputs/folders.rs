@@ -48,10 +48,7 @@ fn pipe_as_output_is_refused() {
 #[test]
 fn read_only_folder_is_refused() {
     let text = outputs_in_folder_of_mode(0o500);
-    assert!(
-        text.contains("open: Io") && text.contains("seal: Io"),
-        "{text}"
-    );
+    assert!(text.contains("open: Io") && text.contains("seal: Io"), "{text}");
 }
 
 #[test]
@@ -62,10 +59,7 @@ fn folder_that_cannot_be_synced_is_told() {
         let is_complete = text.contains(&format!("{way}: NameNotDurable"));
         let is_there = text.contains(&format!("{way} left a file"));
         assert_eq!(is_complete, is_there, "{text}");
-        assert!(
-            is_complete || text.contains(&format!("{way}: Io")),
-            "{text}"
-        );
+        assert!(is_complete || text.contains(&format!("{way}: Io")), "{text}");
     }
 }
 
@@ -75,18 +69,13 @@ fn full_disk_leaves_no_output() {
     let inner = child(HELPER, &[folder.path().to_str().unwrap()]);
     let mut limited = Command::new("sh");
     // An ignored SIGXFSZ is inherited; writes beyond the limit then fail as on a full disk.
-    limited
-        .arg("-c")
-        .arg("trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"");
+    limited.arg("-c").arg("trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\"");
     limited.arg(inner.get_program()).args(inner.get_args());
     for (name, value) in inner.get_envs() {
         limited.env(name, value.unwrap());
     }
     let text = output_of(limited);
-    assert!(
-        text.contains("open: Write") && text.contains("seal: Write"),
-        "{text}"
-    );
+    assert!(text.contains("open: Write") && text.contains("seal: Write"), "{text}");
     assert!(names_in(folder.path()).is_empty());
 }
 

@@ -48,10 +48,7 @@ fn broken_source_is_never_opened() {
     for good in [0, 15, 100, 4300, 5000, 300_000, 590_000] {
         let source = FailingReader::new(Cursor::new(&sample.package), good);
         let error = open(sample.plan, source).unwrap_err();
-        assert!(
-            matches!(error, OpenError::Read(error) if is_reset(&error)),
-            "{good}"
-        );
+        assert!(matches!(error, OpenError::Read(error) if is_reset(&error)), "{good}");
     }
 }
 
@@ -61,10 +58,7 @@ fn broken_stream_is_never_opened() {
     for good in [0, 15, 100, 4300, 5000, 300_000, sample.package.len() as u64] {
         let stream = FailingReader::new(&sample.package[..], good);
         let error = sample.plan.stream(stream).unwrap_err();
-        assert!(
-            matches!(error, OpenError::Read(error) if is_reset(&error)),
-            "{good}"
-        );
+        assert!(matches!(error, OpenError::Read(error) if is_reset(&error)), "{good}");
     }
 }
 
@@ -74,10 +68,7 @@ fn broken_header_is_told_from_a_bad_one() {
     let mut reader = FailingReader::new(&sample.package[..], 50);
     assert!(matches!(Header::read(&mut reader), Err(HeaderError::Io(_))));
     let mut reader = &sample.package[..50];
-    assert!(matches!(
-        Header::read(&mut reader),
-        Err(HeaderError::Format(_))
-    ));
+    assert!(matches!(Header::read(&mut reader), Err(HeaderError::Format(_))));
 }
 
 #[test]
@@ -169,10 +160,7 @@ fn content_over_the_limit_is_refused() {
     let mut source = Cursor::new(&sample.package);
     let unlocked = sample.plan.unlock(1, &mut source).unwrap();
     let error = unlocked.open_to_memory(source, 599_999, &Execution::default());
-    assert!(matches!(
-        error,
-        Err(OpenError::OverLimit { limit: 599_999, .. })
-    ));
+    assert!(matches!(error, Err(OpenError::OverLimit { limit: 599_999, .. })));
 }
 
 #[test]
@@ -195,9 +183,7 @@ fn reader_of_single_bytes_gives_the_same_bytes() {
     let plan = Plan::new(0).signed().with_metadata();
     let mut package = Vec::new();
     let single = ShortReader::new(&content[..], 1, 1);
-    plan.sealer()
-        .seal(single, &mut package, &Execution::default())
-        .unwrap();
+    plan.sealer().seal(single, &mut package, &Execution::default()).unwrap();
     let single = ShortReader::new(&package[..], 1, 1);
     assert_eq!(plan.stream(single).unwrap().0, content);
     let single = ShortReader::new(Cursor::new(&package), 1, 1);

@@ -12,14 +12,7 @@ fn plans() -> impl Strategy<Value = Plan> {
     (flags, 1_u8..5).prop_map(|([chacha, blind, signed, metadata], recipients)| {
         let suite = [Suite::Aes256Gcm, Suite::ChaCha20Poly1305][usize::from(chacha)];
         let profiles = [RecipientProfile::Authenticated, RecipientProfile::Blind];
-        Plan {
-            suite,
-            profile: profiles[usize::from(blind)],
-            signed,
-            metadata,
-            recipients,
-            len: 0,
-        }
+        Plan { suite, profile: profiles[usize::from(blind)], signed, metadata, recipients, len: 0 }
     })
 }
 

@@ -107,18 +107,13 @@ fn every_changed_byte_of_side_car_is_refused() {
         bytes[offset] ^= 1;
         if let Ok(side_car) = SideCar::parse(&bytes) {
             let source = Cursor::new(&sample.package);
-            assert!(
-                unlocked.ranged_with(source, side_car, backend).is_err(),
-                "{offset}"
-            );
+            assert!(unlocked.ranged_with(source, side_car, backend).is_err(), "{offset}");
         }
         bytes[offset] ^= 1;
         assert!(SideCar::parse(&bytes[..offset]).is_err());
     }
     bytes.push(0);
-    let trailing = FormatError::TrailingBytes {
-        part: Part::SideCar,
-    };
+    let trailing = FormatError::TrailingBytes { part: Part::SideCar };
     let error = SideCar::read(&mut &bytes[..]).unwrap_err();
     assert!(matches!(error, SideCarError::Format(found) if found == trailing));
 }
@@ -129,10 +124,7 @@ fn unsigned_package_has_no_side_car() {
     let unlocked = unlocked(&sample);
     let source = Cursor::new(&sample.package);
     let result = SideCar::build(unlocked.header(), source, u64::MAX, &Execution::default());
-    assert!(matches!(
-        result,
-        Err(OpenError::Signature(SignatureError::NotSigned))
-    ));
+    assert!(matches!(result, Err(OpenError::Signature(SignatureError::NotSigned))));
 }
 
 #[test]
@@ -147,9 +139,7 @@ fn damaged_chunk_is_noticed_when_read() {
         reader.read_range((chunk * CHUNK) as u64, &mut out).unwrap();
         assert_eq!(out, sample.content[chunk * CHUNK..][..100]);
     }
-    let error = reader
-        .read_range((70 * CHUNK) as u64, &mut out)
-        .unwrap_err();
+    let error = reader.read_range((70 * CHUNK) as u64, &mut out).unwrap_err();
     assert!(matches!(error, OpenError::Damaged { chunk: 70 }));
 }
 
@@ -160,18 +150,11 @@ fn signed_group_notices_a_forged_chunk() {
     let package = sample.edited(|package, layout| package[layout.chunk(70).start] ^= 1);
     let unlocked = unlocked(&sample);
     let (source, backend) = (Cursor::new(&package), Execution::default().backend);
-    let mut reader = unlocked
-        .ranged_with(source, side_car(&sample), backend)
-        .unwrap();
+    let mut reader = unlocked.ranged_with(source, side_car(&sample), backend).unwrap();
     let mut out = [0; 100];
     reader.read_range(0, &mut out).unwrap();
-    let error = reader
-        .read_range((90 * CHUNK) as u64, &mut out)
-        .unwrap_err();
-    assert!(matches!(
-        error,
-        OpenError::Signature(SignatureError::Payload)
-    ));
+    let error = reader.read_range((90 * CHUNK) as u64, &mut out).unwrap_err();
+    assert!(matches!(error, OpenError::Signature(SignatureError::Payload)));
 }
 
 #[test]
@@ -182,10 +165,7 @@ fn cut_package_is_noticed_by_its_length() {
     let backend = Execution::default().backend;
     let mut reader = unlocked.ranged(Cursor::new(cut), backend).unwrap();
     reader.read_range(0, &mut [0; 10]).unwrap();
-    assert!(matches!(
-        reader.content_len(),
-        Err(OpenError::Damaged { chunk: 100 })
-    ));
+    assert!(matches!(reader.content_len(), Err(OpenError::Damaged { chunk: 100 })));
     assert!(reader.read_range(LEN as u64, &mut [0; 10]).is_err());
 }
 
@@ -194,13 +174,9 @@ fn small_range_reads_only_its_chunk() {
     let sample = Plan::new(LEN).seal();
     let unlocked = unlocked(&sample);
     let (source, meter) = Metered::new(Cursor::new(&sample.package));
-    let mut reader = unlocked
-        .ranged(source, Execution::default().backend)
-        .unwrap();
+    let mut reader = unlocked.ranged(source, Execution::default().backend).unwrap();
     let before = meter.traffic().read;
-    reader
-        .read_range((77 * CHUNK) as u64, &mut [0; 100])
-        .unwrap();
+    reader.read_range((77 * CHUNK) as u64, &mut [0; 100]).unwrap();
     assert_eq!(meter.traffic().read - before, 16_400);
 }
 
@@ -217,11 +193,7 @@ fn ranges_agree_with_the_content() {
             built.write(&mut bytes).unwrap();
             let read = SideCar::read(&mut &bytes[..]).unwrap();
             assert_eq!(read, built);
-            agrees(
-                unlocked.ranged_with(source(), read, backend).unwrap(),
-                content,
-                1,
-            );
+            agrees(unlocked.ranged_with(source(), read, backend).unwrap(), content, 1);
             let unsigned = unlocked.danger_ranged_unsigned(source(), backend).unwrap();
             unsigned_agrees(unsigned, content);
         } else {

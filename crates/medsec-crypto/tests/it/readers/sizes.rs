@@ -66,15 +66,7 @@ fn blind_packages_open_identically() {
 #[test]
 fn pushed_content_opens_identically() {
     let lengths: [&[usize]; 4] = [&[1, 0, 3], &[CHUNK], &[CHUNK - 1, 2, 7], &[100_000, 1]];
-    for len in [
-        0,
-        1,
-        CHUNK,
-        CHUNK + 1,
-        16 * CHUNK,
-        16 * CHUNK + 1,
-        33 * CHUNK - 5,
-    ] {
+    for len in [0, 1, CHUNK, CHUNK + 1, 16 * CHUNK, 16 * CHUNK + 1, 33 * CHUNK - 5] {
         let content = content(len);
         for case in cases(Plan::new(0).with_metadata(), &[1]) {
             // Single bytes are slow: only for small contents.

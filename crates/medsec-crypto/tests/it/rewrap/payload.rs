@@ -17,20 +17,12 @@ const READ_AHEAD: u64 = 8192;
 /// Rewraps a file of `len` bytes that starts with the sample, the rest of it sparse.
 fn traffic_at(sample: &Sample, path: &Path, len: u64) -> Traffic {
     std::fs::write(path, &sample.package).unwrap();
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(path)
-        .unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
     file.set_len(len).unwrap();
     let (file, meter) = Metered::new(file);
     let start = Instant::now();
     rewrap(sample.plan, LockedPackage::over(file).unwrap(), 1, &[2]).unwrap();
-    println!(
-        "rewrap at {len} bytes: {:?}, {:?}",
-        start.elapsed(),
-        meter.traffic()
-    );
+    println!("rewrap at {len} bytes: {:?}, {:?}", start.elapsed(), meter.traffic());
     meter.traffic()
 }
 
@@ -51,20 +43,11 @@ fn rewrap_work_does_not_grow_with_payload() {
 
 #[test]
 fn rewrap_changes_nothing_but_slots() {
-    for plan in [
-        Plan::new(100_000).signed().with_metadata(),
-        Plan::new(5).blind(),
-    ] {
+    for plan in [Plan::new(100_000).signed().with_metadata(), Plan::new(5).blind()] {
         let sample = plan.seal();
         let file = MemoryFile::new(&sample.package);
         for (from, to) in [(1, 2), (2, 3), (3, 1)] {
-            rewrap(
-                plan,
-                LockedPackage::over(file.clone()).unwrap(),
-                from,
-                &[to],
-            )
-            .unwrap();
+            rewrap(plan, LockedPackage::over(file.clone()).unwrap(), from, &[to]).unwrap();
         }
         let (before, after) = (&sample.package, file.contents());
         let slots = sample.layout.slot_a.start..sample.layout.slot_b.end;

@@ -24,18 +24,12 @@ impl Identity for Counting<'_> {
 
     fn unwrap_dek(&self, stanza: &Stanza, bind: &Bind) -> Result<Dek, NotAuthentic> {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        self.real
-            .as_ref()
-            .map_or(Err(NotAuthentic), |kek| kek.unwrap_dek(stanza, bind))
+        self.real.as_ref().map_or(Err(NotAuthentic), |kek| kek.unwrap_dek(stanza, bind))
     }
 }
 
 fn sample() -> Sample {
-    Plan {
-        recipients: u8::try_from(MAX_STANZAS).unwrap(),
-        ..Plan::new(10)
-    }
-    .seal()
+    Plan { recipients: u8::try_from(MAX_STANZAS).unwrap(), ..Plan::new(10) }.seal()
 }
 
 /// Tries the keys 1 to 32 with only `real` working; gives the result and the number of unwraps.
@@ -50,10 +44,7 @@ fn attempt(sample: &Sample, allowed: &[u8], real: &[u8]) -> (Result<(), OpenErro
         .collect();
     let identities: Vec<&dyn Identity> = identities.iter().map(|i| i as &dyn Identity).collect();
     let mut expectation = sample.plan.expectation(1);
-    expectation.keys = allowed
-        .iter()
-        .map(|n| Identity::key_ref(&kek(*n)))
-        .collect();
+    expectation.keys = allowed.iter().map(|n| Identity::key_ref(&kek(*n))).collect();
     let checked = Checked::read(&mut &sample.package[..], expectation).unwrap();
     let result = checked.unlock_with(&identities).map(|_| ());
     (result, calls.load(Ordering::Relaxed))
@@ -95,9 +86,6 @@ fn first_key_that_unwraps_decides() {
 fn package_of_32_recipients_opens_for_each() {
     let sample = sample();
     for key in all() {
-        assert_eq!(
-            sample.plan.open_as(key, &sample.package).unwrap().0,
-            sample.content
-        );
+        assert_eq!(sample.plan.open_as(key, &sample.package).unwrap().0, sample.content);
     }
 }

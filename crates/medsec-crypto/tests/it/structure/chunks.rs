@@ -36,9 +36,7 @@ fn swapped_chunks_are_noticed() {
     let sample = plan().seal();
     // 0 and 256 differ in the second byte of the counter only; 255 and 256 where it rolls over.
     for (one, other) in [(0, 1), (15, 16), (0, 256), (254, 255), (255, 256), (1, 257)] {
-        damaged_at(&sample, one, |package, layout| {
-            swap(package, layout, one, other)
-        });
+        damaged_at(&sample, one, |package, layout| swap(package, layout, one, other));
     }
 }
 
@@ -119,10 +117,7 @@ fn signed_package_notices_swap_without_key() {
     let sample = plan().signed().seal();
     let package = sample.edited(|package, layout| swap(package, layout, 255, 256));
     let origin = crate::support::sample::origin_of(&package);
-    assert!(matches!(
-        origin,
-        Err(OpenError::Signature(SignatureError::Payload))
-    ));
+    assert!(matches!(origin, Err(OpenError::Signature(SignatureError::Payload))));
 }
 
 #[test]

@@ -24,11 +24,7 @@ fn usual_and(more: &[u8]) -> Vec<u8> {
 fn reserved_flags_are_refused() {
     for bit in 3..32 {
         let flags = MAC | 1 << bit;
-        refused(
-            flags,
-            &usual_fields(),
-            &FormatError::ReservedFlags { flags },
-        );
+        refused(flags, &usual_fields(), &FormatError::ReservedFlags { flags });
     }
 }
 
@@ -66,9 +62,7 @@ fn trailing_bytes_in_core_are_refused() {
 #[test]
 fn more_than_64_fields_are_refused() {
     let more: Vec<u8> = (0x8000..0x8040).flat_map(|tag| field(tag, b"")).collect();
-    let expected = FormatError::Length {
-        field: "number of fields",
-    };
+    let expected = FormatError::Length { field: "number of fields" };
     refused(MAC, &usual_and(&more), &expected);
 }
 
@@ -92,18 +86,13 @@ fn unknown_optional_field_is_authenticated() {
     let at = 16 + 20 + fields.len() - 1;
     assert_eq!(bad[at], b'r');
     bad[at] = b's';
-    assert!(matches!(
-        Plan::new(7).refusal(&bad),
-        OpenError::NotAuthentic(_)
-    ));
+    assert!(matches!(Plan::new(7).refusal(&bad), OpenError::NotAuthentic(_)));
 }
 
 #[test]
 fn crafted_packages_open_otherwise() {
     for flags in [0, MAC] {
-        let (content, _) = Plan::new(7)
-            .open(&package(flags, &usual_fields(), b"content"))
-            .unwrap();
+        let (content, _) = Plan::new(7).open(&package(flags, &usual_fields(), b"content")).unwrap();
         assert_eq!(content, b"content");
     }
 }
@@ -155,9 +144,7 @@ fn values_outside_their_alphabet_are_refused() {
 
 #[test]
 fn malformed_context_maps_are_refused() {
-    let value = FormatError::Value {
-        field: "stored context",
-    };
+    let value = FormatError::Value { field: "stored context" };
     let cases: [&[u8]; 6] = [
         b"",
         b"\x00",
@@ -171,9 +158,7 @@ fn malformed_context_maps_are_refused() {
         refused(MAC, &fields, &value);
     }
     let empty = [field(3, b"\x00\x00"), field(0x8000, &[0; 30])].concat();
-    let length = FormatError::Length {
-        field: "stored context",
-    };
+    let length = FormatError::Length { field: "stored context" };
     refused(MAC, &empty, &length);
 }
 
@@ -214,8 +199,6 @@ fn fields_that_contradict_flags_are_refused() {
 fn key_stored_and_reproduced_is_refused() {
     let stored = field(3, b"\x00\x01\x00\x07patient\x00\x01x");
     let fields = [stored, usual_fields()].concat();
-    let expected = FormatError::Value {
-        field: "context key both stored and reproduced",
-    };
+    let expected = FormatError::Value { field: "context key both stored and reproduced" };
     refused(MAC, &fields, &expected);
 }

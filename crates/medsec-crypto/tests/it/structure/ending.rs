@@ -76,10 +76,7 @@ fn missing_metadata_is_refused() {
 
 #[test]
 fn doubled_metadata_is_refused() {
-    for plan in [
-        Plan::new(100).with_metadata(),
-        Plan::new(100).with_metadata().signed(),
-    ] {
+    for plan in [Plan::new(100).with_metadata(), Plan::new(100).with_metadata().signed()] {
         plan.seal().refusal_after(|package, layout| {
             let section = package[layout.metadata.clone()].to_vec();
             let end = layout.metadata.end;
@@ -90,10 +87,7 @@ fn doubled_metadata_is_refused() {
 
 #[test]
 fn metadata_of_another_package_is_refused() {
-    for plan in [
-        Plan::new(100).with_metadata(),
-        Plan::new(100).with_metadata().signed(),
-    ] {
+    for plan in [Plan::new(100).with_metadata(), Plan::new(100).with_metadata().signed()] {
         let (one, other) = (plan.seal(), plan.seal());
         let package = one.edited(|package, layout| {
             let section = layout.metadata.clone();
@@ -138,11 +132,7 @@ fn metadata_length_beyond_the_start_is_refused() {
 
 #[test]
 fn bytes_behind_the_end_are_refused() {
-    for plan in [
-        Plan::new(100),
-        Plan::new(100).signed(),
-        Plan::new(100).with_metadata(),
-    ] {
+    for plan in [Plan::new(100), Plan::new(100).signed(), Plan::new(100).with_metadata()] {
         for extra in [1, 16, 140, 20_000] {
             plan.seal().refusal_after(|package, _| {
                 package.resize(package.len() + extra, 0);

@@ -29,11 +29,7 @@ fn shared() -> Header {
     let draft = Draft::new(spec, SEALED_AT, Some(signing_key(SIGNER).into())).unwrap();
     let dek = Dek::generate().unwrap();
     let stanza = kek(1).wrap_dek(&dek, &draft.bind()).unwrap();
-    let package = draft
-        .address(dek, vec![stanza])
-        .unwrap()
-        .seal_bytes(b"")
-        .unwrap();
+    let package = draft.address(dek, vec![stanza]).unwrap().seal_bytes(b"").unwrap();
     Header::read(&mut &package[..]).unwrap()
 }
 
@@ -113,14 +109,9 @@ fn difference_of_context_names_is_told() {
     let supplied = context_of("study", "1.2.3");
     let (missing, surplus) = context_difference(&header, &supplied);
     let names = |keys: Vec<&medsec_crypto::ContextKey>| {
-        keys.iter()
-            .map(|key| key.as_str().to_owned())
-            .collect::<Vec<_>>()
+        keys.iter().map(|key| key.as_str().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        (names(missing), names(surplus)),
-        (vec!["patient".into()], vec!["study".into()])
-    );
+    assert_eq!((names(missing), names(surplus)), (vec!["patient".into()], vec!["study".into()]));
 }
 
 #[test]
@@ -154,11 +145,7 @@ fn shared_data_key_is_refused() {
     unexpected(header.clone(), ExpectationError::SharedDataKey, |_| ());
     let mut accepting = usual();
     accepting.limits.shared_data_key = SharedDataKey::Accepted;
-    header
-        .check(accepting)
-        .unwrap()
-        .unlock_with(&[&kek(1)])
-        .unwrap();
+    header.check(accepting).unwrap().unlock_with(&[&kek(1)]).unwrap();
 }
 
 #[test]
@@ -166,9 +153,7 @@ fn package_for_other_recipients_is_refused() {
     unexpected(header(), ExpectationError::NotARecipient, |e| {
         e.keys = vec![Identity::key_ref(&kek(2))];
     });
-    unexpected(header(), ExpectationError::NotARecipient, |e| {
-        e.keys.clear()
-    });
+    unexpected(header(), ExpectationError::NotARecipient, |e| e.keys.clear());
 }
 
 #[test]

@@ -34,9 +34,7 @@ fn base64(bytes: &[u8]) -> Vec<u8> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let groups = bytes.chunks_exact(3);
     let encode = |group: &[u8]| {
-        let bits = group
-            .iter()
-            .fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = group.iter().fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));
         [18, 12, 6, 0].map(|shift| ALPHABET[bits >> shift & 63])
     };
     groups.flat_map(encode).collect()
@@ -52,10 +50,7 @@ fn transfer_in_text_mode_is_named() {
         ("line ends to CR", replaced(&package, b"\n", b"\r")),
         ("seven bits", seven_bits),
         ("latin-1 to UTF-8", latin1_as_utf8(&package)),
-        (
-            "lossy UTF-8",
-            String::from_utf8_lossy(&package).into_owned().into_bytes(),
-        ),
+        ("lossy UTF-8", String::from_utf8_lossy(&package).into_owned().into_bytes()),
         ("base64", base64(&package)),
     ];
     for (name, damaged) in damaged {

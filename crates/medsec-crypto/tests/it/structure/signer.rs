@@ -39,9 +39,7 @@ fn sample() -> Sample {
 fn with_signer(sample: &Sample, key: &[u8; 32]) -> Vec<u8> {
     let present = signing_key(crate::support::SIGNER).verifying_key();
     let windows = sample.package.windows(32);
-    let at = windows
-        .zip(0..)
-        .find(|(window, _)| *window == present.as_bytes());
+    let at = windows.zip(0..).find(|(window, _)| *window == present.as_bytes());
     let (_, at) = at.unwrap();
     sample.edited(|package, _| package[at..at + 32].copy_from_slice(key))
 }
@@ -53,12 +51,7 @@ fn small_order_signer_keys_are_refused() {
         let key = hex(text);
         assert!(VerifyingKey::from_bytes(&key).is_err(), "{text}");
         let error = sample.plan.refusal(&with_signer(&sample, &key));
-        assert_format(
-            &error,
-            &FormatError::Value {
-                field: "signer key",
-            },
-        );
+        assert_format(&error, &FormatError::Value { field: "signer key" });
     }
 }
 
@@ -68,10 +61,7 @@ fn non_canonical_signer_keys_are_refused() {
     for low in 0xED..=0xFF {
         for high in [0x7F, 0xFF] {
             (key[0], key[31]) = (low, high);
-            assert!(
-                VerifyingKey::from_bytes(&key).is_err(),
-                "{low:02x} {high:02x}"
-            );
+            assert!(VerifyingKey::from_bytes(&key).is_err(), "{low:02x} {high:02x}");
         }
     }
 }
@@ -101,10 +91,7 @@ fn signature_with_s_above_order_is_refused() {
         }
         assert_eq!(carry, 0);
     });
-    assert!(matches!(
-        error,
-        OpenError::Signature(SignatureError::Invalid)
-    ));
+    assert!(matches!(error, OpenError::Signature(SignatureError::Invalid)));
 }
 
 #[test]
@@ -112,8 +99,5 @@ fn signature_of_zeros_is_refused() {
     let error = sample().refusal_after(|package, layout| {
         package[layout.trailer.end - 64..].fill(0);
     });
-    assert!(matches!(
-        error,
-        OpenError::Signature(SignatureError::Invalid)
-    ));
+    assert!(matches!(error, OpenError::Signature(SignatureError::Invalid)));
 }

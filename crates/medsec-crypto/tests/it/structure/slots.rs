@@ -8,11 +8,7 @@ use crate::support::rewrap::unfinished;
 use crate::support::sample::{Plan, Sample};
 
 fn sample() -> Sample {
-    Plan {
-        recipients: 2,
-        ..Plan::new(100)
-    }
-    .seal()
+    Plan { recipients: 2, ..Plan::new(100) }.seal()
 }
 
 /// Edits slot A and makes its digest right again.
@@ -211,10 +207,7 @@ fn rest_of_a_torn_write_is_reported() {
 fn every_recipient_opens_the_package() {
     let sample = sample();
     for key in [1, 2] {
-        assert_eq!(
-            sample.plan.open_as(key, &sample.package).unwrap().0,
-            sample.content
-        );
+        assert_eq!(sample.plan.open_as(key, &sample.package).unwrap().0, sample.content);
     }
     assert!(sample.plan.open_as(3, &sample.package).is_err());
 }

@@ -21,11 +21,7 @@ pub(crate) fn field(tag: u16, value: &[u8]) -> Vec<u8> {
 /// The name of the reproduced context as the core states it, and the time of sealing.
 pub(crate) fn usual_fields() -> Vec<u8> {
     let names = b"\x00\x01\x00\x07patient";
-    [
-        field(0x0004, names),
-        field(0x0007, &[0, 0, 0, 0, 0x6A, 0xB1, 0x3B, 0x80]),
-    ]
-    .concat()
+    [field(0x0004, names), field(0x0007, &[0, 0, 0, 0, 0x6A, 0xB1, 0x3B, 0x80])].concat()
 }
 
 /// Seals `content` under a core of these flags and fields to local key 1.

@@ -51,33 +51,21 @@ pub(crate) fn rewrap<F: PackageFile>(
 ) -> Result<Rewrapped, RewrapError> {
     let stanzas = wrapped_for(package.header(), from, to);
     if plan.profile == RecipientProfile::Blind {
-        return package.rewrap(&NewRecipients::Blind { stanzas }, |_| {
-            Confirmation::NotPermitted
-        });
+        return package.rewrap(&NewRecipients::Blind { stanzas }, |_| Confirmation::NotPermitted);
     }
     let header = package.header().clone();
     let unlocked = header.unlock_recipients_with(&[&kek(from)]).unwrap();
-    let recipients = NewRecipients::Authenticated {
-        unlocked: &unlocked,
-        stanzas,
-    };
+    let recipients = NewRecipients::Authenticated { unlocked: &unlocked, stanzas };
     package.rewrap(&recipients, |header| confirm(plan, header, to[0]))
 }
 
 fn confirm(plan: Plan, header: &Header, key: u8) -> Confirmation {
     let checked = header.clone().check(plan.expectation(key));
-    if checked
-        .and_then(|checked| checked.unlock_with(&[&kek(key)]))
-        .is_err()
-    {
+    if checked.and_then(|checked| checked.unlock_with(&[&kek(key)])).is_err() {
         return Confirmation::Failed;
     }
     let name = Identity::key_ref(&kek(key));
-    let stanza = header
-        .stanzas()
-        .iter()
-        .find(|stanza| *stanza.key_ref() == name)
-        .unwrap();
+    let stanza = header.stanzas().iter().find(|stanza| *stanza.key_ref() == name).unwrap();
     Confirmation::Unwrapped(kek(key).unwrap_dek(stanza, &header.bind()).unwrap())
 }
 

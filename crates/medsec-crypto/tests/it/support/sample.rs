@@ -46,24 +46,15 @@ impl Plan {
     }
 
     pub(crate) const fn signed(self) -> Self {
-        Self {
-            signed: true,
-            ..self
-        }
+        Self { signed: true, ..self }
     }
 
     pub(crate) const fn with_metadata(self) -> Self {
-        Self {
-            metadata: true,
-            ..self
-        }
+        Self { metadata: true, ..self }
     }
 
     pub(crate) const fn blind(self) -> Self {
-        Self {
-            profile: RecipientProfile::Blind,
-            ..self
-        }
+        Self { profile: RecipientProfile::Blind, ..self }
     }
 
     /// The description of the package.
@@ -92,12 +83,7 @@ impl Plan {
         let content = content(self.len);
         let package = self.sealer().seal_bytes(&content).unwrap();
         let layout = Layout::of(&package);
-        Sample {
-            plan: self,
-            package,
-            content,
-            layout,
-        }
+        Sample { plan: self, package, content, layout }
     }
 
     /// What the owner of local key `key` expects of such a package.

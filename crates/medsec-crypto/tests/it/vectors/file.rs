@@ -45,22 +45,14 @@ impl Vector {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let package = STANDARD.decode(encoded.replace('\n', "")).unwrap();
-        Self {
-            name,
-            lines,
-            package,
-        }
+        Self { name, lines, package }
     }
 
     /// The same request of a changed package.
     pub(crate) fn changed(&self, name: String, change: impl FnOnce(&mut Vec<u8>)) -> Self {
         let mut package = self.package.clone();
         change(&mut package);
-        Self {
-            name,
-            lines: self.lines.clone(),
-            package,
-        }
+        Self { name, lines: self.lines.clone(), package }
     }
 
     /// The first value of this name.
@@ -91,10 +83,9 @@ impl Vector {
         {
             keys.push(Box::new(local(&mut kek, &key_ref)));
         }
-        for (name, kind) in [
-            ("x25519-secret", HpkeKind::X25519),
-            ("x-wing-secret", HpkeKind::XWing),
-        ] {
+        for (name, kind) in
+            [("x25519-secret", HpkeKind::X25519), ("x-wing-secret", HpkeKind::XWing)]
+        {
             let secret = self.bytes(name);
             keys.extend(secret.map(|mut secret| {
                 Box::new(HpkeIdentity::take_from(kind, &mut secret).unwrap()) as Box<dyn Identity>
@@ -129,10 +120,7 @@ impl Vector {
 
     /// Opens it both ways and compares everything that the file says.
     pub(crate) fn run(&self, backend: Backend) {
-        self.compare(
-            self.open(backend),
-            &format!("{} on {}", self.name, backend.name()),
-        );
+        self.compare(self.open(backend), &format!("{} on {}", self.name, backend.name()));
         self.compare(
             self.stream(backend),
             &format!("{} on {}, streamed", self.name, backend.name()),
@@ -156,10 +144,7 @@ impl Vector {
             _ => None,
         };
         assert_eq!(self.value("slots"), slots, "{place}");
-        let name = opened
-            .metadata
-            .as_ref()
-            .and_then(|m| m.file_name.as_deref());
+        let name = opened.metadata.as_ref().and_then(|m| m.file_name.as_deref());
         assert_eq!(self.value("metadata-file-name"), name, "{place}");
     }
 

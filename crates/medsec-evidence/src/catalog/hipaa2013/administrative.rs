@@ -106,9 +106,7 @@ pub(super) static ITEMS: [Item; 31] = [
         text: "Implement procedures for the authorization and/or supervision of workforce members \
                who work with electronic protected health information or in locations where it might \
                be accessed.",
-        sp800_53r5: &[
-            "AC-1", "AC-2", "AC-3", "AC-4", "MA-5", "MP-2", "PS-1", "PS-6", "PS-7",
-        ],
+        sp800_53r5: &["AC-1", "AC-2", "AC-3", "AC-4", "MA-5", "MP-2", "PS-1", "PS-6", "PS-7"],
         csf_1_1: &[
             "DE.CM-3", "DE.DP-1", "ID.AM-3", "ID.AM-6", "ID.GV-2", "ID.GV-3", "ID.RA-3", "PR.AC-4",
             "PR.DS-5", "PR.IP-11", "PR.MA-1", "PR.MA-2", "PR.PT-2", "PR.PT-3",
@@ -216,9 +214,7 @@ pub(super) static ITEMS: [Item; 31] = [
         title: "Security reminders",
         text: "Periodic security updates.",
         sp800_53r5: &["AT-2", "AT-3"],
-        csf_1_1: &[
-            "ID.GV-3", "ID.RA-3", "PR.AT-1", "PR.AT-2", "PR.AT-4", "PR.AT-5",
-        ],
+        csf_1_1: &["ID.GV-3", "ID.RA-3", "PR.AT-1", "PR.AT-2", "PR.AT-4", "PR.AT-5"],
         ..ADDRESSABLE
     },
     Item {
@@ -251,9 +247,7 @@ pub(super) static ITEMS: [Item; 31] = [
         title: "Password management",
         text: "Procedures for creating, changing, and safeguarding passwords.",
         sp800_53r5: &["AT-2", "AT-3"],
-        csf_1_1: &[
-            "ID.GV-3", "PR.AC-7", "PR.AT-1", "PR.AT-2", "PR.AT-4", "PR.AT-5",
-        ],
+        csf_1_1: &["ID.GV-3", "PR.AC-7", "PR.AT-1", "PR.AT-2", "PR.AT-4", "PR.AT-5"],
         ..ADDRESSABLE
     },
     Item {
@@ -423,9 +417,7 @@ pub(super) static ITEMS: [Item; 31] = [
                section through a written contract or other arrangement with the business associate \
                that meets the applicable requirements of § 164.314(a).",
         sp800_53r5: &["CA-3", "SA-4", "SA-9"],
-        csf_1_1: &[
-            "ID.AM-4", "ID.GV-2", "ID.GV-3", "ID.GV-4", "ID.SC-3", "ID.SC-4", "PR.AT-3",
-        ],
+        csf_1_1: &["ID.AM-4", "ID.GV-2", "ID.GV-3", "ID.GV-4", "ID.SC-3", "ID.SC-4", "PR.AT-3"],
         ..REQUIRED
     },
 ];

@@ -32,9 +32,7 @@ pub(super) static ITEMS: [Item; 5] = [
                assessment is required by this subpart to be documented, maintain a written (which \
                may be electronic) record of the action, activity, or assessment.",
         sp800_53r5: &["CA-2", "PL-2"],
-        csf_1_1: &[
-            "ID.BE-1", "ID.BE-2", "ID.BE-3", "ID.GV-1", "ID.GV-3", "ID.RA-3", "ID.SC-1",
-        ],
+        csf_1_1: &["ID.BE-1", "ID.BE-2", "ID.BE-3", "ID.GV-1", "ID.GV-3", "ID.RA-3", "ID.SC-1"],
         ..STANDARD
     },
     Item {

@@ -12,9 +12,7 @@ pub(super) static ITEMS: [Item; 12] = [
                information systems and the facility or facilities in which they are housed, while \
                ensuring that properly authorized access is allowed.",
         sp800_53r5: &["PE-1", "PE-2", "PE-3", "PE-3(1)", "PE-4", "PE-5"],
-        csf_1_1: &[
-            "DE.CM-7", "ID.GV-3", "ID.RA-1", "ID.RA-3", "PR.AC-2", "PR.AC-5", "PR.IP-5",
-        ],
+        csf_1_1: &["DE.CM-7", "ID.GV-3", "ID.RA-1", "ID.RA-3", "PR.AC-2", "PR.AC-5", "PR.IP-5"],
         ..STANDARD
     },
     Item {
@@ -39,9 +37,7 @@ pub(super) static ITEMS: [Item; 12] = [
         text: "Implement policies and procedures to safeguard the facility and the equipment \
                therein from unauthorized physical access, tampering, and theft.",
         sp800_53r5: &["PE-1", "PL-2"],
-        csf_1_1: &[
-            "DE.CM-2", "DE.CM-7", "ID.AM-1", "ID.GV-3", "PR.AC-2", "PR.DS-3", "PR.IP-5",
-        ],
+        csf_1_1: &["DE.CM-2", "DE.CM-7", "ID.AM-1", "ID.GV-3", "PR.AC-2", "PR.DS-3", "PR.IP-5"],
         ..ADDRESSABLE
     },
     Item {
@@ -93,12 +89,8 @@ pub(super) static ITEMS: [Item; 12] = [
         title: "Workstation security",
         text: "Implement physical safeguards for all workstations that access electronic protected \
                health information, to restrict access to authorized users.",
-        sp800_53r5: &[
-            "MP-2", "MP-3", "MP-4", "PE-2", "PE-3", "PE-4", "PE-5", "PE-18",
-        ],
-        csf_1_1: &[
-            "DE.CM-7", "ID.GV-3", "PR.AC-2", "PR.DS-5", "PR.DS-8", "PR.IP-5", "PR.PT-3",
-        ],
+        sp800_53r5: &["MP-2", "MP-3", "MP-4", "PE-2", "PE-3", "PE-4", "PE-5", "PE-18"],
+        csf_1_1: &["DE.CM-7", "ID.GV-3", "PR.AC-2", "PR.DS-5", "PR.DS-8", "PR.IP-5", "PR.PT-3"],
         ..STANDARD
     },
     Item {
@@ -108,9 +100,7 @@ pub(super) static ITEMS: [Item; 12] = [
         text: "Implement policies and procedures that govern the receipt and removal of hardware \
                and electronic media that contain electronic protected health information into and \
                out of a facility, and the movement of these items within the facility.",
-        sp800_53r5: &[
-            "CM-8", "MP-1", "MP-2", "MP-3", "MP-4", "MP-5", "MP-6", "PE-16", "PE-20",
-        ],
+        sp800_53r5: &["CM-8", "MP-1", "MP-2", "MP-3", "MP-4", "MP-5", "MP-6", "PE-16", "PE-20"],
         csf_1_1: &[
             "DE.CM-7", "ID.AM-1", "ID.AM-3", "ID.GV-3", "PR.AC-2", "PR.DS-1", "PR.DS-3", "PR.IP-5",
             "PR.MA-2", "PR.PT-2",

@@ -64,9 +64,7 @@ pub(super) static ITEMS: [Item; 12] = [
         text: "Implement a mechanism to encrypt and decrypt electronic protected health \
                information.",
         sp800_53r5: &["SC-13"],
-        csf_1_1: &[
-            "ID.GV-3", "PR.DS-1", "PR.DS-5", "PR.MA-2", "PR.PT-2", "PR.PT-3",
-        ],
+        csf_1_1: &["ID.GV-3", "PR.DS-1", "PR.DS-5", "PR.MA-2", "PR.PT-2", "PR.PT-3"],
         csf_2_0_ours: &["PR.DS-01"],
         ..ADDRESSABLE
     },
@@ -92,9 +90,7 @@ pub(super) static ITEMS: [Item; 12] = [
         text: "Implement policies and procedures to protect electronic protected health information \
                from improper alteration or destruction.",
         sp800_53r5: &["CP-9", "MP-2", "MP-5", "SC-8", "SI-1", "SI-7"],
-        csf_1_1: &[
-            "ID.GV-3", "ID.RA-3", "PR.AC-5", "PR.DS-1", "PR.DS-6", "PR.DS-8",
-        ],
+        csf_1_1: &["ID.GV-3", "ID.RA-3", "PR.AC-5", "PR.DS-1", "PR.DS-6", "PR.DS-8"],
         csf_2_0_ours: &["PR.DS-01"],
         ..STANDARD
     },
@@ -116,9 +112,7 @@ pub(super) static ITEMS: [Item; 12] = [
         text: "Implement procedures to verify that a person or entity seeking access to electronic \
                protected health information is the one claimed.",
         sp800_53r5: &["IA-2", "IA-3", "IA-4", "IA-8", "IA-9"],
-        csf_1_1: &[
-            "DE.CM-3", "ID.GV-3", "PR.AC-1", "PR.AC-6", "PR.AC-7", "PR.DS-1", "PR.MA-2",
-        ],
+        csf_1_1: &["DE.CM-3", "ID.GV-3", "PR.AC-1", "PR.AC-6", "PR.AC-7", "PR.DS-1", "PR.MA-2"],
         csf_2_0_ours: &["PR.AA-03"],
         ..STANDARD
     },
