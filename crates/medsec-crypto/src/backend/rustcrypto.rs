@@ -12,7 +12,7 @@ use crate::error::NotAuthentic;
 use crate::secret::KEY_LEN;
 use crate::suite::Suite;
 
-/// Boxed, so that moving the value leaves no copy of the key schedule behind.
+/// Boxed, so that moving the value does not copy the key schedule; making it may leave one on the stack.
 pub(crate) enum Aead {
     Aes(Box<Aes256Gcm>),
     ChaCha(Box<ChaCha20Poly1305>),

@@ -37,6 +37,8 @@ impl ChunkCipher {
     /// `first` must be a multiple of a power of two that is at least the number of chunks in `run`:
     /// only then do the nonces of the run increase in the way the validated module insists on.
     pub(crate) fn seal_run(&self, first: u64, run: &mut [u8]) -> Result<(), NotAuthentic> {
+        let chunks = run.len().div_ceil(SEALED_CHUNK_LEN).next_power_of_two() as u64;
+        debug_assert!(first.is_multiple_of(chunks), "a run that is not aligned");
         let mut sealing = self.aead.sealing_run()?;
         for (chunk, number) in run.chunks_mut(SEALED_CHUNK_LEN).zip(first..) {
             let (text, tag) = chunk.split_last_chunk_mut::<TAG_LEN>().ok_or(NotAuthentic)?;

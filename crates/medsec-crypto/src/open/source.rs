@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use crate::cobblestone::{MessageLen, PREFIX_LEN};
+use crate::cobblestone::{MessageLen, PREFIX_LEN, SEALED_CHUNK_LEN};
 use crate::error::{FormatError, Part};
 use crate::header::Header;
 use crate::open::ending::MIN_CHUNKS_LEN;
@@ -171,7 +171,8 @@ impl<R: Read + Send> Source<OpenError> for HeldBack<R> {
         if len == 0 {
             return Ok(false);
         }
-        if self.next >= self.max_chunks {
+        let chunks = len.div_ceil(SEALED_CHUNK_LEN) as u64;
+        if self.next.saturating_add(chunks) > self.max_chunks {
             return Err(OpenError::TooLong);
         }
         let end = self.start.saturating_add(len);
