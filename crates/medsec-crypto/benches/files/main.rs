@@ -1,5 +1,6 @@
 //! Sealing and opening file to file beside `cp` and `age`: 1 GiB (64 MiB with `MEDSEC_BENCH_QUICK=1`), unsigned, in turn in
 //! one run. Wall time includes making the output durable; user CPU is that of the process alone.
+//! medsec works with as many threads as the machine runs at once, as the program does; its peers have one.
 //!
 //! `age` is Debian's package of that name; without it that row is missing and a line says so. Results go
 //! where those of the other benchmark go.
@@ -122,7 +123,7 @@ fn seal(content: &str, output: &str) {
     let created_at = Timestamp::from_unix_seconds(1_800_000_000);
     let draft = Draft::new(PackageSpec::default(), created_at, None).unwrap();
     let content = File::open(content).unwrap();
-    let (options, execution) = (OutputOptions::default(), Execution::default());
+    let (options, execution) = (OutputOptions::default(), Execution::parallel());
     let sealer = draft.seal_to(&[&kek()]).unwrap();
     sealer.seal_to_file(content, Path::new(output), options, &execution).unwrap();
 }
@@ -139,7 +140,7 @@ fn open(package: &str, output: &str) {
     let mut package = File::open(package).unwrap();
     let checked = Checked::read(&mut package, expectation).unwrap();
     let unlocked = checked.unlock_with(&[&kek]).unwrap();
-    let (options, execution) = (OutputOptions::default(), Execution::default());
+    let (options, execution) = (OutputOptions::default(), Execution::parallel());
     unlocked.open_to_file(package, Path::new(output), options, &execution).unwrap();
 }
 
@@ -155,9 +156,12 @@ fn figures_of(figures: &[(f64, f64)]) -> (f64, f64) {
 }
 
 fn report(name: &str, size: usize, turns: &[(f64, f64)], (wall, user): &(f64, f64)) {
-    let backend = if name.contains("medsec") { Backend::default().name() } else { "–" };
+    let (backend, threads) = match name.contains("medsec") {
+        true => (Backend::default().name(), Execution::parallel().threads.get()),
+        false => ("–", 1),
+    };
     let line = format!(
-        r#"{{"name":"{name}","backend":"{backend}","size_bytes":{size},"threads":1,"signed":false,"median_ns":{:.0},"user_cpu_s":{user:.2},"turns":{}}}"#,
+        r#"{{"name":"{name}","backend":"{backend}","size_bytes":{size},"threads":{threads},"signed":false,"median_ns":{:.0},"user_cpu_s":{user:.2},"turns":{}}}"#,
         wall * 1e9,
         turns.len()
     );
