@@ -1,6 +1,7 @@
-//! Sealing and opening file to file beside `cp` and `age`: 1 GiB (64 MiB with `MEDSEC_BENCH_QUICK=1`), unsigned, in turn in
-//! one run. Wall time includes making the output durable; user CPU is that of the process alone.
-//! medsec works with as many threads as the machine runs at once, as the program does; its peers have one.
+//! Sealing and opening file to file beside `cp` and `age`: 1 GiB (64 MiB with
+//! `MEDSEC_BENCH_QUICK=1`), unsigned, in turn in one run. Wall time includes making the output durable;
+//! user CPU is that of the process alone. medsec works with as many threads as the machine runs at once,
+//! as the program does; its peers have one.
 //!
 //! `age` is Debian's package of that name; without it that row is missing and a line says so. Results go
 //! where those of the other benchmark go.

@@ -16,10 +16,8 @@ pub(crate) struct Ending {
 impl Ending {
     /// Bytes at the end whose length is known from the core alone.
     pub(crate) fn fixed_len(header: &Header) -> usize {
-        let core = header.core();
-        let trailer = if core.signer.is_some() { TRAILER_LEN } else { 0 };
-        let field = if core.has_metadata { SECTION_LEN_FIELD } else { 0 };
-        trailer.saturating_add(field)
+        let field = if header.core().has_metadata { SECTION_LEN_FIELD } else { 0 };
+        trailer_len(header).saturating_add(field)
     }
 
     /// Most bytes that may follow the payload, and so must be held back while streaming.
@@ -47,8 +45,7 @@ impl Ending {
         payload_len: u64,
     ) -> Result<Self, FormatError> {
         let core = header.core();
-        let trailer_len = if core.signer.is_some() { TRAILER_LEN } else { 0 };
-        let split = ending.len().checked_sub(trailer_len).ok_or(short())?;
+        let split = ending.len().checked_sub(trailer_len(header)).ok_or(short())?;
         let (section, trailer) = ending.split_at_checked(split).ok_or(short())?;
         let trailer = core.signer.map(|_| Trailer::parse(trailer)).transpose()?;
         if trailer.is_some_and(|trailer| trailer.statement.payload_len != payload_len) {
@@ -60,6 +57,10 @@ impl Ending {
 
 /// The shortest a payload's chunks can be.
 pub(crate) const MIN_CHUNKS_LEN: usize = TAG_LEN;
+
+const fn trailer_len(header: &Header) -> usize {
+    if header.core().signer.is_some() { TRAILER_LEN } else { 0 }
+}
 
 const fn short() -> FormatError {
     FormatError::Truncated { part: Part::Trailer }

@@ -94,6 +94,20 @@ impl NewRecipients<'_> {
         let preferred = Recipients::new(stanzas.clone())?.preferred_slot_len()?;
         Ok(preferred.max(header.slot_len()))
     }
+
+    /// Whether what trying them showed is good enough to give up the old ones.
+    pub(super) fn accept(&self, confirmation: &Confirmation) -> bool {
+        match (self, confirmation) {
+            (_, Confirmation::Failed) => false,
+            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => {
+                true
+            }
+            (Self::Authenticated { unlocked, .. }, Confirmation::Unwrapped(dek)) => {
+                let (found, expected) = (dek.expose_secret(), unlocked.dek().expose_secret());
+                bool::from(found.ct_eq(expected))
+            }
+        }
+    }
 }
 
 fn encode(
@@ -112,22 +126,6 @@ fn encode(
 fn next_generation(header: &Header) -> Result<u64, RewrapError> {
     let next = header.generation().checked_add(1);
     next.ok_or(RewrapError::Format(FormatError::Value { field: "slot generation" }))
-}
-
-impl NewRecipients<'_> {
-    /// Whether what trying them showed is good enough to give up the old ones.
-    pub(super) fn accept(&self, confirmation: &Confirmation) -> bool {
-        match (self, confirmation) {
-            (_, Confirmation::Failed) => false,
-            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => {
-                true
-            }
-            (Self::Authenticated { unlocked, .. }, Confirmation::Unwrapped(dek)) => {
-                let (found, expected) = (dek.expose_secret(), unlocked.dek().expose_secret());
-                bool::from(found.ct_eq(expected))
-            }
-        }
-    }
 }
 
 impl<F: PackageFile> LockedPackage<F> {

@@ -162,17 +162,18 @@ impl Sealer {
             Some(metadata) => Some(metadata.seal(backend, self.suite, &self.dek, &self.hash)?),
             None => None,
         };
-        let mut end = section.clone().unwrap_or_default();
-        let root = self.signer.as_ref().map(|signer| {
-            let root = tree.merkle_root();
+        let root = self.signer.as_ref().map(|_| tree.merkle_root());
+        let trailer = self.signer.as_ref().zip(root).map(|(signer, root)| {
             let metadata_digest = metadata_digest(section.as_deref());
             let statement = Statement { payload_len, root, metadata_digest };
-            end.extend_from_slice(&statement.sign(signer, &self.hash, prefix));
-            root
+            statement.sign(signer, &self.hash, prefix)
         });
-        writer.write_all(&end).map_err(SealError::Write)?;
+        let mut around = self.header.len() as u64;
+        for part in [section, trailer].into_iter().flatten() {
+            writer.write_all(&part).map_err(SealError::Write)?;
+            around = around.saturating_add(part.len() as u64);
+        }
         writer.flush().map_err(SealError::Write)?;
-        let around = (self.header.len() as u64).saturating_add(end.len() as u64);
         Ok(Sealed {
             package_id: self.package_id,
             header_hash: self.hash,
