@@ -5,6 +5,7 @@
 
 mod checked;
 mod ending;
+mod memory;
 mod release;
 mod source;
 mod unlocked;

@@ -27,7 +27,7 @@ use medsec_crypto::{
 };
 
 const CHILD: &str = "MEDSEC_BENCH_FILES_CHILD";
-const TURNS: usize = 5;
+const TURNS: usize = 10;
 
 fn main() {
     match std::env::var(CHILD).as_deref() {
@@ -49,12 +49,15 @@ fn main() {
     let peers = peers(folder);
     let mut figures = vec![Vec::new(); peers.len()];
     for turn in 0..=TURNS {
-        for ((_, command), figures) in peers.iter().zip(&mut figures) {
+        // Each turn starts with another: who comes after whom would else decide who meets the writes and
+        // discards that the system still owes its disk.
+        for place in 0..peers.len() {
+            let peer = (turn + place) % peers.len();
             let _ = std::fs::remove_file(folder.join("output"));
-            let figure = run(command, folder);
+            let figure = run(&peers[peer].1, folder);
             // The first turn warms the page cache.
             if turn > 0 {
-                figures.push(figure);
+                figures[peer].push(figure);
             }
         }
     }
@@ -88,11 +91,19 @@ fn this(task: &str) -> Vec<String> {
     vec!["env".to_owned(), format!("{CHILD}={task}"), program]
 }
 
+/// Content without repetition, so that nothing below can save itself work on it.
 fn make_content(path: &Path, size: usize) {
     let mut file = File::create(path).unwrap();
-    let block: Vec<u8> =
-        (0..1_u32 << 18).flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
-    for _ in 0..size / block.len() {
+    let mut state = 1_u64;
+    let mut block = Vec::with_capacity(1 << 20);
+    for _ in 0..size >> 20 {
+        block.clear();
+        for _ in 0..1 << 17 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            block.extend_from_slice(&state.to_le_bytes());
+        }
         file.write_all(&block).unwrap();
     }
     file.sync_all().unwrap();

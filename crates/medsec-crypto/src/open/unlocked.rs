@@ -14,6 +14,7 @@ use crate::header::{Header, SlotCondition};
 use crate::ids::PackageId;
 use crate::merkle::{Hash, Tree, leaf_hash};
 use crate::metadata::Metadata;
+use crate::open::memory::{Places, zeroed};
 use crate::open::source::{Chunks, HeldBack};
 use crate::open::{Ending, OpenError, ReleasingReader, Seekable};
 use crate::output::{AtomicFile, OutputOptions};
@@ -108,10 +109,10 @@ impl Unlocked {
         let len = chunks.len.plain_len();
         let capacity = usize::try_from(len).ok().filter(|_| len <= limit);
         let capacity = capacity.ok_or(OpenError::OverLimit { len, limit })?;
-        // The full capacity at once: a growing vector would leave plaintext behind in freed memory.
-        let mut content = Zeroizing::new(Vec::new());
-        content.try_reserve_exact(capacity).map_err(|_| OpenError::OverLimit { len, limit })?;
-        let opened = self.drain(chunks, &mut *content, execution)?;
+        let mut content = zeroed(capacity).ok_or(OpenError::OverLimit { len, limit })?;
+        let places = Places::new(&mut content);
+        let opened = self.drain(chunks, std::io::sink(), execution, |batch| places.fill(batch))?;
+        drop(places);
         Ok((content, opened))
     }
 
@@ -125,7 +126,7 @@ impl Unlocked {
         source: R,
         execution: &Execution<'_>,
     ) -> Result<Opened, OpenError> {
-        self.drain(self.seekable(source)?, std::io::sink(), execution)
+        self.drain(self.seekable(source)?, std::io::sink(), execution, |_| Ok(()))
     }
 
     /// Releases content while the package is still being read, each chunk verified, but before the
@@ -183,22 +184,26 @@ impl Unlocked {
         execution: &Execution<'_>,
     ) -> Result<Opened, OpenError> {
         let mut file = AtomicFile::create(path, options)?;
-        let opened = self.drain(chunks, file.writer(), execution)?;
+        let opened = self.drain(chunks, file.writer(), execution, |_| Ok(()))?;
         file.publish()?;
         Ok(opened)
     }
 
+    /// Opens all chunks into `writer`, in order, and verifies the rest. `keep` sees each opened batch
+    /// before its turn, on the thread that opened it.
     fn drain<W: Write + Send>(
         &self,
         mut chunks: impl Chunks,
         writer: W,
         execution: &Execution<'_>,
+        keep: impl Fn(&Batch) -> Result<(), OpenError> + Sync,
     ) -> Result<Opened, OpenError> {
         let cipher = self.cipher(execution.backend)?;
         let mut plaintext =
             Plaintext { writer, execution: *execution, tree: Tree::new(), plain_len: 0 };
         pipeline::run(execution, &mut chunks, &mut plaintext, |batch| {
-            self.open_batch(&cipher, execution.backend, batch)
+            let leaves = self.open_batch(&cipher, execution.backend, batch)?;
+            keep(batch).map(|()| leaves)
         })?;
         let Plaintext { mut writer, tree, plain_len, .. } = plaintext;
         let opened = self.conclude(&chunks.into_ending()?, &tree, plain_len, execution.backend)?;
