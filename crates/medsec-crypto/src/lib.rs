@@ -121,7 +121,7 @@ pub use crate::rewrap::{
 pub use crate::seal::{Draft, PackageSpec, SealError, SealWriter, Sealed, Sealer};
 pub use crate::secret::{Dek, KEY_LEN, Kek};
 pub use crate::sidecar::{MAX_SIDE_CAR_LEN, SideCar, SideCarError};
-pub use crate::signature::{SigningKey, VerifyingKey};
+pub use crate::signature::{SIGNATURE_LEN, SigningKey, VerifyingKey};
 pub use crate::suite::{Backend, Suite};
 pub use crate::trailer::SignatureError;
 pub use crate::verify::Origin;

@@ -6,11 +6,13 @@ use std::fmt;
 use ed25519_dalek::Signer as _;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::error::{InvalidKeyLength, InvalidValue, RandomError};
+use crate::error::{InvalidKeyLength, InvalidValue, NotAuthentic, RandomError};
 use crate::secret::fill_random;
 
 /// Bytes of a signature.
-pub(crate) const SIGNATURE_LEN: usize = 64;
+pub const SIGNATURE_LEN: usize = 64;
+/// Keeps what [`SigningKey::sign_labelled`] signs apart from everything else such a key signs.
+const SIGNED: &[u8] = b"medsec/signed/";
 
 /// The private key of a signer. Erased on drop.
 pub struct SigningKey(Box<ed25519_dalek::SigningKey>);
@@ -49,6 +51,13 @@ impl SigningKey {
         VerifyingKey(self.0.verifying_key())
     }
 
+    /// Signs a document that is no package: Ed25519 over `"medsec/signed/" ‖ label ‖ 0 ‖ message`.
+    /// `label` names the kind of document and its version, so that none passes for another.
+    #[must_use]
+    pub fn sign_labelled(&self, label: &str, message: &[u8]) -> [u8; SIGNATURE_LEN] {
+        self.sign(&[SIGNED, label.as_bytes(), &[0], message].concat())
+    }
+
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
         self.0.sign(message).to_bytes()
     }
@@ -80,6 +89,20 @@ impl VerifyingKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// Verifies what [`SigningKey::sign_labelled`] signed.
+    ///
+    /// # Errors
+    /// [`NotAuthentic`] if key, label, message or signature is another.
+    pub fn verify_labelled(
+        &self,
+        label: &str,
+        message: &[u8],
+        signature: &[u8; SIGNATURE_LEN],
+    ) -> Result<(), NotAuthentic> {
+        let message = [SIGNED, label.as_bytes(), &[0], message].concat();
+        self.verifies(&message, signature).then_some(()).ok_or(NotAuthentic)
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {

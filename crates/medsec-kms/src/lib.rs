@@ -24,18 +24,31 @@
 #![forbid(unsafe_code)]
 
 mod identity;
+mod name;
 mod passphrase;
 mod private_key;
 mod public_key;
+mod service;
+mod store;
+mod text_value;
 mod utc;
 
 pub use crate::identity::{
     IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, UnlockError,
 };
+pub use crate::name::{Digest, KeyId, KeyName, StoreId, UserName};
 pub use crate::passphrase::{
     Argon2Params, InvalidPassphrase, MAX_SLOT_SECRET_LEN, Passphrase, PassphraseKdf,
     PassphraseSlot, SlotError,
 };
 pub use crate::private_key::PrivateKey;
 pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
+pub use crate::service::{
+    KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeySpec, KeyState,
+};
+pub use crate::store::{
+    Administrator, Change, ChangeError, Clock, KeyView, LocalStore, MAX_STORE_LEN, NewUser, Present,
+    Role, StoreAdmin, StoreError, StorePlace, SystemClock, UnlockStoreError, UserKeys, UserView,
+    inspect_state,
+};
 pub use crate::utc::UtcTime;

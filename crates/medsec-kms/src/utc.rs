@@ -24,6 +24,15 @@ impl UtcTime {
     }
 }
 
+impl UtcTime {
+    /// The time so many days later.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        let seconds = u64::from(days).saturating_mul(DAY);
+        Timestamp::from_unix_seconds(self.0.unix_seconds().saturating_add(seconds)).into()
+    }
+}
+
 impl From<Timestamp> for UtcTime {
     /// Times after the year 9999 read as its last second.
     fn from(time: Timestamp) -> Self {

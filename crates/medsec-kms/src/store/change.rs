@@ -1,0 +1,190 @@
+//! Changing a store: everything that is changed in one [`Change`] becomes valid together.
+
+mod keys;
+mod users;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+
+use medsec_crypto::{HpkeIdentity, Kek, SigningKey, Timestamp};
+
+pub use self::users::{NewUser, Role};
+
+use super::administrators::Step;
+use super::error::ChangeError;
+use super::folder::Folder;
+use super::state::{Condition, Key, State, User, Version};
+use super::wrap::{self, Place};
+use super::{LocalStore, text};
+use crate::name::{Digest, KeyName, UserName};
+use crate::public_key::PublicKey;
+use crate::text_value::Base64;
+use crate::utc::UtcTime;
+
+/// The keys of a user who may change the store.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "two required parts; leaving one out must not compile")]
+pub struct Administrator<'a> {
+    /// Unwraps the keys that are to be wrapped for others.
+    pub identity: &'a HpkeIdentity,
+    /// Signs the new state.
+    pub signer: &'a SigningKey,
+}
+
+/// A change being prepared, under the writers' lock. Dropping it changes nothing.
+#[derive(Debug)]
+pub struct Change<'a> {
+    store: &'a mut LocalStore,
+    administrator: Administrator<'a>,
+    /// The administrator's name.
+    by: UserName,
+    state: State,
+    now: UtcTime,
+    /// Held until the change is over.
+    _lock: File,
+}
+
+impl State {
+    /// The first state of a store.
+    pub(super) fn found(
+        founder: &UserName,
+        identity: &HpkeIdentity,
+        signer: &SigningKey,
+        now: Timestamp,
+    ) -> Result<Self, ChangeError> {
+        let first = Step::found(signer)?;
+        let administrators = vec![first];
+        let store = super::administrators::verify(&administrators);
+        let signed_by = PublicKey::from(signer.verifying_key());
+        let user = User {
+            recipient: identity.recipient().clone().into(),
+            signer: Some(signed_by.clone()),
+            added: now.into(),
+            offboarded: None,
+        };
+        Ok(Self {
+            store: store.ok_or(ChangeError::NotAdministrator)?,
+            generation: 1,
+            previous: Digest::from_bytes([0; Digest::LEN]),
+            changed: now.into(),
+            signed_by,
+            administrators,
+            users: BTreeMap::from([(founder.clone(), user)]),
+            keys: BTreeMap::new(),
+        })
+    }
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn begin(
+        store: &'a mut LocalStore,
+        administrator: Administrator<'a>,
+        now: Timestamp,
+    ) -> Result<Self, ChangeError> {
+        let lock = Folder::at(&store.place.folder).lock()?;
+        *store = LocalStore::open(store.place.clone())?;
+        let state = store.state.clone();
+        let by = administrator.name_in(&state).ok_or(ChangeError::NotAdministrator)?;
+        // A clock that was set back must not make the store look older than it is.
+        let now = now.unix_seconds().max(state.changed.timestamp().unix_seconds());
+        let now = UtcTime::from(Timestamp::from_unix_seconds(now));
+        let mut change = Self { store, administrator, by, state, now, _lock: lock };
+        change.carry_out_destructions();
+        Ok(change)
+    }
+
+    /// A key as it will be.
+    #[must_use]
+    pub fn key(&self, name: &KeyName) -> Option<super::KeyView<'_>> {
+        self.state.keys.get_key_value(name).map(|(name, key)| super::KeyView::new(name, key))
+    }
+
+    /// Signs the new state and puts it in the place of the old one, which is then overwritten. When this
+    /// returns, the change is durable.
+    ///
+    /// # Errors
+    /// [`ChangeError`]; unless it is [`ChangeError::NotErased`], or [`ChangeError::Output`] with
+    /// [`NameNotDurable`](medsec_crypto::OutputError::NameNotDurable), the store is as it was.
+    pub fn commit(mut self) -> Result<(), ChangeError> {
+        self.state.generation = self.state.generation.saturating_add(1);
+        self.state.previous = self.store.digest;
+        self.state.changed = self.now;
+        self.state.signed_by = self.administrator.signer.verifying_key().into();
+        if !self.state.is_sound() {
+            return Err(ChangeError::Full { what: "users or keys" });
+        }
+        let new = text::render(&self.state, self.administrator.signer)?;
+        let replaced = Folder::at(&self.store.place.folder).replace(&new);
+        if matches!(replaced, Ok(()) | Err(ChangeError::NotErased(_))) {
+            self.store.digest = text::digest(&new);
+            self.store.state = self.state;
+            self.store.remember()?;
+        }
+        replaced
+    }
+
+    fn key_mut(&mut self, name: &KeyName) -> Result<&mut Key, ChangeError> {
+        self.state.keys.get_mut(name).ok_or(ChangeError::NoSuchKey)
+    }
+
+    fn key_ref(&self, name: &KeyName) -> Result<&Key, ChangeError> {
+        self.state.keys.get(name).ok_or(ChangeError::NoSuchKey)
+    }
+
+    /// A present user.
+    fn user(&self, name: &UserName) -> Result<&User, ChangeError> {
+        let user = self.state.users.get(name).filter(|user| user.offboarded.is_none());
+        user.ok_or(ChangeError::NoSuchUser)
+    }
+
+    fn place(&self, key: &Key, version: u32) -> Place {
+        Place { store: self.state.store, key: key.id, version }
+    }
+
+    /// Draws a new version and wraps it for `holders`.
+    fn new_version<'u>(
+        &self,
+        place: &Place,
+        holders: impl Iterator<Item = &'u UserName>,
+    ) -> Result<Version, ChangeError> {
+        let kek = Kek::generate()?;
+        let wraps = holders.map(|name| Ok((name.clone(), self.wrap_for(&kek, place, name)?)));
+        let wraps = wraps.collect::<Result<_, ChangeError>>()?;
+        Ok(Version { created: self.now, destroyed: None, wraps })
+    }
+
+    fn wrap_for(&self, kek: &Kek, place: &Place, name: &UserName) -> Result<Base64, ChangeError> {
+        let recipient = self.user(name)?.recipient.as_recipient();
+        wrap::wrap(kek, place, name, recipient.ok_or(ChangeError::PublicKey)?)
+    }
+
+    /// The administrator's own copy of a version.
+    fn unwrap(&self, version: &Version, place: &Place) -> Result<Kek, ChangeError> {
+        let wrapped = version.wraps.get(&self.by).ok_or(ChangeError::NotGranted)?;
+        wrap::unwrap(wrapped, place, &self.by, self.administrator.identity)
+            .map_err(ChangeError::Wrap)
+    }
+
+    /// What is due to be destroyed is destroyed with the next change, whatever that is.
+    fn carry_out_destructions(&mut self) {
+        let now = self.now;
+        for key in self.state.keys.values_mut() {
+            let due = |at: UtcTime| at.timestamp().unix_seconds() <= now.timestamp().unix_seconds();
+            if matches!(key.condition, Condition::Condemned { destroy_after } if due(destroy_after)) {
+                keys::shred(key, now);
+            }
+        }
+    }
+}
+
+impl Administrator<'_> {
+    /// Name of the present administrator whose keys these are.
+    pub(super) fn name_in(&self, state: &State) -> Option<UserName> {
+        let recipient = PublicKey::from(self.identity.recipient().clone());
+        let signer = Some(PublicKey::from(self.signer.verifying_key()));
+        let own = |user: &User| user.recipient == recipient && user.signer == signer;
+        let mut active = state.active();
+        let found = active.find(|(_, user)| own(user) && state.is_administrator(user));
+        found.map(|(name, _)| name.clone())
+    }
+}

@@ -1,0 +1,157 @@
+//! Why a store was not opened or not changed.
+
+use std::io;
+
+use medsec_crypto::{NotAuthentic, OutputError, RandomError};
+
+use crate::name::StoreId;
+
+/// Why a store was not read. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder holds no state: it is no store, its founding was cut short, or the file was deleted.
+    #[error("there is no key store in this folder, or its state file is missing")]
+    Missing,
+    /// Users outside the store's own could read or change it.
+    #[error("the key store is open to other users (mode {mode:04o} on its {what}); nothing was read")]
+    Exposed {
+        /// `folder` or `state file`.
+        what: &'static str,
+        /// The permission bits as found.
+        mode: u32,
+    },
+    /// Reading failed.
+    #[error("the key store cannot be read")]
+    Io(#[source] io::Error),
+    /// The state file is larger than this version reads or writes.
+    #[error("the key store's state file is larger than 64 MiB")]
+    TooLong,
+    /// The state file is not what this version writes: damaged, cut, or of another version.
+    #[error("the key store's state file is damaged or of another version")]
+    Format,
+    /// The state file was not signed by an administrator of the store it names.
+    #[error("the key store's state file is not signed by one of its administrators: altered or damaged")]
+    NotAuthentic,
+    /// Another store than the one expected.
+    #[error("this is key store {found}, not {expected}")]
+    OtherStore {
+        /// The store that was expected.
+        expected: StoreId,
+        /// The store that is there.
+        found: StoreId,
+    },
+    /// An older state than one that was seen before.
+    #[error("the key store was rolled back: change {found} is there, change {seen} was seen before")]
+    RolledBack {
+        /// Count of changes seen before.
+        seen: u64,
+        /// Count of changes found.
+        found: u64,
+    },
+    /// A state that does not continue the one that was seen before.
+    #[error("the key store does not continue the state that was seen before: two histories exist")]
+    Forked,
+    /// The remembered mark cannot be read or written, or is damaged; it was left alone.
+    #[error("the mark that remembers the key store's last state is damaged or cannot be used")]
+    Mark(#[source] Option<io::Error>),
+}
+
+/// Why a user's keys were not made ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UnlockStoreError {
+    /// The identity is none of the store's users.
+    #[error("the identity belongs to no user of this key store")]
+    NoSuchUser,
+    /// The identity belonged to a user who was removed.
+    #[error("the identity belongs to a user who was removed from this key store")]
+    Offboarded,
+}
+
+/// Why a change was not made. Unless [`Self::Output`] says otherwise, the store is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChangeError {
+    /// The store cannot be read, or cannot be trusted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another process is changing the store.
+    #[error("another process is changing the key store")]
+    Locked,
+    /// Identity and signer are not both those of one present administrator.
+    #[error("identity and signer are not those of an administrator of this key store")]
+    NotAdministrator,
+    /// There is no such user, or no longer.
+    #[error("the key store has no such user")]
+    NoSuchUser,
+    /// A user of that name or with that key exists or existed.
+    #[error("the key store has, or had, a user of that name or with that key")]
+    UserExists,
+    /// There is no such key.
+    #[error("the key store has no such key")]
+    NoSuchKey,
+    /// A key of that name exists or existed.
+    #[error("the key store has, or had, a key of that name")]
+    KeyExists,
+    /// The name does not fit a local key: 1 to 128 of `[A-Za-z0-9._-]`.
+    #[error("the name does not fit: 1 to 128 of A-Z, a-z, 0-9, `.`, `_` and `-`")]
+    Name,
+    /// The user holds the key already.
+    #[error("the user holds this key already")]
+    AlreadyGranted,
+    /// The user does not hold the key.
+    #[error("the user does not hold this key")]
+    NotGranted,
+    /// An administrator holds all keys; remove the administrator instead.
+    #[error("an administrator holds all keys; take the administration away first")]
+    HoldsAll,
+    /// Administrators do not remove themselves, so that one always remains.
+    #[error("an administrator does not remove himself: another one has to")]
+    Oneself,
+    /// An administrator needs a key to sign with.
+    #[error("an administrator needs a signer key, which this user has not")]
+    NoSigner,
+    /// The key is in a state in which this cannot be done.
+    #[error("this cannot be done with a key that is {state}")]
+    State {
+        /// The key's state.
+        state: &'static str,
+    },
+    /// There is no such version, or it is the newest, or gone already.
+    #[error("this version of the key cannot be destroyed: it is the newest, gone, or never was")]
+    NoSuchVersion,
+    /// What is to be restored is not newer than what is there.
+    #[error("the store knows {present} changes, the copy {copy}: nothing was restored")]
+    NotOlder {
+        /// Changes that the store knows.
+        present: u64,
+        /// Changes that the copy knows.
+        copy: u64,
+    },
+    /// A limit of the format was reached.
+    #[error("the key store takes no more: {what}")]
+    Full {
+        /// What there is too much of.
+        what: &'static str,
+    },
+    /// A wrapped key in the store does not open for the administrator.
+    #[error("a key in the store does not open for this administrator")]
+    Wrap(#[source] NotAuthentic),
+    /// A user's public key does not take part in a key agreement.
+    #[error("the user's public key is not usable")]
+    PublicKey,
+    /// The operating system gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Writing failed.
+    #[error("the key store was not changed, or not durably: {0}")]
+    Output(#[from] OutputError),
+    /// The folder cannot be used.
+    #[error("the key store's folder cannot be used; nothing was changed")]
+    Folder(#[source] io::Error),
+    /// The change is made and durable, but the file it replaced could not be erased: what it held may
+    /// still be on the disk.
+    #[error("the change is made, but the replaced state file could not be erased from the disk")]
+    NotErased(#[source] io::Error),
+}

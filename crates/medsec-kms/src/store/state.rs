@@ -1,0 +1,164 @@
+//! What a key store knows, as it stands in its file. Pure data: no key is in clear here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::administrators::Step;
+use crate::name::{Digest, KeyId, KeyName, StoreId, UserName};
+use crate::public_key::PublicKey;
+use crate::service::{KeyDescription, KeyState};
+use crate::text_value::Base64;
+use crate::utc::UtcTime;
+
+/// Most users, removed ones included.
+pub(super) const MAX_USERS: usize = 4096;
+/// Most keys, destroyed ones included.
+pub(super) const MAX_KEYS: usize = 65_536;
+/// Most versions of a key.
+pub(super) const MAX_VERSIONS: usize = 65_536;
+
+/// The state of a store after one change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct State {
+    pub(super) store: StoreId,
+    /// Counts the changes, from 1.
+    pub(super) generation: u64,
+    /// SHA-256 of the file before this change; of zeros for the first.
+    pub(super) previous: Digest,
+    pub(super) changed: UtcTime,
+    /// The administrator who signed this state.
+    pub(super) signed_by: PublicKey,
+    /// Who may sign, from the founding on.
+    pub(super) administrators: Vec<Step>,
+    pub(super) users: BTreeMap<UserName, User>,
+    pub(super) keys: BTreeMap<KeyName, Key>,
+}
+
+/// A user, present or past.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct User {
+    /// Opens what is wrapped for the user.
+    pub(super) recipient: PublicKey,
+    /// Verifies what the user signs.
+    pub(super) signer: Option<PublicKey>,
+    pub(super) added: UtcTime,
+    pub(super) offboarded: Option<UtcTime>,
+}
+
+/// A key encryption key with all its versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) id: KeyId,
+    pub(super) created: UtcTime,
+    /// Days after which its newest version should be replaced.
+    pub(super) max_age_days: Option<u32>,
+    pub(super) condition: Condition,
+    /// Version 1 first.
+    pub(super) versions: Vec<Version>,
+}
+
+/// Whether a key may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is", deny_unknown_fields)]
+pub(super) enum Condition {
+    Enabled {},
+    Disabled {},
+    /// Not to be used, and due to be destroyed at that time.
+    Condemned {
+        destroy_after: UtcTime,
+    },
+    Destroyed {
+        at: UtcTime,
+    },
+}
+
+/// One version of a key: the same 32 bytes wrapped for every user who was granted it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Version {
+    pub(super) created: UtcTime,
+    pub(super) destroyed: Option<UtcTime>,
+    pub(super) wraps: BTreeMap<UserName, Base64>,
+}
+
+impl State {
+    /// The users who may use the store now.
+    pub(super) fn active(&self) -> impl Iterator<Item = (&UserName, &User)> {
+        self.users.iter().filter(|(_, user)| user.offboarded.is_none())
+    }
+
+    /// Whether the user's signature counts for changes of the store.
+    pub(super) fn is_administrator(&self, user: &User) -> bool {
+        let present = self.administrators.last();
+        user.signer.as_ref().is_some_and(|key| present.is_some_and(|step| step.names(key)))
+    }
+
+    /// What holds in every state that this crate writes and that parsing alone does not show.
+    pub(super) fn is_sound(&self) -> bool {
+        let bounded = self.users.len() <= MAX_USERS && self.keys.len() <= MAX_KEYS;
+        let users = self.users.values().all(User::is_sound);
+        let known = |key: &Key| {
+            let wraps = key.versions.iter().flat_map(|version| version.wraps.keys());
+            wraps.into_iter().all(|user| self.users.contains_key(user))
+        };
+        let keys = self.keys.iter().all(|(name, key)| key.is_sound(name) && known(key));
+        bounded && self.generation > 0 && users && keys
+    }
+}
+
+impl User {
+    fn is_sound(&self) -> bool {
+        let signer = self.signer.as_ref().is_none_or(|key| key.as_signer().is_some());
+        self.recipient.as_recipient().is_some() && signer
+    }
+}
+
+impl Key {
+    fn is_sound(&self, name: &KeyName) -> bool {
+        let destroyed = matches!(self.condition, Condition::Destroyed { .. });
+        let shredded = |version: &Version| version.destroyed.is_none() || version.wraps.is_empty();
+        let whole = !destroyed || self.versions.iter().all(|version| version.destroyed.is_some());
+        let bounded = (1..=MAX_VERSIONS).contains(&self.versions.len());
+        name.is_local() && bounded && whole && self.versions.iter().all(shredded)
+    }
+
+    /// A version by its number, from 1.
+    pub(super) fn version(&self, number: u32) -> Option<&Version> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.versions.get(index)
+    }
+
+    /// Number of the newest version.
+    pub(super) fn newest(&self) -> u32 {
+        u32::try_from(self.versions.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether the user holds the newest version, so that what is sealed next is open to them.
+    pub(super) fn is_granted(&self, user: &UserName) -> bool {
+        self.versions.last().is_some_and(|version| version.wraps.contains_key(user))
+    }
+
+    pub(super) fn describe(&self, name: &KeyName) -> KeyDescription {
+        let newest = self.versions.last();
+        let rotated = newest.map_or(self.created, |version| version.created);
+        let rotation_due = self.max_age_days.map(|days| rotated.plus_days(days));
+        let state = match self.condition {
+            Condition::Enabled {} => KeyState::Enabled,
+            Condition::Disabled {} => KeyState::Disabled,
+            Condition::Condemned { destroy_after } => KeyState::PendingDestruction { destroy_after },
+            Condition::Destroyed { at } => KeyState::Destroyed { at: Some(at) },
+        };
+        KeyDescription {
+            name: name.clone(),
+            state,
+            version: Some(self.newest()),
+            created: Some(self.created),
+            rotated: Some(rotated),
+            rotation_due,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What can be read of a store without any key.
+
+use super::state::{Key, State, User};
+use crate::name::{KeyId, KeyName, UserName};
+use crate::public_key::PublicKey;
+use crate::service::KeyDescription;
+use crate::utc::UtcTime;
+
+/// A user of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct UserView<'a> {
+    state: &'a State,
+    name: &'a UserName,
+    user: &'a User,
+}
+
+impl<'a> UserView<'a> {
+    pub(super) const fn new(state: &'a State, name: &'a UserName, user: &'a User) -> Self {
+        Self { state, name, user }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &'a UserName {
+        self.name
+    }
+
+    /// What keys are wrapped to.
+    #[must_use]
+    pub const fn recipient(&self) -> &'a PublicKey {
+        &self.user.recipient
+    }
+
+    /// What the user's signatures verify with.
+    #[must_use]
+    pub const fn signer(&self) -> Option<&'a PublicKey> {
+        self.user.signer.as_ref()
+    }
+
+    /// When the user was added.
+    #[must_use]
+    pub const fn added(&self) -> UtcTime {
+        self.user.added
+    }
+
+    /// When the user was removed, if so.
+    #[must_use]
+    pub const fn offboarded(&self) -> Option<UtcTime> {
+        self.user.offboarded
+    }
+
+    /// Whether the user may change the store.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.user.offboarded.is_none() && self.state.is_administrator(self.user)
+    }
+
+    /// Names of the keys whose newest version the user holds.
+    pub fn grants(&self) -> impl Iterator<Item = &'a KeyName> {
+        let name = self.name;
+        let keys = self.state.keys.iter().filter(move |(_, key)| key.is_granted(name));
+        keys.map(|(key, _)| key)
+    }
+}
+
+/// A key of a store.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyView<'a> {
+    name: &'a KeyName,
+    key: &'a Key,
+}
+
+impl<'a> KeyView<'a> {
+    pub(super) const fn new(name: &'a KeyName, key: &'a Key) -> Self {
+        Self { name, key }
+    }
+
+    /// The name.
+    #[must_use]
+    pub const fn name(&self) -> &'a KeyName {
+        self.name
+    }
+
+    /// The identifier that packages carry.
+    #[must_use]
+    pub const fn id(&self) -> KeyId {
+        self.key.id
+    }
+
+    /// What any key service would tell.
+    #[must_use]
+    pub fn describe(&self) -> KeyDescription {
+        self.key.describe(self.name)
+    }
+
+    /// Numbers of the versions that still open packages.
+    pub fn versions(&self) -> impl Iterator<Item = u32> {
+        let present = |version: &super::state::Version| version.destroyed.is_none();
+        (1_u32..).zip(&self.key.versions).filter(move |(_, v)| present(v)).map(|(n, _)| n)
+    }
+
+    /// Users who hold the newest version.
+    pub fn holders(&self) -> impl Iterator<Item = &'a UserName> {
+        self.key.versions.last().into_iter().flat_map(|version| version.wraps.keys())
+    }
+}
