@@ -156,7 +156,12 @@ fn show_end(target: &str, text: &str, log: &Path) {
 
 /// The words a target's inputs are made of.
 fn dictionary_of(target: &str) -> &'static str {
-    if target == "identity_file" { "identity" } else { "package" }
+    match target {
+        "identity_file" => "identity",
+        "manifest" => "manifest",
+        "store_state" | "store_mark" => "store",
+        _ => "package",
+    }
 }
 
 #[cfg(test)]

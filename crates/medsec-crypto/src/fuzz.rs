@@ -21,6 +21,7 @@ mod context;
 mod edits;
 mod header;
 mod input;
+mod manifest;
 mod metadata;
 mod mutate_package;
 mod range_open;
@@ -39,6 +40,7 @@ mod trailer;
 pub use self::backend_differential::backend_differential;
 pub use self::context::context;
 pub use self::header::header;
+pub use self::manifest::manifest;
 pub use self::metadata::metadata;
 pub use self::mutate_package::mutate_package;
 pub use self::range_open::range_open;
@@ -62,4 +64,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mutate_package", mutate_package),
     ("backend_differential", backend_differential),
     ("context", context),
+    ("manifest", manifest),
 ];

@@ -72,6 +72,14 @@ byte_id!(
     /// SHA-256 that guards a recipient slot against accidents; audit records carry it.
     SlotDigest, 32
 );
+byte_id!(
+    /// Names one dataset's chain of manifests: 16 random bytes, drawn with its first version. Opaque.
+    ManifestId, 16
+);
+byte_id!(
+    /// SHA-256 of a whole manifest file.
+    ManifestHash, 32
+);
 
 impl PackageId {
     /// Draws a fresh identifier.
@@ -84,6 +92,16 @@ impl PackageId {
 }
 
 impl DekId {
+    /// Draws a fresh identifier.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system gives no randomness.
+    pub fn generate() -> Result<Self, RandomError> {
+        random_array().map(Self)
+    }
+}
+
+impl ManifestId {
     /// Draws a fresh identifier.
     ///
     /// # Errors

@@ -64,6 +64,7 @@ mod header;
 mod ids;
 mod inspect;
 mod label;
+mod manifest;
 mod merkle;
 mod metadata;
 mod open;
@@ -101,14 +102,19 @@ pub use crate::header::slot::{MAX_SLOT_LEN, MAX_STANZAS, MIN_SLOT_LEN};
 pub use crate::header::stanza::{KeyRef, MAX_KEY_REF_LEN, MAX_WRAPPED_LEN, Stanza, StanzaKind};
 pub use crate::header::{Header, HeaderError, SlotCondition};
 pub use crate::ids::{
-    Bind, ContentType, DatasetId, DekId, HeaderHash, MerkleRoot, PackageId, PolicyHash, SlotDigest,
-    Timestamp,
+    Bind, ContentType, DatasetId, DekId, HeaderHash, ManifestHash, ManifestId, MerkleRoot,
+    PackageId, PolicyHash, SlotDigest, Timestamp,
 };
 pub use crate::inspect::Inspection;
+pub use crate::manifest::{
+    Comparison, Finding, Found, FoundPackage, MAX_MANIFEST_LEN, MAX_MANIFEST_PACKAGES, Manifest,
+    ManifestEntry, ManifestError, PackageName, SeenManifest, SignManifestError, SuccessionError,
+};
 pub use crate::metadata::{MAX_METADATA_LEN, MAX_METADATA_TEXT_LEN, Metadata};
 pub use crate::open::{Checked, OpenError, Opened, ReleasingReader, Unlocked};
 pub use crate::output::{
-    Access, Existing, OutputError, OutputOptions, sweep_unfinished, write_file,
+    Access, Existing, GroupLimits, OutputError, OutputGroup, OutputOptions, PendingFile,
+    sweep_unfinished, write_file,
 };
 pub use crate::range::{RangeError, RangeReader, UnsignedRange};
 pub use crate::recipient::{

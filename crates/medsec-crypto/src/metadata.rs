@@ -41,7 +41,8 @@ mod tag {
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// Name of the file that was sealed, without folders.
+    /// Name of the file that was sealed, without folders; of a file sealed with its folder the path from
+    /// there, with `/` between its parts. Whoever opens it must check it before using it.
     pub file_name: Option<String>,
     /// Media type, where it must not stand in clear.
     pub media_type: Option<String>,

@@ -8,6 +8,8 @@
 mod hpke;
 mod local;
 
+use std::sync::Arc;
+
 pub use self::hpke::{HpkeIdentity, HpkeKind, HpkeRecipient};
 pub use self::local::LocalKek;
 
@@ -39,6 +41,26 @@ pub trait Identity {
     /// # Errors
     /// [`NotAuthentic`] if the key is another, the binding is another, or the stanza was changed.
     fn unwrap_dek(&self, stanza: &Stanza, bind: &Bind) -> Result<Dek, NotAuthentic>;
+}
+
+impl<T: Recipient + ?Sized> Recipient for Arc<T> {
+    fn key_ref(&self) -> KeyRef {
+        (**self).key_ref()
+    }
+
+    fn wrap_dek(&self, dek: &Dek, bind: &Bind) -> Result<Stanza, WrapError> {
+        (**self).wrap_dek(dek, bind)
+    }
+}
+
+impl<T: Identity + ?Sized> Identity for Arc<T> {
+    fn key_ref(&self) -> KeyRef {
+        (**self).key_ref()
+    }
+
+    fn unwrap_dek(&self, stanza: &Stanza, bind: &Bind) -> Result<Dek, NotAuthentic> {
+        (**self).unwrap_dek(stanza, bind)
+    }
 }
 
 /// Unwraps the first of `stanzas`, at most [`MAX_UNWRAP_ATTEMPTS`], that one of the identities can.

@@ -13,6 +13,7 @@ pub(super) fn of(target: &str) -> Vec<Vec<u8>> {
         "metadata" => metadata(),
         "trailer" => trailer(),
         "context" => context(),
+        "manifest" => crate::fuzz::manifest::seeds(),
         "mutate_package" => edits(&[], 20),
         "stream_open" => edits(&[0, 0, 4, 0, 120, 230, 255, 0, 0, 0, 2, 9, 210], 12),
         "range_open" => ranges(),

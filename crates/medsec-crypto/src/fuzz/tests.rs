@@ -46,14 +46,16 @@ fn every_target_has_a_binary() {
     }
 }
 
-/// Writes the seeds into the corpora when `MEDSEC_WRITE_SEEDS` is set; does nothing otherwise.
+/// Writes the seeds into the corpora when `MEDSEC_WRITE_SEEDS` is set, all of them or those of the target
+/// it names; does nothing otherwise.
 #[test]
 fn seeds_are_written_when_asked() {
-    let asked = std::env::var_os("MEDSEC_WRITE_SEEDS").is_some();
-    let Some(fuzz) = fuzz_folder().filter(|_| asked) else {
+    let asked = std::env::var("MEDSEC_WRITE_SEEDS").ok();
+    let Some((fuzz, asked)) = fuzz_folder().zip(asked) else {
         return;
     };
-    for (name, _) in TARGETS {
+    let one = TARGETS.iter().any(|(name, _)| *name == asked);
+    for (name, _) in TARGETS.iter().filter(|(name, _)| !one || *name == asked) {
         let folder = fuzz.join("corpus").join(name);
         std::fs::create_dir_all(&folder).unwrap();
         for (number, seed) in seeds::of(name).into_iter().enumerate() {

@@ -11,18 +11,19 @@ use crate::cobblestone::{ChunkCipher, MessageKeys, SEALED_CHUNK_LEN};
 use crate::execution::Execution;
 use crate::expectation::{Expectation, SignerExpectation};
 use crate::header::{Header, SlotCondition};
-use crate::ids::PackageId;
+use crate::ids::{MerkleRoot, PackageId};
 use crate::merkle::{Hash, Tree, leaf_hash};
 use crate::metadata::Metadata;
 use crate::open::memory::{Places, zeroed};
 use crate::open::source::{Chunks, HeldBack};
 use crate::open::{Ending, OpenError, ReleasingReader, Seekable};
-use crate::output::{AtomicFile, OutputOptions};
+use crate::output::{OutputOptions, PendingFile};
 use crate::pipeline::{self, Batch, Sink};
 use crate::secret::Dek;
 use crate::signature::VerifyingKey;
 use crate::strided::write_plain;
 use crate::suite::Backend;
+use crate::verify::Origin;
 
 /// A package ready to be opened, as often as needed. Holds the data key; erases it on drop.
 #[derive(Debug)]
@@ -45,8 +46,19 @@ pub struct Opened {
     pub metadata: Option<Metadata>,
     /// Who signed it; its signature verifies.
     pub signer: Option<VerifyingKey>,
+    /// Root over the encrypted chunks; only if the package is signed.
+    pub root: Option<MerkleRoot>,
     /// Whether its recipient slots are as they should be.
     pub slots: SlotCondition,
+}
+
+impl Opened {
+    /// What verifying the signature without a key would have given; nothing for an unsigned package.
+    #[must_use]
+    pub fn origin(&self) -> Option<Origin> {
+        let (signer, root) = self.signer.zip(self.root)?;
+        Some(Origin { signer, root, plain_len: self.plain_len })
+    }
 }
 
 impl Unlocked {
@@ -76,6 +88,22 @@ impl Unlocked {
         execution: &Execution<'_>,
     ) -> Result<Opened, OpenError> {
         self.publish(self.seekable(source)?, path, options, execution)
+    }
+
+    /// Opens into a file that the caller publishes, for instance together with others in an
+    /// [`OutputGroup`](crate::OutputGroup). It comes back only if every byte has been verified.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the file is gone.
+    pub fn open_to_pending<R: Read + Seek + Send>(
+        &self,
+        source: R,
+        mut file: PendingFile,
+        execution: &Execution<'_>,
+    ) -> Result<(Opened, PendingFile), OpenError> {
+        let chunks = self.seekable(source)?;
+        let opened = self.drain(chunks, file.writer(), execution, |_| Ok(()))?;
+        Ok((opened, file))
     }
 
     /// Like [`Self::open_to_file`] for a source that can only be read forwards and stands behind the
@@ -183,7 +211,7 @@ impl Unlocked {
         options: OutputOptions,
         execution: &Execution<'_>,
     ) -> Result<Opened, OpenError> {
-        let mut file = AtomicFile::create(path, options)?;
+        let mut file = PendingFile::create(path, options)?;
         let opened = self.drain(chunks, file.writer(), execution, |_| Ok(()))?;
         file.publish()?;
         Ok(opened)
@@ -241,15 +269,17 @@ impl Unlocked {
             return Err(OpenError::DamagedMetadata);
         }
         let section = ending.section.as_deref();
-        let verify = |trailer: &crate::trailer::Trailer| {
-            trailer.verify_all(&self.header, tree.merkle_root(), section)
+        let root = ending.trailer.as_ref().map(|_| tree.merkle_root());
+        let verify = |(trailer, root): (&crate::trailer::Trailer, MerkleRoot)| {
+            trailer.verify_all(&self.header, root, section)
         };
-        let signer = ending.trailer.as_ref().map(verify).transpose()?;
+        let signer = ending.trailer.as_ref().zip(root).map(verify).transpose()?;
         Ok(Opened {
             package_id: self.header.core().package_id,
             plain_len,
             metadata,
             signer,
+            root,
             slots: self.header.slot_condition(),
         })
     }

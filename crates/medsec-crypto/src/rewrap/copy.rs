@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::header::{Header, SLOT_LEN_FIELD};
 use crate::inspect::Inspection;
 use crate::open::OpenError;
-use crate::output::{AtomicFile, OutputError, OutputOptions};
+use crate::output::{OutputError, OutputOptions, PendingFile};
 use crate::rewrap::Rewrapped;
 use crate::rewrap::{Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError};
 
@@ -30,7 +30,7 @@ impl<F: PackageFile> LockedPackage<F> {
         let slot_len = recipients.slot_len(&self.header)?;
         let slot = recipients.encode(&self.header, slot_len)?;
         let shape = self.shape()?;
-        let mut output = AtomicFile::create(path, options)?;
+        let mut output = PendingFile::create(path, options)?;
         self.write_copy(&slot, shape.package_len, output.writer())
             .map_err(|error| RewrapError::Output(OutputError::Io(error)))?;
         let copied = Inspection::read(output.writer()).map_err(into_rewrap_error)?;

@@ -11,7 +11,7 @@ use crate::ids::{HeaderHash, MerkleRoot, PackageId};
 use crate::label::labelled;
 use crate::merkle::Tree;
 use crate::metadata::Metadata;
-use crate::output::{AtomicFile, OutputOptions};
+use crate::output::{OutputOptions, PendingFile};
 use crate::pipeline;
 use crate::seal::payload::{Ciphertext, Plaintext, seal_batch};
 use crate::seal::{SealError, SealWriter};
@@ -97,10 +97,25 @@ impl Sealer {
         options: OutputOptions,
         execution: &Execution<'_>,
     ) -> Result<Sealed, SealError> {
-        let mut file = AtomicFile::create(path, options)?;
-        let sealed = self.seal(reader, file.writer(), execution)?;
+        let file = PendingFile::create(path, options)?;
+        let (sealed, file) = self.seal_to_pending(reader, file, execution)?;
         file.publish()?;
         Ok(sealed)
+    }
+
+    /// Seals into a file that the caller publishes, for instance together with others in an
+    /// [`OutputGroup`](crate::OutputGroup).
+    ///
+    /// # Errors
+    /// [`SealError`]; the file is gone.
+    pub fn seal_to_pending<R: Read + Send>(
+        self,
+        reader: R,
+        mut file: PendingFile,
+        execution: &Execution<'_>,
+    ) -> Result<(Sealed, PendingFile), SealError> {
+        let sealed = self.seal(reader, file.writer(), execution)?;
+        Ok((sealed, file))
     }
 
     /// Seals a small content in memory.

@@ -17,6 +17,7 @@ mod controls;
 mod crash;
 mod exhaustive;
 mod hpke_vectors;
+mod manifest;
 mod memory;
 mod oracle;
 mod outputs;

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod folders;
+mod group;
 
 use std::fs;
 use std::io::Cursor;
