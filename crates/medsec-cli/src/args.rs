@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser};
 
 use crate::command::Command;
@@ -27,4 +29,8 @@ pub(crate) struct Options {
     /// Threads that encrypt or decrypt, 1 to 256; all cores by default.
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: Option<u16>,
+    /// Folder with settings, key store and identities; else MEDSEC_HOME, else `medsec` in the user's data
+    /// folder.
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub(crate) home: Option<PathBuf>,
 }

@@ -30,12 +30,18 @@ pub(crate) enum Exit {
     Identity,
     /// The package was not rewrapped, or not finished: locked, linked, changed meanwhile.
     Rewrap,
+    /// The folder is not what its signed manifest says.
+    Manifest,
+    /// The key store is missing, damaged, foreign, older than it was, or busy; or a change failed.
+    Store,
+    /// The key may not be used or changed so: unknown, not granted, disabled, destroyed.
+    Key,
 }
 
 impl Exit {
     /// All of them, in the order of their codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -49,6 +55,9 @@ impl Exit {
         Self::Interrupted,
         Self::Identity,
         Self::Rewrap,
+        Self::Manifest,
+        Self::Store,
+        Self::Key,
     ];
 
     /// The number the operating system is given.
@@ -67,6 +76,9 @@ impl Exit {
             Self::Interrupted => 10,
             Self::Identity => 11,
             Self::Rewrap => 12,
+            Self::Manifest => 13,
+            Self::Store => 14,
+            Self::Key => 15,
         }
     }
 
@@ -86,6 +98,9 @@ impl Exit {
             Self::Interrupted => "interrupted",
             Self::Identity => "identity",
             Self::Rewrap => "rewrap",
+            Self::Manifest => "manifest",
+            Self::Store => "store",
+            Self::Key => "key",
         }
     }
 }

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 use medsec_crypto::{
-    Context, ContextKey, Expectation, ExpectationError, Header, HpkeIdentity, Identity as _,
-    Limits, PolicyExpectation, SignerExpectation, context_difference,
+    Context, ContextKey, Expectation, Header, KeyRef, Limits, PolicyExpectation, SignerExpectation,
+    context_difference,
 };
 
 use crate::exit::Exit;
@@ -40,32 +40,23 @@ impl SignerOption {
     }
 }
 
-/// The expectation of one opening.
+/// What is expected of a package that one of these keys opens.
 pub(crate) fn expectation(
-    identity: &HpkeIdentity,
+    keys: Vec<KeyRef>,
     signer: &SignerExpectation,
     reproduced: &Context,
 ) -> Expectation {
     Expectation {
         policy: PolicyExpectation::Any,
         signer: signer.clone(),
-        keys: vec![identity.key_ref()],
+        keys,
         reproduced: reproduced.clone(),
         limits: Limits::default(),
     }
 }
 
-/// Says which context names a package needs; they are public, what the user supplied is not. Who is no
-/// recipient is told that first: no context would help.
-pub(crate) fn check_context_names(
-    header: &Header,
-    identity: &HpkeIdentity,
-    supplied: &Context,
-) -> Result<(), Failure> {
-    let own = identity.key_ref();
-    if !header.stanzas().iter().any(|s| *s.key_ref() == own) {
-        return Err(ExpectationError::NotARecipient.into());
-    }
+/// Says which context names a package needs; they are public, what the user supplied is not.
+pub(crate) fn check_context_names(header: &Header, supplied: &Context) -> Result<(), Failure> {
     let (missing, surplus) = context_difference(header, supplied);
     if missing.is_empty() && surplus.is_empty() {
         return Ok(());

@@ -2,6 +2,7 @@
 //! these words go to logs.
 
 mod from_crypto;
+mod from_kms;
 
 use std::io;
 

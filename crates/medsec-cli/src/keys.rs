@@ -1,70 +1,15 @@
-//! Keys named on the command line.
+//! Public keys named on the command line.
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
-use medsec_crypto::{HpkeIdentity, HpkeRecipient, SigningKey, VerifyingKey};
-use medsec_kms::{IdentityFile, KeyKind, MAX_IDENTITY_LEN, PrivateKey, PublicKey};
+use medsec_crypto::{HpkeRecipient, VerifyingKey};
+use medsec_kms::{IdentityFile, KeyKind, MAX_IDENTITY_LEN, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::input::open_file;
-use crate::passphrase::PassphraseOption;
-
-/// The private key to open with, where one is needed.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct IdentityOption {
-    /// Identity file of a recipient.
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
-    #[command(flatten)]
-    pub(crate) passphrase: PassphraseOption,
-}
-
-impl IdentityOption {
-    pub(crate) fn load(&self) -> Result<HpkeIdentity, Failure> {
-        load_identity(&self.identity, &self.passphrase)
-    }
-}
-
-/// The private key to open with.
-pub(crate) fn load_identity(
-    path: &Path,
-    passphrase: &PassphraseOption,
-) -> Result<HpkeIdentity, Failure> {
-    match load(path, passphrase)? {
-        PrivateKey::Identity(identity) => Ok(identity),
-        _ => Err(Failure::usage(
-            "the identity file holds a signer's key, which cannot open packages",
-        )
-        .next(
-            "name the identity file of a recipient; `medsec identity show` tells which is which",
-        )),
-    }
-}
-
-/// The private key to sign with.
-pub(crate) fn load_signer(
-    path: &Path,
-    passphrase: &PassphraseOption,
-) -> Result<SigningKey, Failure> {
-    match load(path, passphrase)? {
-        PrivateKey::Signer(signer) => Ok(signer),
-        _ => Err(Failure::usage("the identity file holds a recipient's key, which cannot sign")
-            .next("make one with `medsec identity new --kind signer`")),
-    }
-}
-
-fn load(path: &Path, passphrase: &PassphraseOption) -> Result<PrivateKey, Failure> {
-    let file = IdentityFile::load(path)?;
-    let passphrase = match file.passphrase_params() {
-        Some(_) => Some(passphrase.read()?),
-        None => None,
-    };
-    Ok(file.unlock(passphrase.as_ref())?)
-}
 
 /// Recipients given as strings or files.
 pub(crate) fn recipients(option: &str, values: &[OsString]) -> Result<Vec<HpkeRecipient>, Failure> {

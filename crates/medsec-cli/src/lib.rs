@@ -9,20 +9,26 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod bulk;
 mod command;
 mod context_file;
+mod describe;
 mod dicom;
+mod doctor;
 mod exit;
 mod expectation;
 mod failure;
 mod help;
 mod input;
 mod keys;
+mod openers;
 mod output;
+mod own;
 mod passphrase;
 mod progress;
 mod report;
 mod session;
+mod settings;
 mod stdio;
 mod target;
 mod text;

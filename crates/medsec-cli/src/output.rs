@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::report::{Item, Outcome, Report, overall};
+use crate::report::{Folder, Item, Outcome, Report, overall};
 use crate::session::Session;
 use crate::usage::Stopped;
 
@@ -25,6 +25,13 @@ pub(crate) fn item(session: &Session, item: &Item) {
     match &item.result {
         Ok(report) => lines(session, report),
         Err(failure) => complain(&format!("input {}: ", item.input), failure),
+    }
+}
+
+/// Something to know that keeps nothing from being done.
+pub(crate) fn note(session: &Session, text: &str) {
+    if !session.json {
+        eprintln!("note: {text}");
     }
 }
 
@@ -42,6 +49,7 @@ pub(crate) fn conclude(
             }
             (exit, items_document(exit, &items))
         }
+        Ok(Outcome::Folder(folder)) => folder_document(session, folder),
         Ok(Outcome::Whole(report)) => {
             if !session.json {
                 lines(session, &report);
@@ -61,6 +69,26 @@ pub(crate) fn conclude(
         print_text(session, &Value::Object(document).to_string());
     }
     ExitCode::from(told(session, exit).code())
+}
+
+/// Shows what became of a folder.
+fn folder_document(session: &Session, folder: Folder) -> (Exit, Map<String, Value>) {
+    let Folder { report, failures, verdict } = folder;
+    let exit = verdict.as_ref().map_or(Exit::Done, |failure| failure.exit);
+    if !session.json {
+        for (place, failure) in &failures {
+            complain(&format!("{place}: "), failure);
+        }
+        lines(session, &report);
+        if let Some(failure) = &verdict {
+            complain("", failure);
+        }
+    }
+    let mut document = report.fields;
+    if let Some(failure) = &verdict {
+        document.insert("error".to_owned(), error_value(failure));
+    }
+    (exit, document)
 }
 
 /// Where what was to be told could not be told, the work may be done, but not all is well.
@@ -138,7 +166,7 @@ fn item_value(item: &Item) -> Value {
     Value::Object(value)
 }
 
-fn error_value(failure: &Failure) -> Value {
+pub(crate) fn error_value(failure: &Failure) -> Value {
     json!({
         "code": failure.exit.name(),
         "message": failure.message,

@@ -51,3 +51,37 @@ impl Drop for Watch {
         self.bar.finish_and_clear();
     }
 }
+
+/// Watches the work on a folder: files and bytes.
+#[derive(Debug)]
+pub(crate) struct FolderBar(ProgressBar);
+
+impl FolderBar {
+    pub(crate) fn new(session: &Session, files: u64, bytes: u64) -> Self {
+        // Few and short: it would only flicker.
+        let long = bytes >= LEAST_BYTES || files >= 1000;
+        let shown = !session.json && std::io::stderr().is_terminal() && long;
+        let target =
+            if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(files), target);
+        let template = "  [{bar:40}] {pos}/{len} files, {msg}, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        Self(bar)
+    }
+
+    /// One more file, and how many bytes all of them have.
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.0.inc(1);
+        if !self.0.is_hidden() {
+            self.0.set_message(crate::units::size(bytes));
+        }
+    }
+}
+
+impl Drop for FolderBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::bulk::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -45,8 +46,20 @@ pub(crate) struct Item {
 pub(crate) enum Outcome {
     /// Of a command that works on inputs, one after the other. They have been shown already.
     Items(Vec<Item>),
+    /// Of a command that worked on a folder.
+    Folder(Folder),
     /// Of any other.
     Whole(Report),
+}
+
+/// What became of the files of a folder.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    pub(crate) report: Report,
+    /// The first of those that failed.
+    pub(crate) failures: Vec<(Place, Failure)>,
+    /// Why not all is well, if it is not.
+    pub(crate) verdict: Option<Failure>,
 }
 
 /// The exit code over all inputs: theirs if all that failed failed alike.

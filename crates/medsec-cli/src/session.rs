@@ -1,6 +1,6 @@
 //! What lasts from the start of the program to its end: options, interruption, process hardening.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +13,14 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::output;
 use crate::report::{Item, Outcome, Report};
+use crate::settings::Settings;
 
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) json: bool,
-    threads: Option<NonZeroUsize>,
+    options: Options,
+    settings: OnceCell<Settings>,
     pub(crate) interrupt: Interrupt,
     /// Set where standard output carries content, so that words must go elsewhere.
     pub(crate) content_on_stdout: Cell<bool>,
@@ -30,19 +32,37 @@ impl Session {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             json: options.json,
-            threads: options.threads.map(usize::from).and_then(NonZeroUsize::new),
+            options: options.clone(),
+            settings: OnceCell::new(),
             interrupt: Interrupt::default(),
             content_on_stdout: Cell::new(false),
             stdout_failed: Cell::new(false),
         }
     }
 
+    /// The settings, read when they are first needed.
+    pub(crate) fn settings(&self) -> Result<&Settings, Failure> {
+        if let Some(settings) = self.settings.get() {
+            return Ok(settings);
+        }
+        let settings = Settings::load(&self.options)?;
+        Ok(self.settings.get_or_init(|| settings))
+    }
+
     /// How to carry out a long operation.
     pub(crate) fn execution<'a>(&self, observer: &'a dyn Observer) -> Execution<'a> {
         let mut execution = Execution::parallel();
-        execution.threads = self.threads.unwrap_or(execution.threads);
+        execution.threads = self.threads();
         execution.observer = Some(observer);
         execution
+    }
+
+    /// How many threads work: as told, else all cores. Settings that cannot be read are no reason not
+    /// to work; the commands that need them complain.
+    pub(crate) fn threads(&self) -> NonZeroUsize {
+        let set = self.settings().ok().and_then(|settings| settings.threads.value);
+        let told = self.options.threads.or(set).map(usize::from).and_then(NonZeroUsize::new);
+        told.unwrap_or_else(|| Execution::parallel().threads)
     }
 
     /// Leaves standard output to content: words go to standard error, and there is no JSON.
@@ -145,7 +165,7 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        let options = Options { json: true, threads: None };
+        let options = Options { json: true, threads: None, home: None };
         Session::new(&options)
     }
 

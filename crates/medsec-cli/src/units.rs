@@ -45,6 +45,12 @@ pub(crate) fn pace(bytes: u64, duration: Duration) -> String {
     }
 }
 
+/// Files a second; none where the time is too short to tell.
+pub(crate) fn files_per_second(files: u64, duration: Duration) -> f64 {
+    let seconds = duration.as_secs_f64();
+    if seconds < 1e-6 { 0.0 } else { to_float(files) / seconds }
+}
+
 /// `content` in `whole`: how much longer the whole is, in percent.
 pub(crate) fn overhead(content: u64, whole: u64) -> f64 {
     if content == 0 {

@@ -25,18 +25,23 @@ mod administrators;
 mod change;
 mod error;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod keys;
 mod mark;
 mod restore;
 mod service;
 mod state;
+mod steps;
 mod text;
 mod view;
 mod wrap;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use medsec_crypto::{HpkeIdentity, SigningKey, Timestamp};
+use medsec_crypto::{HpkeIdentity, OutputError, SigningKey, Timestamp};
 
 pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, StoreError, UnlockStoreError};
@@ -57,7 +62,7 @@ use crate::utc::UtcTime;
 const RETRIES: u32 = 16;
 
 /// Where a store is and what is known of it already.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StorePlace {
     /// The store's folder.
     pub folder: PathBuf,
@@ -66,6 +71,13 @@ pub struct StorePlace {
     pub mark: Option<PathBuf>,
     /// The store it must be; any, if absent and there is no mark.
     pub expected: Option<StoreId>,
+}
+
+/// Shows no path: it may tell of a person or a project.
+impl fmt::Debug for StorePlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StorePlace").field("expected", &self.expected).finish_non_exhaustive()
+    }
 }
 
 /// A verified state of a local key store.
@@ -91,11 +103,16 @@ impl LocalStore {
         let folder = Folder::at(&place.folder);
         folder.make()?;
         let _lock = folder.lock()?;
+        if folder.has_state() {
+            return Err(ChangeError::Output(OutputError::Exists));
+        }
         let state = State::found(founder, identity, signer, now)?;
         let text = text::render(&state, signer)?;
-        folder.found(&text)?;
         let store = Self { place, digest: text::digest(&text), state };
-        store.remember()?;
+        // A mark or an expectation of another store would make the new one unusable.
+        store.compare(store.seen()?.as_ref())?;
+        folder.found(&text)?;
+        store.remember().map_err(ChangeError::NotRemembered)?;
         Ok(store)
     }
 
@@ -104,14 +121,23 @@ impl LocalStore {
     /// # Errors
     /// [`StoreError`]; nothing was changed.
     pub fn open(place: StorePlace) -> Result<Self, StoreError> {
-        let folder = Folder::at(&place.folder);
-        let (text, state) = read(&folder)?;
+        // The mark first: a writer sets it after the state, so that it is never ahead of what is read here.
+        let seen = place.mark.as_deref().map(mark::load).transpose()?.flatten();
+        let (text, state) = read(&Folder::at(&place.folder))?;
         let store = Self { digest: text::digest(&text), state, place };
-        if let Some(expected) = store.place.expected.filter(|id| *id != store.state.store) {
-            return Err(StoreError::OtherStore { expected, found: store.state.store });
+        store.compare(seen.as_ref())?;
+        if seen.is_none_or(|seen| seen.generation() < store.state.generation) {
+            store.remember()?;
         }
-        store.remember()?;
         Ok(store)
+    }
+
+    /// The store as it is now, which must continue this one.
+    fn again(&self) -> Result<Self, StoreError> {
+        let now = Self::open(self.place.clone())?;
+        let seen = Mark::of(&self.state, self.digest).ok_or(StoreError::Format)?;
+        seen.admits(&now.state, now.digest)?;
+        Ok(now)
     }
 
     /// The store's id.
@@ -164,8 +190,11 @@ impl LocalStore {
     ///
     /// # Errors
     /// [`UnlockStoreError`] if the identity is no present user's.
-    pub fn unlock(&self, identity: HpkeIdentity) -> Result<UserKeys, UnlockStoreError> {
-        UserKeys::new(self.state.clone(), identity)
+    pub fn unlock(
+        &self,
+        identity: impl Into<Arc<HpkeIdentity>>,
+    ) -> Result<UserKeys, UnlockStoreError> {
+        UserKeys::new(self.state.clone(), identity.into())
     }
 
     /// Begins a change: takes the writers' lock, waiting up to five seconds, and reads the store anew.
@@ -182,36 +211,43 @@ impl LocalStore {
         Change::begin(self, administrator, now)
     }
 
+    fn seen(&self) -> Result<Option<Mark>, StoreError> {
+        Ok(self.place.mark.as_deref().map(mark::load).transpose()?.flatten())
+    }
+
+    /// Whether it is the store that is expected, and no older than what was seen.
+    fn compare(&self, seen: Option<&Mark>) -> Result<(), StoreError> {
+        if let Some(expected) = self.place.expected.filter(|id| *id != self.state.store) {
+            return Err(StoreError::OtherStore { expected, found: self.state.store });
+        }
+        seen.map_or(Ok(()), |seen| seen.admits(&self.state, self.digest))
+    }
+
     fn remember(&self) -> Result<(), StoreError> {
-        let Some(path) = &self.place.mark else {
-            return Ok(());
-        };
-        let seen = mark::load(path)?;
-        if let Some(seen) = &seen {
-            seen.admits(&self.state, self.digest)?;
-        }
-        if seen.is_some_and(|seen| seen.generation() == self.state.generation) {
-            return Ok(());
-        }
-        let mark = Mark::of(&self.state, self.digest).ok_or(StoreError::Format)?;
-        mark::save(path, &mark)
+        let mark = self.place.mark.as_deref();
+        mark.map_or(Ok(()), |path| mark::advance(path, &self.state, self.digest))
     }
 }
 
-/// Reads and verifies. A writer may replace the file, and erase the one being read, at any moment.
+/// Reads and verifies. A writer may replace the file, and erase the one being read, at any moment: what does
+/// not verify counts only if the file kept its name meanwhile and reads the same twice.
 fn read(folder: &Folder) -> Result<(Vec<u8>, State), StoreError> {
-    let mut text = folder.read()?;
+    let mut before = None;
     for _ in 0..RETRIES {
+        let (text, file) = folder.read()?;
         let error = match text::parse(&text) {
             Ok(state) => return Ok((text, state)),
             Err(error) => error,
         };
-        let again = folder.read()?;
-        if again == text {
+        if folder::is_replaced(&file).map_err(StoreError::Io)? {
+            continue;
+        }
+        if before.as_ref() == Some(&text) {
             return Err(error);
         }
-        text = again;
+        before = Some(text);
     }
+    let (text, _) = folder.read()?;
     text::parse(&text).map(|state| (text, state))
 }
 

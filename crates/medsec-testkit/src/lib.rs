@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod crash;
+pub mod key_service;
 mod memory;
 mod metered;
 mod random;
@@ -23,6 +24,7 @@ mod readers;
 mod writers;
 
 pub use crate::crash::{CrashFile, CrashPoint, Outcome};
+pub use crate::key_service::KeyServiceHarness;
 pub use crate::memory::MemoryFile;
 pub use crate::metered::{Meter, Metered, Traffic};
 pub use crate::random::Random;

@@ -9,17 +9,19 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec_crypto::{
-    Access, Backend, Context, Expectation, Header, HpkeIdentity, OpenError, Opened, OutputError,
-    SignerExpectation, SlotCondition, Unlocked,
+    Access, Backend, Context, Header, OpenError, Opened, OutputError, SignerExpectation,
+    SlotCondition, Unlocked,
 };
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
+use crate::bulk::open::{Names, Plan, Present};
+use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
-use crate::expectation::{SignerOption, check_context_names, expectation};
+use crate::expectation::{SignerOption, check_context_names};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
-use crate::keys::IdentityOption;
+use crate::openers::{IdentityOption, Openers};
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -30,7 +32,7 @@ use crate::units;
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::OPEN)]
 pub(crate) struct Options {
-    /// Packages to open; `-` is standard input.
+    /// Packages to open, or one folder of packages; `-` is standard input.
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -55,6 +57,12 @@ pub(crate) struct Options {
     /// the content must throw it away if this program fails.
     #[arg(long)]
     danger_release_unverified: bool,
+    /// For a folder that was opened in part: compare outputs that are there already with their packages,
+    /// and skip those that are the same.
+    #[arg(long, requires = "out_dir")]
+    resume: bool,
+    #[command(flatten)]
+    bulk: BulkOption,
     #[command(flatten)]
     target: TargetOption,
 }
@@ -62,7 +70,7 @@ pub(crate) struct Options {
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
-    identity: HpkeIdentity,
+    openers: Openers,
     signer: SignerExpectation,
     reproduced: Context,
     target: Target,
@@ -72,6 +80,11 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let inputs = Input::all(&options.inputs)?;
     let target = options.target.resolve(&inputs)?;
     refuse_shared_stdin(&inputs, &options.context, &options.identity.passphrase)?;
+    if let Some(source) = bulk::folder_of(&inputs)? {
+        return open_folder(session, options, source, &target);
+    }
+    bulk::refuse_without_folder(options.resume, "--resume")?;
+    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     let to_stdout = matches!(target, Target::Stdout);
     options.check_release(inputs.contains(&Input::Stdin), to_stdout)?;
     if to_stdout {
@@ -81,11 +94,49 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         options,
         signer: options.signer.decided(options.any_signer)?,
         reproduced: options.context.read()?,
-        identity: options.identity.load()?,
+        openers: options.identity.load(session)?,
         target,
     };
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.open(session, input)))
+}
+
+fn open_folder(
+    session: &Session,
+    options: &Options,
+    source: &Path,
+    target: &Target,
+) -> Result<Outcome, Failure> {
+    let Target::Folder(folder) = target else {
+        return Err(
+            Failure::usage("a folder is opened into a folder").next("give --out-dir FOLDER")
+        );
+    };
+    if options.show_metadata || options.danger_release_unverified {
+        return Err(Failure::usage(
+            "--show-metadata and --danger-release-unverified are not for folders",
+        )
+        .next("leave them away, or open packages one by one"));
+    }
+    let signer = options.signer.decided(options.any_signer)?;
+    let reproduced = options.context.read()?;
+    let keys = Keys {
+        recipients: Vec::new(),
+        openers: Some(options.identity.load(session)?),
+        signer: None,
+    };
+    session.interrupt.arm();
+    let plan = Plan {
+        keys: &keys,
+        signer,
+        reproduced: &reproduced,
+        names: if options.opaque_names { Names::Opaque } else { Names::Restored },
+        existing: if options.resume { Present::Compare } else { Present::Refuse },
+        source,
+        target: folder,
+        report: options.bulk.report.as_deref(),
+    };
+    bulk::open::run(session, &plan).map(Outcome::Folder)
 }
 
 impl Options {
@@ -124,14 +175,11 @@ impl Job<'_> {
         })
     }
 
-    fn expectation(&self) -> Expectation {
-        expectation(&self.identity, &self.signer, &self.reproduced)
-    }
-
     fn unlock(&self, header: Header) -> Result<Unlocked, Failure> {
-        check_context_names(&header, &self.identity, &self.reproduced)?;
-        let checked = header.check(self.expectation())?;
-        Ok(checked.unlock_with(&[&self.identity])?)
+        let fitting = self.openers.fitting(&header)?;
+        check_context_names(&header, &self.reproduced)?;
+        let checked = header.check(fitting.expectation(&self.signer, &self.reproduced))?;
+        Ok(checked.unlock_with(&fitting.identities())?)
     }
 
     /// Gives the name of the file in the folder too, where it tells nothing.

@@ -7,17 +7,21 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec_crypto::{
-    Access, Confirmation, Context, Existing, Header, HpkeIdentity, HpkeRecipient, Identity as _,
-    KeyRef, LockedPackage, NewRecipients, OpenError, OutputOptions, Recipient, RecipientProfile,
-    RewrapError, Rewrapped, SignerExpectation, Stanza, UnlockedRecipients,
+    Access, Confirmation, Context, Existing, Header, KeyRef, LockedPackage, NewRecipients,
+    OpenError, OutputOptions, Recipient, RecipientProfile, RewrapError, Rewrapped,
+    SignerExpectation, SlotCondition, Stanza, UnlockedRecipients,
 };
+use medsec_kms::KeyName;
 
+use crate::bulk::rewrap::Rewrap;
+use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
 use crate::exit::Exit;
-use crate::expectation::{check_context_names, expectation};
+use crate::expectation::check_context_names;
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_dash, refuse_shared_stdin};
-use crate::keys::{self, IdentityOption};
+use crate::keys;
+use crate::openers::{IdentityOption, Openers};
 use crate::report::{Outcome, Report};
 use crate::session::Session;
 use crate::target;
@@ -26,7 +30,7 @@ use crate::units;
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::REWRAP)]
 pub(crate) struct Options {
-    /// Packages to change.
+    /// Packages to change, or one folder of packages.
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -36,8 +40,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE|-")]
     context_file: Option<PathBuf>,
     /// Public key, or file with one, of a recipient to add. May be repeated.
-    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present = "drop")]
+    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key"])]
     to: Vec<OsString>,
+    /// Key of the key store to add, in its newest version; older versions of it are removed.
+    #[arg(long, value_name = "KEY")]
+    to_key: Option<KeyName>,
     /// Public key, or file with one, of a recipient to remove. May be repeated. Who had access may
     /// have kept the data key: to revoke it, seal the content anew.
     #[arg(long, value_name = "PUBKEY|FILE")]
@@ -45,13 +52,17 @@ pub(crate) struct Options {
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkOption,
 }
 
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
-    identity: HpkeIdentity,
-    add: Vec<HpkeRecipient>,
+    openers: Openers,
+    add: Vec<Box<dyn Recipient>>,
+    /// The key whose older versions are replaced.
+    to_key: Option<&'a KeyName>,
     remove: Vec<KeyRef>,
     reproduced: Context,
 }
@@ -68,14 +79,32 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let context = ContextOption { context_file: options.context_file.clone() };
     refuse_shared_stdin(&inputs, &context, &options.identity.passphrase)?;
     let remove = keys::recipients("--drop", &options.drop)?;
+    let to = keys::recipients("--to", &options.to)?;
+    let mut add: Vec<Box<dyn Recipient>> = to.into_iter().map(|key| Box::new(key) as _).collect();
+    let reproduced = context.read()?;
+    let openers = options.identity.load(session)?;
+    if let Some(name) = &options.to_key {
+        add.push(Box::new(openers.newest(name)?));
+    }
     let job = Job {
         options,
-        add: keys::recipients("--to", &options.to)?,
+        add,
+        to_key: options.to_key.as_ref(),
         remove: remove.iter().map(Recipient::key_ref).collect(),
-        reproduced: context.read()?,
-        identity: options.identity.load()?,
+        reproduced,
+        openers,
     };
+    let folder = bulk::folder_of(&inputs)?;
+    match folder {
+        Some(_) => bulk::refuse_without_folder(options.output.is_some(), "-o")?,
+        None => bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?,
+    }
     session.interrupt.arm();
+    if let Some(folder) = folder {
+        let report = options.bulk.report.as_deref();
+        return bulk::rewrap::run(session, folder, report, |path| job.rewrap_if_needed(path))
+            .map(Outcome::Folder);
+    }
     Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?)))
 }
 
@@ -91,6 +120,7 @@ impl Job<'_> {
         let begun = Instant::now();
         let (mut file, about) = open_file(path)?;
         let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
+        self.check_drop(&unlocked)?;
         let stanzas = self.stanzas(&unlocked)?;
         let count = stanzas.len();
         let recipients = new_recipients(&unlocked, stanzas);
@@ -111,21 +141,41 @@ impl Job<'_> {
     /// be rotated by who knows no patient; but in a blind package only the payload shows, to who knows
     /// the context, that the data key is its own.
     fn unlock(&self, header: Header) -> Result<UnlockedRecipients, Failure> {
+        let fitting = self.openers.fitting(&header)?;
         if header.core().profile == RecipientProfile::Blind {
-            check_context_names(&header, &self.identity, &self.reproduced)?;
+            check_context_names(&header, &self.reproduced)?;
             let any = SignerExpectation::NotRequired;
-            let expected = expectation(&self.identity, &any, &self.reproduced);
-            return Ok(header.check(expected)?.unlock_with(&[&self.identity])?.into());
+            let expected = fitting.expectation(&any, &self.reproduced);
+            return Ok(header.check(expected)?.unlock_with(&fitting.identities())?.into());
         }
-        let unlocked = header.unlock_recipients_with(&[&self.identity]);
+        let unlocked = header.unlock_recipients_with(&fitting.identities());
         unlocked.map_err(|error| match error {
             OpenError::NotAuthentic(error) => RewrapError::NotAuthentic(error).into(),
             other => other.into(),
         })
     }
 
-    /// Keeps who is not removed, in file order, and adds the new ones.
-    fn stanzas(&self, unlocked: &UnlockedRecipients) -> Result<Vec<Stanza>, Failure> {
+    /// One package of a folder. It is left alone if its recipients, which have been authenticated, are those
+    /// wanted and nothing of an older list is left.
+    fn rewrap_if_needed(&self, path: &Path) -> Result<Rewrap, Failure> {
+        let (mut file, about) = open_file(path)?;
+        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
+        let header = unlocked.header();
+        let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
+        let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
+        let wanted = self.add.iter().all(|new| present(&new.key_ref()))
+            && !self.remove.iter().any(present)
+            && !outdated;
+        if wanted && header.slot_condition() == SlotCondition::Clean {
+            return Ok(Rewrap::NotNeeded);
+        }
+        let recipients = new_recipients(&unlocked, self.stanzas(&unlocked)?);
+        self.in_place(path, &about, &unlocked, &recipients)?;
+        Ok(Rewrap::Done)
+    }
+
+    /// Who is to be removed must be there: else it may be a slip.
+    fn check_drop(&self, unlocked: &UnlockedRecipients) -> Result<(), Failure> {
         let header = unlocked.header();
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         if let Some(at) = self.remove.iter().position(|key| !present(key)) {
@@ -138,14 +188,27 @@ impl Job<'_> {
             )
             .next("`medsec inspect` shows its recipients"));
         }
+        Ok(())
+    }
+
+    /// Whether a recipient is an older version of the key that is added.
+    fn is_outdated(&self, key_ref: &KeyRef) -> bool {
+        let newest = self.add.iter().any(|new| new.key_ref() == *key_ref);
+        self.to_key.is_some_and(|name| !newest && self.openers.is_version_of(key_ref, name))
+    }
+
+    /// Keeps who is not removed, in file order, and adds the new ones.
+    fn stanzas(&self, unlocked: &UnlockedRecipients) -> Result<Vec<Stanza>, Failure> {
+        let header = unlocked.header();
         let replaced = |key: &KeyRef| self.add.iter().any(|new| new.key_ref() == *key);
         let mut stanzas: Vec<Stanza> = header
             .stanzas()
             .iter()
             .filter(|s| !self.remove.contains(s.key_ref()) && !replaced(s.key_ref()))
+            .filter(|s| !self.is_outdated(s.key_ref()))
             .cloned()
             .collect();
-        let add: Vec<&dyn Recipient> = self.add.iter().map(|r| r as _).collect();
+        let add: Vec<&dyn Recipient> = self.add.iter().map(|key| &**key).collect();
         stanzas.extend(unlocked.wrap_for(&add)?);
         if stanzas.is_empty() {
             return Err(Failure::usage(
@@ -189,16 +252,15 @@ impl Job<'_> {
 
     /// Tries the new recipients, if this identity is still one of them.
     fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation {
-        let own = self.identity.key_ref();
-        let Some(stanza) = header.stanzas().iter().find(|s| *s.key_ref() == own) else {
+        let Ok(fitting) = self.openers.fitting(header) else {
             return Confirmation::NotPermitted;
         };
-        let Ok(dek) = self.identity.unwrap_dek(stanza, &header.bind()) else {
+        let Some(dek) = fitting.unwrap_dek(header) else {
             return Confirmation::Failed;
         };
         let same = dek.expose_secret() == unlocked.dek().expose_secret();
         let authentic = header.core().profile == RecipientProfile::Blind
-            || header.clone().unlock_recipients_with(&[&self.identity]).is_ok();
+            || header.clone().unlock_recipients_with(&fitting.identities()).is_ok();
         if same && authentic { Confirmation::Unwrapped(dek) } else { Confirmation::Failed }
     }
 }

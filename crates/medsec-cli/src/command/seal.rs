@@ -9,15 +9,21 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use medsec_crypto::{
-    Access, ContentType, Context, DatasetId, Draft, HpkeRecipient, Metadata, OutputError,
-    PackageSpec, Recipient, RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite,
+    Access, ContentType, Context, DatasetId, Draft, Metadata, OutputError, PackageSpec, Recipient,
+    RecipientProfile, SealError, Sealed, Sealer, Suite,
 };
+use medsec_kms::{KeyName, LocalStore};
 
+use crate::bulk::seal::{Described, Names, Plan};
+use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
-use crate::dicom;
+use crate::describe::{add_identifiers, describe};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::keys;
+use crate::openers::Openers;
+use crate::output;
+use crate::own;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
@@ -29,12 +35,16 @@ use crate::units;
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::SEAL)]
 pub(crate) struct Options {
-    /// Files to seal; `-` is standard input.
+    /// Files to seal, or one folder with all that is in it; `-` is standard input.
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
     /// Public key, or file with one, of a recipient. May be repeated.
-    #[arg(long, required = true, value_name = "PUBKEY|FILE")]
+    #[arg(long, required_unless_present = "key", value_name = "PUBKEY|FILE")]
     to: Vec<OsString>,
+    /// Key of the key store to seal under: everyone who was granted it can open. The packages name the
+    /// dataset after it and are signed with the key in the settings, unless something else is said.
+    #[arg(long, value_name = "KEY")]
+    key: Option<KeyName>,
     /// Identity file of the signer. Signed packages show their origin to everyone.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
@@ -65,6 +75,12 @@ pub(crate) struct Options {
     /// names often name patients, and a package's name is not encrypted.
     #[arg(long, requires = "out_dir")]
     keep_names: bool,
+    /// Identity file of a recipient, to tell which files of a folder are sealed already; with --key, of the
+    /// user who seals, by default the one in the settings.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkOption,
     #[command(flatten)]
     target: TargetOption,
 }
@@ -82,8 +98,7 @@ enum SuiteName {
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
-    recipients: Vec<HpkeRecipient>,
-    signer: Option<Arc<SigningKey>>,
+    keys: Keys,
     spec: PackageSpec,
     target: Target,
 }
@@ -99,20 +114,67 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         }
     }
     refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
-    let job = prepare(options, target)?;
+    if let Some(source) = bulk::folder_of(&inputs)? {
+        return seal_folder(session, options, source, &target);
+    }
+    bulk::refuse_without_folder(options.identity.is_some() && options.key.is_none(), "--identity")?;
+    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
+    let job = Job { options, keys: options.keys(session)?, spec: options.spec()?, target };
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.seal(session, input)))
 }
 
-fn prepare(options: &Options, target: Target) -> Result<Job<'_>, Failure> {
-    let recipients = keys::recipients("--to", &options.to)?;
+fn seal_folder(
+    session: &Session,
+    options: &Options,
+    source: &Path,
+    target: &Target,
+) -> Result<Outcome, Failure> {
+    let Target::Folder(folder) = target else {
+        return Err(
+            Failure::usage("a folder is sealed into a folder").next("give --out-dir FOLDER")
+        );
+    };
+    let keys = options.keys(session)?;
     let spec = options.spec()?;
-    let signer = options.sign_with.as_deref();
-    let signer = signer.map(|path| keys::load_signer(path, &options.passphrase));
-    Ok(Job { options, recipients, signer: signer.transpose()?.map(Arc::new), spec, target })
+    session.interrupt.arm();
+    let plan = Plan {
+        keys: &keys,
+        spec: &spec,
+        described: if options.no_metadata { Described::No } else { Described::Yes },
+        names: if options.keep_names { Names::Kept } else { Names::Opaque },
+        source,
+        target: folder,
+        report: options.bulk.report.as_deref(),
+    };
+    bulk::seal::run(session, &plan).map(Outcome::Folder)
 }
 
 impl Options {
+    /// The keys of this command: those named, and with --key those of the key store and the settings.
+    fn keys(&self, session: &Session) -> Result<Keys, Failure> {
+        let named = keys::recipients("--to", &self.to)?;
+        let mut recipients: Vec<Box<dyn Recipient + Send + Sync>> =
+            named.into_iter().map(|key| Box::new(key) as _).collect();
+        let (identity, signer) = (self.identity.as_deref(), self.sign_with.as_deref());
+        let Some(name) = &self.key else {
+            let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
+            let openers = identity.map(|identity| Openers::new(session, identity.into()));
+            return Ok(Keys { recipients, openers, signer: signer.map(Arc::new) });
+        };
+        let settings = session.settings()?;
+        let identity = identity.or(settings.identity.value.as_deref());
+        let signer = signer.or(settings.signer.value.as_deref());
+        let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
+        let identity = Arc::new(identity.ok_or_else(own::unnamed)?);
+        let store = own::open_store(session)?;
+        warn_if_overdue(session, &store, name);
+        let store = store.unlock(Arc::clone(&identity))?;
+        recipients.push(Box::new(store.newest(name)?));
+        let openers = Some(Openers::with(identity, store));
+        Ok(Keys { recipients, openers, signer: signer.map(Arc::new) })
+    }
+
     fn spec(&self) -> Result<PackageSpec, Failure> {
         let mut spec = PackageSpec::default();
         spec.suite = match self.suite {
@@ -122,12 +184,21 @@ impl Options {
         if self.blind {
             spec.profile = RecipientProfile::Blind;
         }
-        spec.dataset = self.dataset.as_deref().map(DatasetId::new).transpose()?;
+        let dataset = self.dataset.as_deref().or(self.key.as_ref().map(KeyName::as_str));
+        spec.dataset = dataset.map(DatasetId::new).transpose()?;
         let content_type = self.content_type.as_deref();
         spec.content_type = content_type.map(ContentType::new).transpose()?;
         spec.stored = stored(&self.store)?;
         spec.reproduced = self.context.read()?;
         Ok(spec)
+    }
+}
+
+/// Old keys still protect; that they should be replaced is for an administrator to know.
+fn warn_if_overdue(session: &Session, store: &LocalStore, name: &KeyName) {
+    let overdue = store.key(name).is_some_and(|key| key.describe().is_overdue(now()));
+    if overdue {
+        output::note(session, "the key is older than it should be: `medsec key rotate --overdue`");
     }
 }
 
@@ -190,15 +261,15 @@ impl Job<'_> {
                 let size = about.is_file().then_some(about.len());
                 // Of a pipe nothing may be read ahead, and its name means nothing.
                 if let (Some(len), Some(metadata)) = (size, &mut spec.metadata) {
-                    describe(metadata, path, len);
+                    let name = path.file_name().and_then(OsStr::to_str);
+                    describe(metadata, name, len);
                     add_identifiers(&mut spec, &mut file)?;
                 }
                 (Content::File(file), size)
             }
         };
-        let recipients: Vec<&dyn Recipient> = self.recipients.iter().map(|r| r as _).collect();
-        let sealer = Draft::new(spec, now(), self.signer.clone())
-            .and_then(|draft| draft.seal_to(&recipients))
+        let sealer = Draft::new(spec, now(), self.keys.signer.clone())
+            .and_then(|draft| draft.seal_to(&self.keys.recipients()))
             .map_err(explain)?;
         Ok(Package { sealer, content, size })
     }
@@ -252,12 +323,12 @@ impl Job<'_> {
     }
 
     fn report(&self, sealed: &Sealed, name: Option<String>, took: Duration) -> Report {
-        let signed = if self.signer.is_some() { ", signed" } else { "" };
+        let signed = if self.keys.signer.is_some() { ", signed" } else { "" };
         Report::new()
             .line(format!(
                 "sealed {} for {} recipient(s){signed} as package {}{} ({})",
                 units::size(sealed.plain_len),
-                self.recipients.len(),
+                self.keys.recipients.len(),
                 sealed.package_id,
                 target::arrow(name.as_deref()),
                 units::pace(sealed.plain_len, took),
@@ -266,7 +337,7 @@ impl Job<'_> {
             .field("header_hash", sealed.header_hash.to_string())
             .field("content_len", sealed.plain_len)
             .field("package_len", sealed.package_len)
-            .field("recipients", self.recipients.len())
+            .field("recipients", self.keys.recipients.len())
             .field("root", sealed.root.map(|root| root.to_string()))
             .field("output", name)
             .field("seconds", units::seconds(took))
@@ -278,29 +349,6 @@ fn file_name(input: &Input) -> Option<&OsStr> {
         Input::File(path) => Path::file_name(path),
         Input::Stdin => None,
     }
-}
-
-/// What a file tells of itself, all of it encrypted.
-fn describe(metadata: &mut Metadata, path: &Path, len: u64) {
-    let name = path.file_name().and_then(OsStr::to_str);
-    metadata.file_name = name.map(str::to_owned);
-    metadata.size = Some(len);
-}
-
-/// What a DICOM file calls itself, encrypted; and in clear that it is one, unless the user said what it is.
-fn add_identifiers(spec: &mut PackageSpec, file: &mut File) -> Result<(), Failure> {
-    let dicom = dicom::recognise(file);
-    let dicom = dicom.map_err(|error| Failure::io("reading the content failed", &error))?;
-    let (Some(found), Some(metadata)) = (dicom, &mut spec.metadata) else {
-        return Ok(());
-    };
-    metadata.study_uid = found.study;
-    metadata.series_uid = found.series;
-    metadata.instance_uid = found.instance;
-    if spec.content_type.is_none() {
-        spec.content_type = Some(ContentType::new("application/dicom")?);
-    }
-    Ok(())
 }
 
 /// What is refused before anything is read comes of the command line.

@@ -1,18 +1,20 @@
 //! `medsec verify`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec_crypto::{Context, Header, HpkeIdentity, Limits, SignerExpectation, VerifyingKey};
+use medsec_crypto::{Context, Header, Limits, SignerExpectation, VerifyingKey};
 use medsec_kms::PublicKey;
 
 use super::open::{slots_name, slots_warning};
+use crate::bulk::verify::Plan;
+use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
-use crate::expectation::{SignerOption, check_context_names, expectation};
+use crate::expectation::{SignerOption, check_context_names};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
-use crate::keys;
+use crate::openers::Openers;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
@@ -22,7 +24,7 @@ use crate::units;
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::VERIFY)]
 pub(crate) struct Options {
-    /// Packages to verify.
+    /// Packages to verify, or one folder of packages with, where there is one, its signed manifest.
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -35,31 +37,60 @@ pub(crate) struct Options {
     passphrase: PassphraseOption,
     #[command(flatten)]
     context: ContextOption,
+    /// For a folder: remember its newest manifest in this file, and notice when the folder is put back to
+    /// an older one. Keep it where whoever can write to the folder cannot.
+    #[arg(long, value_name = "FILE")]
+    seen: Option<PathBuf>,
+    #[command(flatten)]
+    bulk: BulkOption,
 }
 
 /// What is the same for all inputs.
 struct Job {
     signer: SignerExpectation,
-    identity: Option<HpkeIdentity>,
+    openers: Option<Openers>,
     reproduced: Context,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
     refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
+    if let Some(source) = bulk::folder_of(&inputs)? {
+        return verify_folder(session, options, source);
+    }
+    bulk::refuse_without_folder(options.seen.is_some(), "--seen")?;
+    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     if options.context.context_file.is_some() && options.identity.is_none() {
         return Err(Failure::usage("the context can be verified only with --identity")
             .next("add --identity, or leave --context-file away"));
     }
     let identity = options.identity.as_deref();
-    let identity = identity.map(|path| keys::load_identity(path, &options.passphrase));
+    let openers = identity.map(|path| Openers::load(session, path, &options.passphrase));
     let job = Job {
         signer: options.signer.or_any()?,
         reproduced: options.context.read()?,
-        identity: identity.transpose()?,
+        openers: openers.transpose()?,
     };
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.verify(session, input)))
+}
+
+fn verify_folder(session: &Session, options: &Options, source: &Path) -> Result<Outcome, Failure> {
+    if options.identity.is_some() || options.context.context_file.is_some() {
+        return Err(Failure::usage("a folder is verified without private keys and context")
+            .next("leave --identity and --context-file away, or name the packages"));
+    }
+    let SignerExpectation::OneOf(signers) = options.signer.decided(false)? else {
+        return Err(Failure::usage("who must have signed?").next("give --signer PUBKEY"));
+    };
+    session.interrupt.arm();
+    let plan = Plan {
+        signers: &signers,
+        seen: options.seen.as_deref(),
+        source,
+        report: options.bulk.report.as_deref(),
+    };
+    bulk::verify::run(session, &plan).map(Outcome::Folder)
 }
 
 impl Job {
@@ -71,17 +102,18 @@ impl Job {
         let id = header.core().package_id;
         let watch = Watch::new(session, Some(about.len()));
         let execution = session.execution(&watch);
-        let mut report = match &self.identity {
+        let mut report = match &self.openers {
             None => {
                 let limit = Limits::default().max_chunks;
                 let origin = header.verify_origin(file, &self.signer, limit, &execution)?;
                 self.origin(origin.signer, origin.plain_len, begun.elapsed())
                     .field("root", origin.root.to_string())
             }
-            Some(identity) => {
-                check_context_names(&header, identity, &self.reproduced)?;
-                let expected = expectation(identity, &self.signer, &self.reproduced);
-                let unlocked = header.check(expected)?.unlock_with(&[identity])?;
+            Some(openers) => {
+                let fitting = openers.fitting(&header)?;
+                check_context_names(&header, &self.reproduced)?;
+                let expected = fitting.expectation(&self.signer, &self.reproduced);
+                let unlocked = header.check(expected)?.unlock_with(&fitting.identities())?;
                 let opened = unlocked.verify(file, &execution)?;
                 self.whole(opened.signer, opened.plain_len, begun.elapsed())
             }

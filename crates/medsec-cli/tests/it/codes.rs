@@ -205,7 +205,7 @@ fn unreadable_and_missing_files_end_with_9() {
     let ward = Ward::with_package();
     for line in [
         "seal KOWALSKA_JADWIGA_none --to own.key -o x".to_owned(),
-        "seal . --to own.key -o x".to_owned(),
+        "seal . --to own.key --out-dir KOWALSKA_none/x".to_owned(),
         format!("seal {SCAN} --to KOWALSKA_none.key -o x"),
         format!("seal {SCAN} --to own.key -o KOWALSKA_none/x"),
         format!("seal {SCAN} --to own.key --context-file KOWALSKA_none -o x"),

@@ -9,8 +9,10 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod bulk;
 mod codes;
 mod demo;
+mod doctor;
 mod json;
 mod memory;
 mod metadata;
@@ -19,5 +21,7 @@ mod pipes;
 mod privacy;
 mod rewrap;
 mod round_trip;
+mod settings;
 mod signals;
+mod store;
 mod ward;

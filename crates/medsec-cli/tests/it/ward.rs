@@ -97,6 +97,12 @@ impl Ward {
     pub(crate) fn command<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_medsec"));
         command.current_dir(self.folder.path()).stdin(Stdio::null());
+        // Never the home of whoever runs the tests.
+        for name in ["MEDSEC_STORE", "MEDSEC_STORE_MARK", "MEDSEC_STORE_ID", "MEDSEC_IDENTITY"] {
+            command.env_remove(name);
+        }
+        command.env_remove("MEDSEC_SIGNER").env_remove("MEDSEC_THREADS");
+        command.env("MEDSEC_HOME", self.path("home"));
         for argument in arguments {
             command.arg(argument.as_ref());
         }

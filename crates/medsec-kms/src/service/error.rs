@@ -47,6 +47,10 @@ pub enum KeyServiceError {
     /// Others are changing the service's data just now.
     #[error("the key service is busy with another change; nothing was changed")]
     Busy,
+    /// The change is made, but what follows it was not done: what was replaced may still be on the disk, or
+    /// the change may not outlast a power failure. Making it again does not mend that.
+    #[error("the change is made, but was not followed through to its end")]
+    Unfinished(#[source] io::Error),
     /// The service cannot be reached, or gives up for now.
     #[error("the key service cannot be reached")]
     Unavailable(#[source] io::Error),

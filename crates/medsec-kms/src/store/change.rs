@@ -4,6 +4,7 @@ mod keys;
 mod users;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs::File;
 
 use medsec_crypto::{HpkeIdentity, Kek, SigningKey, Timestamp};
@@ -12,18 +13,21 @@ pub use self::users::{NewUser, Role};
 
 use super::administrators::Step;
 use super::error::ChangeError;
-use super::folder::Folder;
-use super::state::{Condition, Key, State, User, Version};
+use super::folder::{Erase, Folder};
+use super::state::{Condition, Key, MAX_RECENT, State, User, Version};
 use super::wrap::{self, Place};
 use super::{LocalStore, text};
-use crate::name::{Digest, KeyName, UserName};
+use crate::name::{KeyName, UserName};
 use crate::public_key::PublicKey;
 use crate::text_value::Base64;
 use crate::utc::UtcTime;
 
 /// The keys of a user who may change the store.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "two required parts; leaving one out must not compile")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "two required parts; leaving one out must not compile"
+)]
 pub struct Administrator<'a> {
     /// Unwraps the keys that are to be wrapped for others.
     pub identity: &'a HpkeIdentity,
@@ -32,16 +36,27 @@ pub struct Administrator<'a> {
 }
 
 /// A change being prepared, under the writers' lock. Dropping it changes nothing.
-#[derive(Debug)]
 pub struct Change<'a> {
     store: &'a mut LocalStore,
     administrator: Administrator<'a>,
     /// The administrator's name.
     by: UserName,
     state: State,
+    /// The time of what is recorded: never before the last change.
     now: UtcTime,
+    /// The time as told: a clock that once ran ahead must not destroy a key early for ever after.
+    clock: UtcTime,
+    /// Keys are destroyed in it.
+    shreds: bool,
     /// Held until the change is over.
     _lock: File,
+}
+
+/// Shows no path, which the lock's file would.
+impl fmt::Debug for Change<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Change").field("store", &self.state.store).finish_non_exhaustive()
+    }
 }
 
 impl State {
@@ -65,7 +80,7 @@ impl State {
         Ok(Self {
             store: store.ok_or(ChangeError::NotAdministrator)?,
             generation: 1,
-            previous: Digest::from_bytes([0; Digest::LEN]),
+            recent: Vec::new(),
             changed: now.into(),
             signed_by,
             administrators,
@@ -82,13 +97,14 @@ impl<'a> Change<'a> {
         now: Timestamp,
     ) -> Result<Self, ChangeError> {
         let lock = Folder::at(&store.place.folder).lock()?;
-        *store = LocalStore::open(store.place.clone())?;
+        *store = store.again()?;
         let state = store.state.clone();
         let by = administrator.name_in(&state).ok_or(ChangeError::NotAdministrator)?;
+        let clock = UtcTime::from(now);
         // A clock that was set back must not make the store look older than it is.
-        let now = now.unix_seconds().max(state.changed.timestamp().unix_seconds());
-        let now = UtcTime::from(Timestamp::from_unix_seconds(now));
-        let mut change = Self { store, administrator, by, state, now, _lock: lock };
+        let now = clock.max(state.changed);
+        let mut change =
+            Self { store, administrator, by, state, now, clock, shreds: false, _lock: lock };
         change.carry_out_destructions();
         Ok(change)
     }
@@ -103,24 +119,39 @@ impl<'a> Change<'a> {
     /// returns, the change is durable.
     ///
     /// # Errors
-    /// [`ChangeError`]; unless it is [`ChangeError::NotErased`], or [`ChangeError::Output`] with
-    /// [`NameNotDurable`](medsec_crypto::OutputError::NameNotDurable), the store is as it was.
+    /// [`ChangeError`]; unless it is [`ChangeError::NotErased`], [`ChangeError::NotRemembered`], or
+    /// [`ChangeError::Output`] with [`NameNotDurable`](medsec_crypto::OutputError::NameNotDurable), the
+    /// store is as it was.
     pub fn commit(mut self) -> Result<(), ChangeError> {
         self.state.generation = self.state.generation.saturating_add(1);
-        self.state.previous = self.store.digest;
+        self.state.recent.insert(0, self.store.digest);
+        self.state.recent.truncate(MAX_RECENT);
         self.state.changed = self.now;
         self.state.signed_by = self.administrator.signer.verifying_key().into();
         if !self.state.is_sound() {
-            return Err(ChangeError::Full { what: "users or keys" });
+            return Err(ChangeError::Full { what: "users, keys or changes" });
         }
         let new = text::render(&self.state, self.administrator.signer)?;
-        let replaced = Folder::at(&self.store.place.folder).replace(&new);
-        if matches!(replaced, Ok(()) | Err(ChangeError::NotErased(_))) {
-            self.store.digest = text::digest(&new);
-            self.store.state = self.state;
-            self.store.remember()?;
+        let erase = if self.shreds { Erase::SetAsideToo } else { Erase::Replaced };
+        let folder = Folder::at(&self.store.place.folder);
+        let replaced = folder.replace(&new, self.store.digest, erase);
+        if !matches!(replaced, Ok(()) | Err(ChangeError::NotErased(_))) {
+            return replaced;
         }
-        replaced
+        self.store.digest = text::digest(&new);
+        self.store.state = self.state;
+        let remembered = self.store.remember().map_err(ChangeError::NotRemembered);
+        replaced.and(remembered)
+    }
+
+    /// Does all of `steps` or nothing: a change that is half done must not be committed by a caller who goes
+    /// on after its error.
+    fn whole<T>(
+        &mut self,
+        steps: impl FnOnce(&mut Self) -> Result<T, ChangeError>,
+    ) -> Result<T, ChangeError> {
+        let before = (self.state.clone(), self.shreds);
+        steps(self).inspect_err(|_| (self.state, self.shreds) = before)
     }
 
     fn key_mut(&mut self, name: &KeyName) -> Result<&mut Key, ChangeError> {
@@ -167,11 +198,12 @@ impl<'a> Change<'a> {
 
     /// What is due to be destroyed is destroyed with the next change, whatever that is.
     fn carry_out_destructions(&mut self) {
-        let now = self.now;
         for key in self.state.keys.values_mut() {
-            let due = |at: UtcTime| at.timestamp().unix_seconds() <= now.timestamp().unix_seconds();
-            if matches!(key.condition, Condition::Condemned { destroy_after } if due(destroy_after)) {
-                keys::shred(key, now);
+            let due = |at: UtcTime| at <= self.clock;
+            if matches!(key.condition, Condition::Condemned { destroy_after } if due(destroy_after))
+            {
+                keys::shred(key, self.now);
+                self.shreds = true;
             }
         }
     }

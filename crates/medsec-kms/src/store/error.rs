@@ -14,7 +14,9 @@ pub enum StoreError {
     #[error("there is no key store in this folder, or its state file is missing")]
     Missing,
     /// Users outside the store's own could read or change it.
-    #[error("the key store is open to other users (mode {mode:04o} on its {what}); nothing was read")]
+    #[error(
+        "the key store is open to other users (mode {mode:04o} on its {what}); nothing was read"
+    )]
     Exposed {
         /// `folder` or `state file`.
         what: &'static str,
@@ -31,7 +33,9 @@ pub enum StoreError {
     #[error("the key store's state file is damaged or of another version")]
     Format,
     /// The state file was not signed by an administrator of the store it names.
-    #[error("the key store's state file is not signed by one of its administrators: altered or damaged")]
+    #[error(
+        "the key store's state file is not signed by one of its administrators: altered or damaged"
+    )]
     NotAuthentic,
     /// Another store than the one expected.
     #[error("this is key store {found}, not {expected}")]
@@ -42,7 +46,9 @@ pub enum StoreError {
         found: StoreId,
     },
     /// An older state than one that was seen before.
-    #[error("the key store was rolled back: change {found} is there, change {seen} was seen before")]
+    #[error(
+        "the key store was rolled back: change {found} is there, change {seen} was seen before"
+    )]
     RolledBack {
         /// Count of changes seen before.
         seen: u64,
@@ -69,7 +75,8 @@ pub enum UnlockStoreError {
     Offboarded,
 }
 
-/// Why a change was not made. Unless [`Self::Output`] says otherwise, the store is as it was.
+/// Why a change was not made. Unless [`Self::Output`], [`Self::NotErased`] or [`Self::NotRemembered`] says
+/// otherwise, the store is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
@@ -154,4 +161,10 @@ pub enum ChangeError {
     /// still be on the disk.
     #[error("the change is made, but the replaced state file could not be erased from the disk")]
     NotErased(#[source] io::Error),
+    /// The change is made and durable, but the mark does not know of it: an older copy would not be noticed
+    /// before the store is opened the next time.
+    #[error(
+        "the change is made, but the mark that remembers the store's last state was not written"
+    )]
+    NotRemembered(#[source] StoreError),
 }

@@ -1,24 +1,39 @@
 //! The store's folder: reading the state, the lock of writers, replacing the state in one step.
 
+mod erase;
+
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use medsec_crypto::{Existing, OutputOptions, sweep_unfinished, write_file};
+use medsec_crypto::{Existing, OutputError, OutputOptions, write_file};
 
+use self::erase::{erase, erase_all, is_leftover, is_set_aside};
 use super::error::{ChangeError, StoreError};
-use super::text::MAX_STORE_LEN;
+use super::steps::step;
+use super::text::{self, MAX_STORE_LEN};
+use crate::name::{Digest, KeyId};
+
+pub(super) use self::erase::is_replaced;
 
 const STATE: &str = "state";
 const LOCK: &str = "LOCK";
-/// How long a writer waits for another.
+/// How long a process waits for another.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// After that, an unfinished file of a killed writer is removed.
-const STALE: Duration = Duration::from_secs(3600);
+
+/// What is erased with a state that is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Erase {
+    /// The replaced file, and what killed writers left.
+    Replaced,
+    /// States that [`LocalStore::restore`](super::LocalStore::restore) set aside, too: they hold the keys
+    /// that are being destroyed.
+    SetAsideToo,
+}
 
 /// The folder of a store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
@@ -26,22 +41,30 @@ impl Folder {
         Self(path.to_owned())
     }
 
-    /// Makes the folder, for its owner only. An empty one may be there.
+    /// Makes the folder, for its owner only. It may be there.
     pub(super) fn make(&self) -> Result<(), ChangeError> {
+        let new: Vec<&Path> = self.0.ancestors().take_while(|path| !path.exists()).collect();
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&self.0).map_err(ChangeError::Folder)?;
+        // A folder is durable when the one that names it is.
+        new.iter().try_for_each(|path| sync_parent(path)).map_err(ChangeError::Folder)?;
         self.refuse_exposed().map_err(ChangeError::from)
     }
 
-    /// Reads the state file as it is now.
-    pub(super) fn read(&self) -> Result<Vec<u8>, StoreError> {
+    /// Whether anything has the state's name.
+    pub(super) fn has_state(&self) -> bool {
+        fs::symlink_metadata(self.0.join(STATE)).is_ok()
+    }
+
+    /// Reads the state file as it is now; gives the file too, which tells later whether it was replaced.
+    pub(super) fn read(&self) -> Result<(Vec<u8>, File), StoreError> {
         self.refuse_exposed()?;
         let (file, about) = open(&self.0.join(STATE))?;
         refuse_exposed("state file", &about)?;
-        read(&file)
+        Ok((read(&file)?, file))
     }
 
     /// Waits for the writers' lock. It is given up when the file is dropped or the process ends.
@@ -50,47 +73,97 @@ impl Folder {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.0.join(LOCK)).map_err(ChangeError::Folder)?;
-        let begun = Instant::now();
         loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(ChangeError::Folder(error)),
-                Err(TryLockError::WouldBlock) if begun.elapsed() >= PATIENCE => {
-                    return Err(ChangeError::Locked);
-                }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            let file = options.open(self.0.join(LOCK)).map_err(ChangeError::Folder)?;
+            step();
+            if !wait_for_lock(&file).map_err(ChangeError::Folder)? {
+                return Err(ChangeError::Locked);
+            }
+            // Who locked a file that somebody removed meanwhile keeps nobody out.
+            if !is_replaced(&file).map_err(ChangeError::Folder)? {
+                step();
+                return Ok(file);
             }
         }
     }
 
     /// Writes the first state. Refuses if there is one.
     pub(super) fn found(&self, text: &[u8]) -> Result<(), ChangeError> {
-        Ok(write_file(&self.0.join(STATE), text, OutputOptions::default())?)
+        step();
+        write_file(&self.0.join(STATE), text, OutputOptions::default())?;
+        step();
+        Ok(())
     }
 
-    /// Gives the state file another name beside it, so that a new one can be founded and nothing is lost.
-    pub(super) fn set_aside(&self, name: &str) -> Result<(), ChangeError> {
-        match fs::rename(self.0.join(STATE), self.0.join(name)) {
+    /// Puts a state in the place of `present`, of which a copy is kept beside it.
+    pub(super) fn supersede(
+        &self,
+        present: &[u8],
+        new: &[u8],
+        generation: u64,
+    ) -> Result<(), ChangeError> {
+        let digest = text::digest(present).to_string();
+        let mark = digest.get(..16).unwrap_or_default();
+        step();
+        match write_file(&self.aside(generation, mark), present, OutputOptions::default()) {
+            // An attempt that was killed wrote it.
+            Ok(()) | Err(OutputError::Exists) => {}
+            Err(error) => return Err(error.into()),
+        }
+        step();
+        self.write(new)
+    }
+
+    /// Gives a state file that is no state another name beside it.
+    pub(super) fn set_aside(&self, generation: u64) -> Result<(), ChangeError> {
+        let random = KeyId::generate()?.to_string();
+        let aside = self.aside(generation, random.get(..16).unwrap_or_default());
+        step();
+        match fs::rename(self.0.join(STATE), aside) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             renamed => renamed.map_err(ChangeError::Folder),
         }
     }
 
-    /// Replaces the state in one step, then erases the replaced file. To be called under the lock.
-    pub(super) fn replace(&self, text: &[u8]) -> Result<(), ChangeError> {
-        // What a killed writer left is only a nuisance.
-        let _ = sweep_unfinished(&self.0, STALE);
-        let path = self.0.join(STATE);
-        let replaced = OpenOptions::new().read(true).write(true).open(&path);
+    fn aside(&self, generation: u64, mark: &str) -> PathBuf {
+        self.0.join(format!("replaced-before-{generation}-{mark}.state"))
+    }
+
+    /// Replaces the state, which must still be the one of that digest, in one step; then erases the
+    /// replaced file. To be called under the lock.
+    pub(super) fn replace(
+        &self,
+        new: &[u8],
+        present: Digest,
+        what: Erase,
+    ) -> Result<(), ChangeError> {
+        let replaced = OpenOptions::new().read(true).write(true).open(self.0.join(STATE));
+        let replaced = replaced.map_err(missing)?;
+        if text::digest(&read(&replaced)?) != present {
+            // Somebody changed it who does not heed the lock.
+            return Err(StoreError::Forked.into());
+        }
+        step();
+        // Before the change: killed in between, nothing of a destroyed key stays.
+        let also =
+            |name: &str| is_leftover(name) || (what == Erase::SetAsideToo && is_set_aside(name));
+        let others = erase_all(&self.0, also);
+        self.write(new)?;
+        erase(replaced).and(others).map_err(ChangeError::NotErased)
+    }
+
+    /// Erases what killed writers left. To be called under the lock.
+    pub(super) fn erase_leftovers(&self) -> Result<(), ChangeError> {
+        erase_all(&self.0, is_leftover).map_err(ChangeError::Folder)
+    }
+
+    fn write(&self, new: &[u8]) -> Result<(), ChangeError> {
         let mut options = OutputOptions::default();
         options.existing = Existing::Replace;
-        write_file(&path, text, options)?;
-        match replaced {
-            Ok(file) => erase(file).map_err(ChangeError::NotErased),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(ChangeError::NotErased(error)),
-        }
+        step();
+        write_file(&self.0.join(STATE), new, options)?;
+        step();
+        Ok(())
     }
 
     /// Nobody but the owner may change the store, and nobody outside its group may read it.
@@ -101,6 +174,25 @@ impl Folder {
         }
         refuse_exposed("folder", &about)
     }
+}
+
+/// Waits until the file is locked; `false` if another process keeps it for too long.
+pub(super) fn wait_for_lock(file: &File) -> io::Result<bool> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() >= PATIENCE => return Ok(false),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Reads a copy of a state file, wherever it is and whatever its modes: only wrapped keys are in it.
+pub(super) fn read_copy(path: &Path) -> Result<Vec<u8>, StoreError> {
+    let (file, _) = open(path)?;
+    read(&file)
 }
 
 fn open(path: &Path) -> Result<(File, Metadata), StoreError> {
@@ -127,6 +219,19 @@ fn missing(error: io::Error) -> StoreError {
 }
 
 #[cfg(unix)]
+fn sync_parent(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_parent(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
 fn refuse_exposed(what: &'static str, about: &Metadata) -> Result<(), StoreError> {
     use std::os::unix::fs::MetadataExt as _;
     let mode = about.mode() & 0o777;
@@ -136,39 +241,4 @@ fn refuse_exposed(what: &'static str, about: &Metadata) -> Result<(), StoreError
 #[cfg(not(unix))]
 fn refuse_exposed(_: &'static str, _: &Metadata) -> Result<(), StoreError> {
     Ok(())
-}
-
-#[cfg(unix)]
-fn has_name(about: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(about) > 0
-}
-
-#[cfg(not(unix))]
-fn has_name(_: &Metadata) -> bool {
-    false
-}
-
-/// Overwrites a file that has lost its name. Where the disk writes in place, what it held is gone;
-/// journals, snapshots, copy-on-write and flash may keep it.
-fn erase(mut file: File) -> io::Result<()> {
-    let about = file.metadata()?;
-    if has_name(&about) {
-        // A hard link: somebody's copy, not ours to destroy.
-        return Err(io::Error::other("the replaced file has another name"));
-    }
-    let mut rest = about.len();
-    file.seek(SeekFrom::Start(0))?;
-    let zeros = [0; 8192];
-    while rest > 0 {
-        let len = usize::try_from(rest).unwrap_or(zeros.len()).min(zeros.len());
-        file.write_all(zeros.get(..len).unwrap_or_default())?;
-        rest = rest.saturating_sub(len as u64);
-    }
-    file.sync_all()
-}
-
-/// Reads a copy of a state file, wherever it is and whatever its modes: only wrapped keys are in it.
-pub(super) fn read_copy(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let (file, _) = open(path)?;
-    read(&file)
 }

@@ -20,13 +20,13 @@ use crate::service::{KeyContext, KeyDescription, KeyServiceError};
 pub struct UserKeys {
     state: State,
     user: UserName,
-    identity: HpkeIdentity,
+    identity: Arc<HpkeIdentity>,
     /// Versions used so far.
     unwrapped: Mutex<BTreeMap<Place, Arc<LocalKek>>>,
 }
 
 impl UserKeys {
-    pub(super) fn new(state: State, identity: HpkeIdentity) -> Result<Self, UnlockStoreError> {
+    pub(super) fn new(state: State, identity: Arc<HpkeIdentity>) -> Result<Self, UnlockStoreError> {
         let recipient = PublicKey::from(identity.recipient().clone());
         let own = |user: &User| user.recipient == recipient;
         let found = state.users.iter().find(|(_, user)| own(user));
@@ -83,6 +83,14 @@ impl UserKeys {
         let mut keys = self.state.keys.values();
         let key = keys.find(|key| key.id == place.key).ok_or(KeyServiceError::NoSuchKey)?;
         self.version(key, place.version)
+    }
+
+    /// Whether a package's recipient is a version of that key.
+    #[must_use]
+    pub fn is_version_of(&self, key_ref: &KeyRef, name: &KeyName) -> bool {
+        let key = self.state.keys.get(name).map(|key| key.id);
+        let place = place_of(key_ref).filter(|place| place.store == self.state.store);
+        place.is_some_and(|place| key == Some(place.key))
     }
 
     pub(super) fn wrap_dek(

@@ -4,12 +4,14 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use medsec_crypto::{Existing, OutputOptions, write_file};
+use medsec_crypto::{Existing, OutputError, OutputOptions, write_file};
 use serde::{Deserialize, Serialize};
 
 use super::administrators;
 use super::error::StoreError;
+use super::folder::{is_replaced, wait_for_lock};
 use super::state::State;
+use super::steps::step;
 use crate::name::{Digest, StoreId};
 
 const FORMAT: &str = "medsec key store mark v1";
@@ -42,8 +44,9 @@ impl Mark {
     }
 
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mark: Self = serde_json::from_slice(text).ok()?;
-        (mark.format == FORMAT).then_some(mark)
+        let fits = text.len() as u64 <= MAX_LEN;
+        let mark: Self = fits.then(|| serde_json::from_slice(text).ok()).flatten()?;
+        (mark.format == FORMAT && mark.render() == text).then_some(mark)
     }
 
     pub(super) fn render(&self) -> Vec<u8> {
@@ -57,14 +60,17 @@ impl Mark {
         if state.store != self.store {
             return Err(StoreError::OtherStore { expected: self.store, found: state.store });
         }
-        if state.generation < self.generation {
+        let Some(later) = state.generation.checked_sub(self.generation) else {
             let (seen, found) = (self.generation, state.generation);
             return Err(StoreError::RolledBack { seen, found });
-        }
-        let same = state.generation > self.generation || file == self.state;
+        };
+        let follows = match later.checked_sub(1) {
+            None => file == self.state,
+            Some(index) => state.recent(index).is_none_or(|then| then == self.state),
+        };
         let steps = state.administrators.get(..self.steps).unwrap_or_default();
         let continued = administrators::head(steps) == Some(self.administrators);
-        if same && continued { Ok(()) } else { Err(StoreError::Forked) }
+        if follows && continued { Ok(()) } else { Err(StoreError::Forked) }
     }
 
     /// The count of changes it remembers.
@@ -75,21 +81,64 @@ impl Mark {
 
 /// Reads the mark at `path`; none if there is no file.
 pub(super) fn load(path: &Path) -> Result<Option<Mark>, StoreError> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(StoreError::Mark(Some(error))),
-    };
-    let mut text = Vec::new();
-    let read = file.take(MAX_LEN).read_to_end(&mut text);
-    read.map_err(|error| StoreError::Mark(Some(error)))?;
-    Mark::parse(&text).map(Some).ok_or(StoreError::Mark(None))
+    match File::open(path) {
+        Ok(file) => read(&file).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(error)),
+    }
 }
 
-/// Replaces the mark at `path` in one step.
-pub(super) fn save(path: &Path, mark: &Mark) -> Result<(), StoreError> {
+/// Has the mark at `path` remember `state`, unless another process had it remember a later one. It never
+/// goes back: who replaces it holds a lock on the file that is replaced.
+pub(super) fn advance(path: &Path, state: &State, digest: Digest) -> Result<(), StoreError> {
+    let new = Mark::of(state, digest).ok_or(StoreError::Format)?;
+    loop {
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match begin(path, &new) {
+                Err(OutputError::Exists) => continue,
+                begun => return begun.map_err(|error| unusable(io::Error::other(error))),
+            },
+            Err(error) => return Err(unusable(error)),
+        };
+        if !wait_for_lock(&file).map_err(unusable)? {
+            return Err(unusable(io::ErrorKind::WouldBlock.into()));
+        }
+        if !is_replaced(&file).map_err(unusable)? {
+            return replace(path, &read(&file)?, &new, state);
+        }
+    }
+}
+
+fn replace(path: &Path, seen: &Mark, new: &Mark, state: &State) -> Result<(), StoreError> {
+    if seen.store == new.store && seen.generation > new.generation {
+        return Ok(());
+    }
+    seen.admits(state, new.state)?;
+    if seen.generation == new.generation {
+        return Ok(());
+    }
     let mut options = OutputOptions::default();
     options.existing = Existing::Replace;
-    write_file(path, &mark.render(), options)
-        .map_err(|error| StoreError::Mark(Some(io::Error::other(error))))
+    step();
+    let saved = write_file(path, &new.render(), options);
+    step();
+    saved.map_err(|error| unusable(io::Error::other(error)))
+}
+
+fn begin(path: &Path, new: &Mark) -> Result<(), OutputError> {
+    step();
+    let saved = write_file(path, &new.render(), OutputOptions::default());
+    step();
+    saved
+}
+
+fn read(file: &File) -> Result<Mark, StoreError> {
+    let mut text = Vec::new();
+    file.take(MAX_LEN.saturating_add(1)).read_to_end(&mut text).map_err(unusable)?;
+    Mark::parse(&text).ok_or(StoreError::Mark(None))
+}
+
+const fn unusable(error: io::Error) -> StoreError {
+    StoreError::Mark(Some(error))
 }

@@ -7,8 +7,9 @@ use medsec_crypto::{OutputOptions, Timestamp, write_file};
 use super::change::Administrator;
 use super::error::{ChangeError, StoreError};
 use super::folder::{self, Folder};
+use super::mark::{self, Mark};
 use super::state::State;
-use super::{LocalStore, StorePlace, mark, read, text};
+use super::{LocalStore, StorePlace, read, text};
 use crate::name::StoreId;
 
 /// What to do with a state that is there and can be trusted when a copy is put in its place.
@@ -39,17 +40,15 @@ impl LocalStore {
     /// [`ChangeError`]; no file was made.
     pub fn back_up(&self, path: &Path) -> Result<(), ChangeError> {
         let (text, state) = read(&Folder::at(&self.place.folder))?;
-        if state.store != self.state.store {
-            let (expected, found) = (self.state.store, state.store);
-            return Err(StoreError::OtherStore { expected, found }.into());
-        }
+        let seen = Mark::of(&self.state, self.digest).ok_or(StoreError::Format)?;
+        seen.admits(&state, text::digest(&text))?;
         Ok(write_file(path, &text, OutputOptions::default())?)
     }
 
     /// Puts a copy back, as a new change signed by an administrator of the copy, so that it counts as newer
-    /// than whatever anyone has seen. What stood there is kept beside it as `replaced-before-N.state`. If what
-    /// stood there, or the mark, shows later administrators, the copy must still be signed by one of
-    /// those.
+    /// than whatever anyone has seen. What stood there is kept beside it as `replaced-before-N-….state` until
+    /// a key is destroyed. If what stood there, or the mark, shows later administrators, the copy must still
+    /// be signed by one of those.
     ///
     /// # Errors
     /// [`ChangeError`]; unless it comes of the very last step, nothing was changed.
@@ -65,35 +64,59 @@ impl LocalStore {
         let folder = Folder::at(&place.folder);
         folder.make()?;
         let _lock = folder.lock()?;
-        let there = read(&folder).ok();
+        let seen = place.mark.as_deref().map(mark::load).transpose()?.flatten();
+        let there = trusted(&folder)?;
+        state.changed = state.changed.max(now.into());
         if let Some((_, there)) = &there {
             admit(&state, there, present)?;
-            keep_administrators(&mut state, there);
+            keep_administrators(&mut state, there)?;
+            state.changed = state.changed.max(there.changed);
         }
         administrator.name_in(&state).ok_or(ChangeError::NotAdministrator)?;
-        let seen = place.mark.as_deref().map(mark::load).transpose()?.flatten();
         let known = [
             state.generation,
             there.as_ref().map_or(0, |(_, there)| there.generation),
-            seen.as_ref().map_or(0, mark::Mark::generation),
+            seen.as_ref().map_or(0, Mark::generation),
         ];
         state.generation = known.into_iter().max().unwrap_or(0).saturating_add(1);
-        state.previous = text::digest(&copied);
-        state.changed = now.into();
+        // It follows from no state that anyone has seen.
+        state.recent.clear();
         state.signed_by = administrator.signer.verifying_key().into();
+        if !state.is_sound() {
+            return Err(ChangeError::Full { what: "changes" });
+        }
         let new = text::render(&state, administrator.signer)?;
-        let digest = text::digest(&new);
-        if let Some(expected) = place.expected.filter(|id| *id != state.store) {
-            return Err(StoreError::OtherStore { expected, found: state.store }.into());
-        }
-        if let Some(seen) = &seen {
-            seen.admits(&state, digest)?;
-        }
-        folder.set_aside(&format!("replaced-before-{}.state", state.generation))?;
-        folder.found(&new)?;
-        let store = Self { place, state, digest };
-        store.remember()?;
+        let store = Self { place, digest: text::digest(&new), state };
+        store.compare(seen.as_ref())?;
+        folder.erase_leftovers()?;
+        store.put(&folder, &new, there.as_ref().map(|(text, _)| text.as_slice()))?;
+        store.remember().map_err(ChangeError::NotRemembered)?;
         Ok(store)
+    }
+
+    fn put(&self, folder: &Folder, new: &[u8], there: Option<&[u8]>) -> Result<(), ChangeError> {
+        let generation = self.state.generation;
+        if let Some(there) = there {
+            // At no time is there no state.
+            return folder.supersede(there, new, generation);
+        }
+        folder.set_aside(generation)?;
+        folder.found(new)
+    }
+}
+
+/// The state that is there; none if it is missing or damaged. One that could not be looked at is not taken
+/// for damaged.
+fn trusted(folder: &Folder) -> Result<Option<(Vec<u8>, State)>, StoreError> {
+    match read(folder) {
+        Ok(there) => Ok(Some(there)),
+        Err(
+            StoreError::Missing
+            | StoreError::TooLong
+            | StoreError::Format
+            | StoreError::NotAuthentic,
+        ) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -110,8 +133,11 @@ fn admit(copy: &State, there: &State, present: Present) -> Result<(), ChangeErro
 }
 
 /// Who was dismissed since the copy was made stays dismissed.
-fn keep_administrators(copy: &mut State, there: &State) {
+fn keep_administrators(copy: &mut State, there: &State) -> Result<(), StoreError> {
     if there.administrators.starts_with(&copy.administrators) {
         copy.administrators.clone_from(&there.administrators);
+        return Ok(());
     }
+    let continued = copy.administrators.starts_with(&there.administrators);
+    if continued { Ok(()) } else { Err(StoreError::Forked) }
 }

@@ -1,10 +1,11 @@
 //! The local key store as a key service.
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use medsec_crypto::{Assurance, Dek, HpkeIdentity, SigningKey, Stanza, Timestamp};
+use medsec_crypto::{Assurance, Dek, HpkeIdentity, OutputError, SigningKey, Stanza, Timestamp};
 
 use super::change::{Administrator, Change};
 use super::error::{ChangeError, StoreError};
@@ -150,7 +151,9 @@ impl<C: Clock> KeyAdmin for StoreAdmin<C> {
         key: &'a KeyName,
         waiting: Duration,
     ) -> KeyFuture<'a, KeyDescription> {
-        let after = self.clock.now().unix_seconds().saturating_add(waiting.as_secs());
+        // Rounded up: not destroyed before the time is over.
+        let waiting = waiting.as_secs().saturating_add(u64::from(waiting.subsec_nanos() > 0));
+        let after = self.clock.now().unix_seconds().saturating_add(waiting);
         let after = Timestamp::from_unix_seconds(after);
         ready(self.change(key, |change| change.schedule_destruction(key, after)))
     }
@@ -161,7 +164,7 @@ impl<C: Clock> KeyAdmin for StoreAdmin<C> {
 
     fn list_keys(&self) -> KeyFuture<'_, Vec<KeyDescription>> {
         let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = LocalStore::open(store.place().clone());
+        let read = store.again();
         ready(match read {
             Ok(read) => {
                 *store = read;
@@ -193,10 +196,15 @@ impl From<ChangeError> for KeyServiceError {
             ChangeError::KeyExists => Self::KeyExists,
             ChangeError::Name => Self::Unacceptable { field: "key name" },
             ChangeError::State { state: "destroyed" } => Self::Destroyed,
-            ChangeError::State { .. } => Self::State,
+            ChangeError::State { .. } | ChangeError::Full { .. } => Self::State,
             ChangeError::Random(error) => Self::Random(error),
-            ChangeError::Folder(error) | ChangeError::NotErased(error) => Self::Unavailable(error),
-            ChangeError::Output(error) => Self::Unavailable(std::io::Error::other(error)),
+            ChangeError::Folder(error) => Self::Unavailable(error),
+            ChangeError::NotErased(error) => Self::Unfinished(error),
+            ChangeError::NotRemembered(error) => Self::Unfinished(io::Error::other(error)),
+            ChangeError::Output(error @ OutputError::NameNotDurable(_)) => {
+                Self::Unfinished(io::Error::other(error))
+            }
+            ChangeError::Output(error) => Self::Unavailable(io::Error::other(error)),
             _ => Self::Untrusted,
         }
     }

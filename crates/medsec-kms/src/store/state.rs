@@ -1,6 +1,6 @@
 //! What a key store knows, as it stands in its file. Pure data: no key is in clear here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,10 @@ pub(super) const MAX_USERS: usize = 4096;
 pub(super) const MAX_KEYS: usize = 65_536;
 /// Most versions of a key.
 pub(super) const MAX_VERSIONS: usize = 65_536;
+/// Most changes of a store: what every JSON reader can count to.
+pub(super) const MAX_GENERATION: u64 = 1 << 53;
+/// How many former states a state names.
+pub(super) const MAX_RECENT: usize = 64;
 
 /// The state of a store after one change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,8 +29,9 @@ pub(super) struct State {
     pub(super) store: StoreId,
     /// Counts the changes, from 1.
     pub(super) generation: u64,
-    /// SHA-256 of the file before this change; of zeros for the first.
-    pub(super) previous: Digest,
+    /// SHA-256 of the files before this change, newest first, back to the last restore: who has seen one
+    /// of them can tell that this state follows from it.
+    pub(super) recent: Vec<Digest>,
     pub(super) changed: UtcTime,
     /// The administrator who signed this state.
     pub(super) signed_by: PublicKey,
@@ -101,12 +106,32 @@ impl State {
     pub(super) fn is_sound(&self) -> bool {
         let bounded = self.users.len() <= MAX_USERS && self.keys.len() <= MAX_KEYS;
         let users = self.users.values().all(User::is_sound);
-        let known = |key: &Key| {
-            let wraps = key.versions.iter().flat_map(|version| version.wraps.keys());
-            wraps.into_iter().all(|user| self.users.contains_key(user))
+        let keys =
+            self.keys.iter().all(|(name, key)| key.is_sound(name) && self.knows_holders(key));
+        let counted = (1..=MAX_GENERATION).contains(&self.generation);
+        let recent = self.recent.len() <= MAX_RECENT && self.recent.len() as u64 <= self.generation;
+        bounded && users && keys && counted && recent && self.is_unambiguous()
+    }
+
+    fn knows_holders(&self, key: &Key) -> bool {
+        let mut holders = key.versions.iter().flat_map(|version| version.wraps.keys());
+        holders.all(|name| self.users.get(name).is_some_and(|user| user.offboarded.is_none()))
+    }
+
+    /// No two keys share an id, no two users a public key.
+    fn is_unambiguous(&self) -> bool {
+        let ids: BTreeSet<KeyId> = self.keys.values().map(|key| key.id).collect();
+        let keys = |user: &'_ User| {
+            [Some(user.recipient.to_string()), user.signer.as_ref().map(PublicKey::to_string)]
         };
-        let keys = self.keys.iter().all(|(name, key)| key.is_sound(name) && known(key));
-        bounded && self.generation > 0 && users && keys
+        let mut seen = BTreeSet::new();
+        let distinct = self.users.values().flat_map(keys).flatten().all(|key| seen.insert(key));
+        ids.len() == self.keys.len() && distinct
+    }
+
+    /// Digest of the state so many changes before the one before this; none if it is not known any more.
+    pub(super) fn recent(&self, before: u64) -> Option<Digest> {
+        self.recent.get(usize::try_from(before).ok()?).copied()
     }
 }
 
@@ -123,7 +148,9 @@ impl Key {
         let shredded = |version: &Version| version.destroyed.is_none() || version.wraps.is_empty();
         let whole = !destroyed || self.versions.iter().all(|version| version.destroyed.is_some());
         let bounded = (1..=MAX_VERSIONS).contains(&self.versions.len());
-        name.is_local() && bounded && whole && self.versions.iter().all(shredded)
+        let newest = self.versions.last().is_some_and(|version| version.destroyed.is_none());
+        let alive = destroyed || newest;
+        name.is_local() && bounded && whole && alive && self.versions.iter().all(shredded)
     }
 
     /// A version by its number, from 1.
@@ -149,7 +176,9 @@ impl Key {
         let state = match self.condition {
             Condition::Enabled {} => KeyState::Enabled,
             Condition::Disabled {} => KeyState::Disabled,
-            Condition::Condemned { destroy_after } => KeyState::PendingDestruction { destroy_after },
+            Condition::Condemned { destroy_after } => {
+                KeyState::PendingDestruction { destroy_after }
+            }
             Condition::Destroyed { at } => KeyState::Destroyed { at: Some(at) },
         };
         KeyDescription {

@@ -81,7 +81,7 @@ impl Cast {
         identity: &HpkeIdentity,
         patient: &Context,
     ) -> Result<Unlocked, OpenError> {
-        let expected = expectation(identity, &self.signer(), patient);
+        let expected = expectation(vec![identity.key_ref()], &self.signer(), patient);
         Header::read_patiently(package)?.check(expected)?.unlock_with(&[identity])
     }
 

@@ -52,6 +52,17 @@ impl Change<'_> {
         self.renew(name)
     }
 
+    /// Enabled keys whose newest version is older than it should be.
+    #[must_use]
+    pub fn overdue_keys(&self) -> Vec<KeyName> {
+        let now = self.now.timestamp();
+        let overdue = |name: &KeyName, key: &Key| {
+            matches!(key.condition, Condition::Enabled {}) && key.describe(name).is_overdue(now)
+        };
+        let keys = self.state.keys.iter().filter(|(name, key)| overdue(name, key));
+        keys.map(|(name, _)| name.clone()).collect()
+    }
+
     /// States after how many days a version should be replaced.
     ///
     /// # Errors
@@ -78,7 +89,8 @@ impl Change<'_> {
         self.turn(name, Condition::Enabled {}, |from| matches!(from, Condition::Disabled {}))
     }
 
-    /// Stops the use of a key and has it destroyed by the first change after that time.
+    /// Stops the use of a key and has it destroyed by the first change after that time, by the clock that is
+    /// handed to that change.
     ///
     /// # Errors
     /// [`ChangeError::State`] if it is condemned or destroyed already.
@@ -103,7 +115,7 @@ impl Change<'_> {
     }
 
     /// Destroys a key now: no wrap of any version stays in the store, and packages sealed under it open no
-    /// more. The replaced state file is overwritten, which reaches the disk's own cells only where nothing
+    /// more. The replaced state file is overwritten, and so are states that a restore set aside, which reaches the disk's own cells only where nothing
     /// below keeps old blocks: not with snapshots, copy-on-write, journalled data, or flash. Backups of the
     /// store that were made before still hold the key; they are to be destroyed too.
     ///
@@ -113,6 +125,7 @@ impl Change<'_> {
         ensure_exists(self.key_ref(name)?)?;
         let now = self.now;
         shred(self.key_mut(name)?, now);
+        self.shreds = true;
         Ok(())
     }
 
@@ -128,6 +141,7 @@ impl Change<'_> {
         let version = index.and_then(|index| key.versions.get_mut(index));
         let version = version.filter(|v| number < newest && v.destroyed.is_none());
         shred_version(version.ok_or(ChangeError::NoSuchVersion)?, now);
+        self.shreds = true;
         Ok(())
     }
 
@@ -162,7 +176,8 @@ impl Change<'_> {
     }
 
     fn administrator_names(&self) -> Vec<UserName> {
-        let administrators = self.state.active().filter(|(_, user)| self.state.is_administrator(user));
+        let administrators =
+            self.state.active().filter(|(_, user)| self.state.is_administrator(user));
         administrators.map(|(name, _)| name.clone()).collect()
     }
 }

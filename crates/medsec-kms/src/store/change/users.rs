@@ -1,7 +1,6 @@
 //! Users: added, granted keys, revoked, removed.
 
-use medsec_crypto::HpkeRecipient;
-use medsec_crypto::VerifyingKey;
+use medsec_crypto::{Bind, Dek, HpkeRecipient, Recipient as _, VerifyingKey, WrapError};
 
 use super::Change;
 use super::keys::ensure_exists;
@@ -14,7 +13,10 @@ use crate::text_value::Base64;
 
 /// A user to be added.
 #[derive(Clone, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "all parts are required; leaving one out must not compile")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "all parts are required; leaving one out must not compile"
+)]
 pub struct NewUser {
     /// The name, never used in this store before.
     pub name: UserName,
@@ -40,8 +42,10 @@ impl Change<'_> {
     /// Adds a user. An administrator gets all keys at once, a user none.
     ///
     /// # Errors
-    /// [`ChangeError::UserExists`] if name or key are, or were, somebody's; [`ChangeError::NoSigner`].
+    /// [`ChangeError::UserExists`] if name or key are, or were, somebody's; [`ChangeError::NoSigner`];
+    /// [`ChangeError::PublicKey`] if nothing can be wrapped to the key.
     pub fn add_user(&mut self, new: NewUser) -> Result<(), ChangeError> {
+        ensure_usable(&new.recipient)?;
         let recipient = PublicKey::from(new.recipient);
         let signer = new.signer.map(PublicKey::from);
         let taken = |user: &User| {
@@ -54,11 +58,13 @@ impl Change<'_> {
             return Err(ChangeError::Full { what: "users" });
         }
         let user = User { recipient, signer, added: self.now, offboarded: None };
-        self.state.users.insert(new.name.clone(), user);
-        match new.role {
-            Role::User => Ok(()),
-            Role::Administrator => self.appoint(&new.name),
-        }
+        self.whole(|change| {
+            change.state.users.insert(new.name.clone(), user);
+            match new.role {
+                Role::User => Ok(()),
+                Role::Administrator => change.appoint(&new.name),
+            }
+        })
     }
 
     /// Makes a user an administrator, who gets all keys.
@@ -68,7 +74,16 @@ impl Change<'_> {
     pub fn appoint(&mut self, name: &UserName) -> Result<(), ChangeError> {
         let user = self.user(name)?.clone();
         let signer = user.signer.clone().ok_or(ChangeError::NoSigner)?;
-        if !self.state.is_administrator(&user) {
+        self.whole(|change| change.appoint_as(name, &user, signer))
+    }
+
+    fn appoint_as(
+        &mut self,
+        name: &UserName,
+        user: &User,
+        signer: PublicKey,
+    ) -> Result<(), ChangeError> {
+        if !self.state.is_administrator(user) {
             let mut keys = self.administrators();
             keys.push(signer);
             self.set_administrators(keys)?;
@@ -133,6 +148,10 @@ impl Change<'_> {
         if administrator {
             return Err(ChangeError::HoldsAll);
         }
+        self.whole(|change| change.take_from(user, key))
+    }
+
+    fn take_from(&mut self, user: &UserName, key: &KeyName) -> Result<Vec<u32>, ChangeError> {
         let mut held = Vec::new();
         for (number, version) in (1..).zip(&mut self.key_mut(key)?.versions) {
             if version.wraps.remove(user).is_some() {
@@ -152,13 +171,18 @@ impl Change<'_> {
     /// # Errors
     /// [`ChangeError::NoSuchUser`], [`ChangeError::Oneself`].
     pub fn offboard(&mut self, name: &UserName) -> Result<Vec<(KeyName, Vec<u32>)>, ChangeError> {
+        self.user(name)?;
+        self.whole(|change| change.remove(name))
+    }
+
+    fn remove(&mut self, name: &UserName) -> Result<Vec<(KeyName, Vec<u32>)>, ChangeError> {
         if self.state.is_administrator(self.user(name)?) {
             self.dismiss(name)?;
         }
         let names: Vec<KeyName> = self.state.keys.keys().cloned().collect();
         let mut held = Vec::new();
         for key in names {
-            match self.revoke(name, &key) {
+            match self.take_from(name, &key) {
                 Ok(versions) => held.push((key, versions)),
                 Err(ChangeError::NotGranted) => {}
                 Err(error) => return Err(error),
@@ -189,4 +213,14 @@ impl Change<'_> {
         steps.push(step);
         Ok(())
     }
+}
+
+/// Tries the key on a secret that is thrown away: one of low order takes part in no key agreement, and would
+/// keep every key from being made that its owner is to hold.
+fn ensure_usable(recipient: &HpkeRecipient) -> Result<(), ChangeError> {
+    let wrapped = recipient.wrap_dek(&Dek::generate()?, &Bind::from_bytes([0; 32]));
+    wrapped.map(|_| ()).map_err(|error| match error {
+        WrapError::Random(error) => ChangeError::Random(error),
+        _ => ChangeError::PublicKey,
+    })
 }

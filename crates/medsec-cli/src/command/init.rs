@@ -1,0 +1,175 @@
+//! `medsec init`: a home with a key store, its first user and the first key.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use medsec_crypto::OutputOptions;
+use medsec_kms::{
+    Argon2Params, IdentityFile, KeyKind, KeyName, KeySpec, LocalStore, Passphrase, PrivateKey,
+    StorePlace, UserName,
+};
+
+use crate::failure::Failure;
+use crate::own::{Own, files_of};
+use crate::passphrase::PassphraseOption;
+use crate::report::Report;
+use crate::session::{Session, now};
+use crate::settings::{FILE_NAME, template};
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::INIT)]
+pub(crate) struct Options {
+    /// Name of the first user, who administers the store.
+    #[arg(long, value_name = "NAME", default_value = "admin")]
+    user: UserName,
+    /// Name of the first dataset's key.
+    #[arg(long, value_name = "DATASET", default_value = "default")]
+    key: KeyName,
+    /// Days after which a version of that key should be replaced.
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    max_age: u32,
+    /// Protect the user's files by their permissions only. For machines on which nobody can type.
+    #[arg(long, conflicts_with = "passphrase_fd")]
+    no_passphrase: bool,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
+    let settings = session.settings()?;
+    let home = &settings.home.value;
+    refuse_existing(home)?;
+    refuse_existing(&settings.mark.value)?;
+    let passphrase = match options.no_passphrase {
+        true => None,
+        false => Some(options.passphrase.choose()?),
+    };
+    session.interrupt.arm();
+    let parent = home.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let parent = parent.unwrap_or_else(|| Path::new("."));
+    make_private(parent)?;
+    // All of it comes into being beside its place, and into its place in one step.
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".medsec-init-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let building = builder
+        .tempdir_in(parent)
+        .map_err(|error| Failure::io("the home cannot be made", &error))?;
+    let (store, own) = build(options, building.path(), passphrase.as_ref())?;
+    let mark = settings.mark.value.strip_prefix(home).unwrap_or(&settings.mark.value);
+    let text = template(mark, store.id(), options.user.as_str());
+    let config = building.path().join(FILE_NAME);
+    medsec_crypto::write_file(&config, text.as_bytes(), OutputOptions::default())?;
+    let moved = fs::rename(building.path(), home);
+    moved.map_err(|error| Failure::io("the home cannot be put in its place", &error))?;
+    // It has another name now: there is nothing left to remove.
+    let _ = building.keep();
+    make_private(settings.mark.value.parent().unwrap_or(parent))?;
+    let place = StorePlace {
+        folder: home.join("store"),
+        mark: Some(settings.mark.value.clone()),
+        expected: Some(store.id()),
+    };
+    LocalStore::open(place)?;
+    Ok(report(options, &store, &own))
+}
+
+fn build(
+    options: &Options,
+    home: &Path,
+    passphrase: Option<&Passphrase>,
+) -> Result<(LocalStore, Own), Failure> {
+    let identities = home.join("identities");
+    make_private(&identities)?;
+    let own = new_user(&identities, options.user.as_str(), passphrase)?;
+    let place = StorePlace { folder: home.join("store"), mark: None, expected: None };
+    let mut store = LocalStore::create(place, &options.user, &own.identity, &own.signer, now())?;
+    let spec = KeySpec { name: options.key.clone(), max_age_days: Some(options.max_age) };
+    let mut change = store.change(own.administrator(), now())?;
+    change.create_key(&spec)?;
+    change.commit()?;
+    Ok((store, own))
+}
+
+/// Makes a user's two private keys and writes them into their files.
+pub(crate) fn new_user(
+    folder: &Path,
+    user: &str,
+    passphrase: Option<&Passphrase>,
+) -> Result<Own, Failure> {
+    let (identity_path, signer_path) = files_of(folder, user);
+    let (PrivateKey::Identity(identity), PrivateKey::Signer(signer)) =
+        (PrivateKey::generate(KeyKind::X25519)?, PrivateKey::generate(KeyKind::Ed25519)?)
+    else {
+        return Err(Failure::usage("no such kind of key"));
+    };
+    let own = Own { identity, signer };
+    write_key(&identity_path, KeyKind::X25519, own.identity.expose_secret(), passphrase)?;
+    let written = write_key(&signer_path, KeyKind::Ed25519, own.signer.expose_seed(), passphrase);
+    // Half a user would only be in the way of the next attempt.
+    written.inspect_err(|_| drop(fs::remove_file(&identity_path)))?;
+    Ok(own)
+}
+
+fn write_key(
+    path: &Path,
+    kind: KeyKind,
+    secret: &[u8; 32],
+    passphrase: Option<&Passphrase>,
+) -> Result<(), Failure> {
+    let mut copy = zeroize::Zeroizing::new(*secret);
+    let key = PrivateKey::take_from(kind, copy.as_mut_slice())
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let file = match passphrase {
+        Some(passphrase) => {
+            IdentityFile::protected(&key, now(), passphrase, Argon2Params::default())?
+        }
+        None => IdentityFile::plain(key, now()),
+    };
+    Ok(file.save_new(path)?)
+}
+
+fn refuse_existing(path: &PathBuf) -> Result<(), Failure> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        crate::exit::Exit::Output,
+        "there is a home, or a mark of one, already; nothing was made",
+    )
+    .next("use it, or give --home FOLDER for another one"))
+}
+
+/// Makes a folder for its owner only, where there is none.
+pub(crate) fn make_private(folder: &Path) -> Result<(), Failure> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder).map_err(|error| Failure::io("a folder cannot be made", &error))
+}
+
+fn report(options: &Options, store: &LocalStore, own: &Own) -> Report {
+    let signer = medsec_kms::PublicKey::from(own.signer.verifying_key()).to_string();
+    let recipient = medsec_kms::PublicKey::from(own.identity.recipient().clone()).to_string();
+    Report::new()
+        .line(format!(
+            "made key store {} with user `{}` and key `{}`",
+            store.id(),
+            options.user,
+            options.key
+        ))
+        .line(format!("signs as {signer}"))
+        .line(format!("next: medsec seal STUDY --key {} --out-dir SEALED", options.key))
+        .line(
+            "      medsec store backup FILE, onto another disk; and copy the folder `identities`:",
+        )
+        .line("      without an identity nothing that was sealed opens again")
+        .field("store", store.id().to_string())
+        .field("user", options.user.as_str())
+        .field("key", options.key.as_str())
+        .field("signer", signer)
+        .field("recipient", recipient)
+}

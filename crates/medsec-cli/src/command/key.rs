@@ -1,0 +1,236 @@
+//! `medsec key`: the keys of the datasets.
+
+use clap::{Args, Subcommand};
+use medsec_crypto::Timestamp;
+use medsec_kms::{KeyName, KeySpec, KeyState, KeyView, LocalStore};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::own::{OwnOption, open_store};
+use crate::report::Report;
+use crate::session::{Session, now};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the key of a new dataset.
+    Create(Create),
+    /// Give keys a new version, used from now on; older versions still open packages.
+    Rotate(Rotate),
+    /// Show keys: their state, age and holders.
+    Status(Status),
+    /// Stop the use of a key until it is enabled again.
+    Disable(One),
+    /// Let a disabled key be used again.
+    Enable(One),
+    /// Destroy a key, or one old version of it: what is sealed under it never opens again.
+    Destroy(Destroy),
+    /// Take a planned destruction back; the key is disabled then.
+    Keep(One),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_CREATE)]
+pub(crate) struct Create {
+    /// Name of the dataset: 1 to 128 of A-Z, a-z, 0-9, `.`, `_`, `-`. It stands in clear in packages.
+    name: KeyName,
+    /// Days after which a version should be replaced.
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    max_age: u32,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_ROTATE)]
+pub(crate) struct Rotate {
+    /// The keys.
+    #[arg(required_unless_present = "overdue", value_name = "KEY")]
+    names: Vec<KeyName>,
+    /// All keys whose newest version is older than it should be.
+    #[arg(long, conflicts_with = "names")]
+    overdue: bool,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_STATUS)]
+pub(crate) struct Status {
+    /// The keys; all by default.
+    #[arg(value_name = "KEY")]
+    names: Vec<KeyName>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_ONE)]
+pub(crate) struct One {
+    /// The key.
+    name: KeyName,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_DESTROY)]
+pub(crate) struct Destroy {
+    /// The key.
+    name: KeyName,
+    /// Only this old version.
+    #[arg(long, value_name = "N", conflicts_with = "after")]
+    version: Option<u32>,
+    /// Wait so many days, in which it can be taken back; meanwhile the key is not used.
+    #[arg(long, value_name = "DAYS")]
+    after: Option<u32>,
+    /// The key's name once more: without it nothing happens.
+    #[arg(long, value_name = "KEY")]
+    confirm: Option<KeyName>,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+impl Command {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "key create",
+            Self::Rotate(_) => "key rotate",
+            Self::Status(_) => "key status",
+            Self::Disable(_) => "key disable",
+            Self::Enable(_) => "key enable",
+            Self::Destroy(_) => "key destroy",
+            Self::Keep(_) => "key keep",
+        }
+    }
+
+    pub(crate) fn run(&self, session: &Session) -> Result<Report, Failure> {
+        match self {
+            Self::Create(create) => create.run(session),
+            Self::Rotate(rotate) => rotate.run(session),
+            Self::Status(status) => status.run(session),
+            Self::Disable(one) => one.run(session, |change, name| change.disable_key(name)),
+            Self::Enable(one) => one.run(session, |change, name| change.enable_key(name)),
+            Self::Destroy(destroy) => destroy.run(session),
+            Self::Keep(one) => one.run(session, |change, name| change.cancel_destruction(name)),
+        }
+    }
+}
+
+impl Create {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        let spec = KeySpec { name: self.name.clone(), max_age_days: Some(self.max_age) };
+        let (store, ()) = self.own.change(session, |change| change.create_key(&spec))?;
+        Ok(show(&store, [&self.name]).line(format!(
+            "next: medsec user grant USER {}, medsec seal STUDY --key {}",
+            self.name, self.name
+        )))
+    }
+}
+
+impl Rotate {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        let (store, names) = self.own.change(session, |change| {
+            let names = if self.overdue { change.overdue_keys() } else { self.names.clone() };
+            names.iter().try_for_each(|name| change.rotate_key(name))?;
+            Ok(names)
+        })?;
+        Ok(show(&store, &names).line(match names.len() {
+            0 => "nothing is overdue; nothing was changed".to_owned(),
+            _ => {
+                "older versions still open packages; `medsec rewrap FOLDER --to-key KEY` moves them"
+                    .to_owned()
+            }
+        }))
+    }
+}
+
+impl Status {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        let store = open_store(session)?;
+        if let Some(unknown) = self.names.iter().find(|name| store.key(name).is_none()) {
+            return Err(Failure::new(Exit::Key, format!("there is no key `{unknown}`"))
+                .next("`medsec key status` shows all keys"));
+        }
+        let all: Vec<KeyName> = store.keys().map(|key| key.name().clone()).collect();
+        let names = if self.names.is_empty() { &all } else { &self.names };
+        Ok(show(&store, names))
+    }
+}
+
+impl One {
+    fn run(
+        &self,
+        session: &Session,
+        act: impl FnOnce(&mut medsec_kms::Change<'_>, &KeyName) -> Result<(), medsec_kms::ChangeError>,
+    ) -> Result<Report, Failure> {
+        let (store, ()) = self.own.change(session, |change| act(change, &self.name))?;
+        Ok(show(&store, [&self.name]))
+    }
+}
+
+impl Destroy {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        if self.confirm.as_ref() != Some(&self.name) {
+            return Err(Failure::usage("destroying a key is for ever; nothing was done")
+                .next("give the key's name once more with --confirm, if you mean it"));
+        }
+        let (store, ()) = self.own.change(session, |change| match (self.version, self.after) {
+            (Some(version), _) => change.destroy_version(&self.name, version),
+            (None, Some(days)) => {
+                let wait = u64::from(days).saturating_mul(86_400);
+                let after = now().unix_seconds().saturating_add(wait);
+                change.schedule_destruction(&self.name, Timestamp::from_unix_seconds(after))
+            }
+            (None, None) => change.destroy_key(&self.name),
+        })?;
+        let report = show(&store, [&self.name]);
+        Ok(match self.after {
+            Some(_) => report.line("until then `medsec key keep` takes it back; it is carried out by the first change of the store after that time"),
+            None => report.line("backups of the store made before still hold it: destroy them too"),
+        })
+    }
+}
+
+/// What there is to say of these keys.
+fn show<'k>(store: &LocalStore, names: impl IntoIterator<Item = &'k KeyName>) -> Report {
+    let views: Vec<KeyView<'_>> = names.into_iter().filter_map(|name| store.key(name)).collect();
+    let report = Report::new().field("keys", views.iter().map(value_of).collect::<Vec<Value>>());
+    views.iter().fold(report, |report, view| report.line(line_of(view)))
+}
+
+fn line_of(view: &KeyView<'_>) -> String {
+    let about = view.describe();
+    let state = match about.state {
+        KeyState::Enabled => String::new(),
+        KeyState::PendingDestruction { destroy_after } => {
+            format!(", due to be destroyed after {destroy_after}")
+        }
+        state => format!(", {}", state.name()),
+    };
+    let overdue = if about.is_overdue(now()) { ", rotation overdue" } else { "" };
+    let version = about.version.unwrap_or_default();
+    let rotated = about.rotated.map(|at| at.to_string()).unwrap_or_default();
+    let holders: Vec<&str> = view.holders().map(medsec_kms::UserName::as_str).collect();
+    let held = if holders.is_empty() { "nobody".to_owned() } else { holders.join(", ") };
+    format!("{}: version {version} of {rotated}{state}{overdue}; held by {held}", view.name())
+}
+
+fn value_of(view: &KeyView<'_>) -> Value {
+    let about = view.describe();
+    let destroy_after = match about.state {
+        KeyState::PendingDestruction { destroy_after } => Some(destroy_after.to_string()),
+        _ => None,
+    };
+    json!({
+        "name": view.name().as_str(),
+        "id": view.id().to_string(),
+        "state": about.state.name(),
+        "destroy_after": destroy_after,
+        "version": about.version,
+        "open_versions": view.versions().collect::<Vec<u32>>(),
+        "created": about.created.map(|at| at.to_string()),
+        "rotated": about.rotated.map(|at| at.to_string()),
+        "rotation_due": about.rotation_due.map(|at| at.to_string()),
+        "overdue": about.is_overdue(now()),
+        "holders": view.holders().map(medsec_kms::UserName::as_str).collect::<Vec<_>>(),
+    })
+}

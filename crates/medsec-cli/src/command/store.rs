@@ -1,0 +1,108 @@
+//! `medsec store`: the key store as a whole.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use medsec_kms::{LocalStore, Present, inspect_state};
+
+use crate::failure::Failure;
+use crate::input::refuse_dash;
+use crate::own::{OwnOption, open_store};
+use crate::report::Report;
+use crate::session::{Session, now};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Verify the key store and show what it is.
+    Status(Status),
+    /// Write a copy of the key store into a new file. Identities are not in it.
+    Backup(Backup),
+    /// Put a copy back.
+    Restore(Restore),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::STORE_STATUS)]
+pub(crate) struct Status {}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::STORE_BACKUP)]
+pub(crate) struct Backup {
+    /// The file to write. Never replaces one.
+    #[arg(value_name = "FILE")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::STORE_RESTORE)]
+pub(crate) struct Restore {
+    /// The copy.
+    #[arg(value_name = "FILE")]
+    copy: PathBuf,
+    /// Do so although the store that is there is whole: what was granted, made, revoked or destroyed since
+    /// the copy was made is undone.
+    #[arg(long)]
+    give_up_present: bool,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+impl Command {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Status(_) => "store status",
+            Self::Backup(_) => "store backup",
+            Self::Restore(_) => "store restore",
+        }
+    }
+
+    pub(crate) fn run(&self, session: &Session) -> Result<Report, Failure> {
+        match self {
+            Self::Status(_) => Ok(describe(&open_store(session)?)),
+            Self::Backup(backup) => backup.run(session),
+            Self::Restore(restore) => restore.run(session),
+        }
+    }
+}
+
+impl Backup {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        refuse_dash(&self.out, "the file")?;
+        let store = open_store(session)?;
+        store.back_up(&self.out)?;
+        Ok(describe(&store)
+            .line("the copy holds every key in wrapped form: keep it as safe as the store"))
+    }
+}
+
+impl Restore {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        // Before a passphrase is asked for in vain.
+        inspect_state(&self.copy)?;
+        let own = self.own.load(session)?;
+        let present = if self.give_up_present { Present::GiveUp } else { Present::Keep };
+        let place = session.settings()?.store_place();
+        let store = LocalStore::restore(place, &self.copy, present, own.administrator(), now())?;
+        Ok(describe(&store)
+            .line("what stood there before is kept beside it as `replaced-before-….state`"))
+    }
+}
+
+fn describe(store: &LocalStore) -> Report {
+    let users = store.users().filter(|user| user.offboarded().is_none()).count();
+    let keys = store.keys().count();
+    Report::new()
+        .line(format!(
+            "key store {}: change {} of {}, {users} user(s), {keys} key(s), {} administrator(s)",
+            store.id(),
+            store.generation(),
+            store.changed(),
+            store.administrators().len()
+        ))
+        .field("store", store.id().to_string())
+        .field("generation", store.generation())
+        .field("changed", store.changed().to_string())
+        .field("users", users)
+        .field("keys", keys)
+        .field("administrators", store.administrators().len())
+}

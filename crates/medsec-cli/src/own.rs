@@ -1,0 +1,118 @@
+//! The key store and the user's own keys to it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use medsec_crypto::{HpkeIdentity, SigningKey};
+use medsec_kms::{Administrator, Change, IdentityFile, LocalStore, PrivateKey};
+
+use crate::failure::Failure;
+use crate::passphrase::PassphraseOption;
+use crate::session::{Session, now};
+
+/// Whose keys to use, where the settings do not say it, or others are wanted.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct OwnOption {
+    /// Identity file of a user of the key store; by default the one in the settings.
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+    /// Identity file of the same user's signer key; by default the one in the settings.
+    #[arg(long, value_name = "FILE")]
+    sign_with: Option<PathBuf>,
+    #[command(flatten)]
+    passphrase: PassphraseOption,
+}
+
+/// A user's private keys.
+#[derive(Debug)]
+pub(crate) struct Own {
+    pub(crate) identity: HpkeIdentity,
+    pub(crate) signer: SigningKey,
+}
+
+/// Opens the key store of the settings.
+pub(crate) fn open_store(session: &Session) -> Result<LocalStore, Failure> {
+    Ok(LocalStore::open(session.settings()?.store_place())?)
+}
+
+impl OwnOption {
+    /// Both keys.
+    pub(crate) fn load(&self, session: &Session) -> Result<Own, Failure> {
+        let settings = session.settings()?;
+        let identity = self.identity.as_deref().or(settings.identity.value.as_deref());
+        let signer = self.sign_with.as_deref().or(settings.signer.value.as_deref());
+        let (identity, signer) = load(identity, signer, &self.passphrase)?;
+        let (Some(identity), Some(signer)) = (identity, signer) else {
+            return Err(unnamed());
+        };
+        Ok(Own { identity, signer })
+    }
+
+    /// Makes one change of the store, as an administrator, and says what became of it.
+    pub(crate) fn change<T>(
+        &self,
+        session: &Session,
+        change: impl FnOnce(&mut Change<'_>) -> Result<T, medsec_kms::ChangeError>,
+    ) -> Result<(LocalStore, T), Failure> {
+        let mut store = open_store(session)?;
+        let own = self.load(session)?;
+        let mut begun = store.change(own.administrator(), now())?;
+        let done = change(&mut begun)?;
+        begun.commit()?;
+        Ok((store, done))
+    }
+}
+
+impl Own {
+    pub(crate) const fn administrator(&self) -> Administrator<'_> {
+        Administrator { identity: &self.identity, signer: &self.signer }
+    }
+}
+
+/// Loads the files that are named. One passphrase serves both.
+pub(crate) fn load(
+    identity: Option<&Path>,
+    signer: Option<&Path>,
+    passphrase: &PassphraseOption,
+) -> Result<(Option<HpkeIdentity>, Option<SigningKey>), Failure> {
+    let read = |path: Option<&Path>| path.map(IdentityFile::load).transpose();
+    let (identity, signer) = (read(identity)?, read(signer)?);
+    let mut files = [&identity, &signer].into_iter().flatten();
+    let locked = files.any(|file| file.passphrase_params().is_some());
+    let passphrase = locked.then(|| passphrase.read()).transpose()?;
+    let unlock = |file: &IdentityFile| Ok::<_, Failure>(file.unlock(passphrase.as_ref())?);
+    Ok((
+        identity.as_ref().map(|file| as_identity(unlock(file)?)).transpose()?,
+        signer.as_ref().map(|file| as_signer(unlock(file)?)).transpose()?,
+    ))
+}
+
+fn as_identity(key: PrivateKey) -> Result<HpkeIdentity, Failure> {
+    match key {
+        PrivateKey::Identity(identity) => Ok(identity),
+        _ => Err(Failure::usage(
+            "the identity file holds a signer's key, which cannot open packages",
+        )
+        .next(
+            "name the identity file of a recipient; `medsec identity show` tells which is which",
+        )),
+    }
+}
+
+fn as_signer(key: PrivateKey) -> Result<SigningKey, Failure> {
+    match key {
+        PrivateKey::Signer(signer) => Ok(signer),
+        _ => Err(Failure::usage("the identity file holds a recipient's key, which cannot sign")
+            .next("make one with `medsec identity new --kind signer`")),
+    }
+}
+
+pub(crate) fn unnamed() -> Failure {
+    Failure::usage("no identity is named, neither on the command line nor in the settings")
+        .next("give --identity FILE (and --sign-with FILE where something is signed), or run `medsec init`")
+}
+
+/// The two files of a user in a folder.
+pub(crate) fn files_of(folder: &Path, user: &str) -> (PathBuf, PathBuf) {
+    (folder.join(format!("{user}.identity")), folder.join(format!("{user}.signer")))
+}

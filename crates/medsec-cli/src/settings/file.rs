@@ -1,0 +1,112 @@
+//! The file `config.toml`.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use medsec_kms::StoreId;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Its name in the home.
+pub(crate) const FILE_NAME: &str = "config.toml";
+const MAX_LEN: u64 = 64 * 1024;
+
+/// What can be written there. Unknown names are refused, so that a slip of the pen does not silently
+/// turn a protection off.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConfigFile {
+    pub(super) store: StoreSection,
+    pub(super) user: UserSection,
+    pub(super) work: WorkSection,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct StoreSection {
+    pub(super) folder: Option<PathBuf>,
+    pub(super) mark: Option<PathBuf>,
+    pub(super) id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct UserSection {
+    pub(super) identity: Option<PathBuf>,
+    pub(super) signer: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct WorkSection {
+    pub(super) threads: Option<u16>,
+}
+
+impl ConfigFile {
+    /// Reads the file; without one everything is as by default.
+    pub(super) fn load(path: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::io("the configuration file cannot be read", &error);
+        let file = match File::open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            Err(error) => return Err(failed(error)),
+        };
+        let about = file.metadata().map_err(failed)?;
+        refuse_writable(&about)?;
+        if about.len() > MAX_LEN {
+            return Err(Failure::usage("the configuration file is larger than 64 KiB"));
+        }
+        let mut text = String::new();
+        file.take(MAX_LEN).read_to_string(&mut text).map_err(failed)?;
+        toml::from_str(&text).map_err(|error| malformed(&text, &error))
+    }
+}
+
+/// Who can change the file can put another store in the place of the user's.
+#[cfg(unix)]
+fn refuse_writable(about: &std::fs::Metadata) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mode = about.mode() & 0o777;
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    let message = format!("other users can change the configuration file (mode {mode:04o})");
+    Err(Failure::usage(message)
+        .next("run `chmod go-w` on it, and look whether it is as you left it"))
+}
+
+#[cfg(not(unix))]
+fn refuse_writable(_: &std::fs::Metadata) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Where it is malformed, without repeating what stands there.
+fn malformed(text: &str, error: &toml::de::Error) -> Failure {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count().saturating_add(1);
+    Failure::usage(format!("line {line} of the configuration file is not understood"))
+        .next("docs/cli.md lists the settings; `medsec config show` shows them once it is mended")
+}
+
+/// The file that `medsec init` writes.
+pub(crate) fn template(mark: &Path, id: StoreId, user: &str) -> String {
+    let mark = toml::Value::from(mark.to_string_lossy().into_owned());
+    format!(
+        "# Settings of medsec. The environment and the command line go before them;
+# `medsec config show` shows what holds and why. Paths start at this folder.
+
+[store]
+folder = \"store\"
+# Remembers the store's last state, so that an older copy in its place is noticed.
+mark = {mark}
+# Another store in this place is refused.
+id = \"{id}\"
+
+[user]
+identity = \"identities/{user}.identity\"
+signer = \"identities/{user}.signer\"
+"
+    )
+}

@@ -1,0 +1,200 @@
+//! The key store through the program: made, shared, changed, saved and put back.
+
+use medsec_evidence::{Ev, Proven, evidence};
+
+use crate::ward::{Run, Ward};
+
+/// A home with an administrator, the key `default`, and the user `ann`, who holds nothing.
+fn home() -> Ward {
+    let ward = Ward::new();
+    ward.line("init --no-passphrase").ok();
+    ward.line("user keys ann --no-passphrase").ok();
+    ward.line(&format!(
+        "user add ann --recipient {} --signer {}",
+        "home/identities/ann.identity", "home/identities/ann.signer"
+    ))
+    .ok();
+    ward
+}
+
+/// Runs the line and makes sure that the store is as it was.
+fn refused(ward: &Ward, line: &str, code: i32) -> Run {
+    let before = ward.read("home/store/state");
+    let run = ward.line(line);
+    assert_eq!(run.code, code, "{line}: {}", run.stderr);
+    assert!(ward.read("home/store/state") == before, "{line}");
+    run
+}
+
+#[test]
+fn init_makes_a_private_home() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let ward = Ward::new();
+    ward.line("init --no-passphrase").ok();
+    for (name, expected) in [
+        ("home", 0o700),
+        ("home/store", 0o700),
+        ("home/identities", 0o700),
+        ("home/store/state", 0o600),
+        ("home/identities/admin.identity", 0o600),
+        ("home/identities/admin.signer", 0o600),
+        ("home/config.toml", 0o600),
+        ("home/store.mark", 0o600),
+    ] {
+        let mode = std::fs::metadata(ward.path(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "{name}");
+    }
+    let left = ward.names().into_iter().filter(|name| name.starts_with(".medsec")).count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn init_leaves_an_existing_home_alone() {
+    let ward = home();
+    assert_eq!(refused(&ward, "init --no-passphrase", 8).stdout, b"");
+}
+
+#[test]
+fn init_under_a_passphrase_needs_it_for_every_change() {
+    let ward = Ward::new();
+    let passphrase = b"correct horse\n";
+    let run = ward.piped("init --passphrase-fd 0", passphrase);
+    run.ok();
+    assert_eq!(ward.piped("key create ct --passphrase-fd 0", b"wrong\n").code, 11);
+    assert_eq!(ward.line("key create ct").code, 2);
+    ward.piped("key create ct --passphrase-fd 0", passphrase).ok();
+    // Looking needs none.
+    ward.line("key status ct").ok();
+}
+
+#[test]
+fn commands_without_a_store_say_what_to_do() {
+    let ward = Ward::new();
+    for line in ["key status", "user list", "store status", "store backup x"] {
+        let run = ward.line(line);
+        assert_eq!(run.code, 14, "{line}");
+        assert!(run.stderr.contains("medsec init"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_not_there_or_not_permitted_changes_nothing() {
+    let ward = home();
+    for line in [
+        "key create default",
+        "key rotate nothing",
+        "key enable default",
+        "key keep default",
+        "user grant ann nothing",
+        "user grant nobody default",
+        "user revoke ann default",
+        "user offboard nobody",
+        "user offboard admin",
+        "user dismiss admin",
+        "user dismiss ann",
+        "user add ann --recipient own.key",
+        "user add other --recipient home/identities/ann.identity",
+        "key destroy default --version 1 --confirm default",
+    ] {
+        refused(&ward, line, 15);
+    }
+    let own = "--identity home/identities/ann.identity --sign-with home/identities/ann.signer";
+    refused(&ward, &format!("key rotate default {own}"), 15);
+}
+
+#[evidence(hipaa2013::"164.312(a)(2)(iv)", claim = "a key is destroyed only when its name is confirmed", polarity = deny)]
+fn destruction_without_confirmation_does_nothing(ev: Ev) -> Proven {
+    let ward = home();
+    let before = ward.read("home/store/state");
+    ev.denies(ward.line("key destroy default").result(), |refused| refused.0 == 2);
+    ev.denies(ward.line("key destroy default --confirm defaul").result(), |refused| refused.0 == 2);
+    ev.equal_bytes("the store is as it was", &ward.read("home/store/state"), &before);
+    ev.proven()
+}
+
+#[test]
+fn planned_destruction_can_be_taken_back() {
+    let ward = home();
+    ward.line("key destroy default --after 30 --confirm default").ok();
+    let state =
+        |ward: &Ward| ward.line("key status default --json").json()["keys"][0]["state"].clone();
+    assert_eq!(state(&ward), "pending destruction");
+    refused(&ward, "key rotate default", 15);
+    ward.line("key keep default").ok();
+    assert_eq!(state(&ward), "disabled");
+    ward.line("key enable default").ok();
+    assert_eq!(state(&ward), "enabled");
+}
+
+#[test]
+fn offboarding_says_what_stays_open() {
+    let ward = home();
+    ward.line("user grant ann default").ok();
+    ward.line("key rotate default").ok();
+    let document = ward.line("user offboard ann --json").json();
+    assert_eq!(document["held"][0]["key"], "default");
+    assert_eq!(document["held"][0]["versions"], serde_json::json!([1, 2]));
+    let key = ward.line("key status default --json").json();
+    assert_eq!(key["keys"][0]["version"], 3);
+    assert_eq!(key["keys"][0]["holders"], serde_json::json!(["admin"]));
+}
+
+#[test]
+fn second_administrator_takes_over() {
+    let ward = home();
+    ward.line("user appoint ann").ok();
+    let own = "--identity home/identities/ann.identity --sign-with home/identities/ann.signer";
+    ward.line(&format!("user offboard admin {own}")).ok();
+    refused(&ward, "key rotate default", 15);
+    ward.line(&format!("key rotate default {own}")).ok();
+    assert_eq!(ward.line("store status --json").json()["administrators"], 1);
+}
+
+#[test]
+fn damaged_store_is_restored_from_its_backup() {
+    let ward = home();
+    ward.line("store backup copy").ok();
+    refused(&ward, "store restore copy", 14);
+    ward.flip_from_end("home/store/state", 50);
+    let damaged = ward.read("home/store/state");
+    for line in ["key status", "key rotate default", "store backup other"] {
+        refused(&ward, line, 14);
+    }
+    ward.line("store restore copy").ok();
+    ward.line("key rotate default").ok();
+    let kept: Vec<_> = std::fs::read_dir(ward.path("home/store")).unwrap().collect();
+    let kept = kept.into_iter().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+    assert!(kept.into_iter().any(|bytes| bytes == damaged), "what was there is kept");
+}
+
+#[test]
+fn restore_over_a_whole_store_has_to_be_asked_for() {
+    let ward = home();
+    ward.line("store backup copy").ok();
+    ward.line("key create ct").ok();
+    refused(&ward, "store restore copy", 14);
+    ward.line("store restore copy --give-up-present").ok();
+    assert_eq!(ward.line("key status ct").code, 15);
+    assert_eq!(ward.line("key status default").code, 0);
+}
+
+#[evidence(hipaa2013::"164.312(c)(1)", claim = "an older copy in the place of the key store is noticed and left alone", polarity = deny)]
+fn rolled_back_store_is_refused(ev: Ev) -> Proven {
+    let ward = home();
+    ward.line("user grant ann default").ok();
+    let old = ward.read("home/store/state");
+    ward.line("user revoke ann default").ok();
+    ward.write("home/store/state", &old);
+    for line in ["key status", "user list", "key rotate default"] {
+        ev.denies(ward.line(line).result(), |refused| refused.0 == 14);
+    }
+    ev.equal_bytes("the store is as it was", &ward.read("home/store/state"), &old);
+    ev.proven()
+}
+
+#[test]
+fn foreign_store_is_refused() {
+    let (ward, other) = (home(), home());
+    ward.write("home/store/state", &other.read("home/store/state"));
+    refused(&ward, "key status", 14);
+}

@@ -1,0 +1,48 @@
+//! Places at which a test has a process killed. Nothing outside tests.
+
+/// Passes one such place.
+#[cfg(not(test))]
+pub(super) const fn step() {}
+
+#[cfg(test)]
+pub(super) use self::counting::step;
+#[cfg(all(test, unix))]
+pub(super) use self::counting::{die_at, steps};
+
+#[cfg(test)]
+mod counting {
+    use std::cell::Cell;
+    use std::io::Write as _;
+
+    thread_local! {
+        static PASSED: Cell<u32> = const { Cell::new(0) };
+        static FATAL: Cell<u32> = const { Cell::new(u32::MAX) };
+    }
+
+    /// The place, counted from 0, at which this thread waits to be killed.
+    #[cfg(unix)]
+    pub(in super::super) fn die_at(place: u32) {
+        PASSED.set(0);
+        FATAL.set(place);
+    }
+
+    /// How many places were passed since.
+    #[cfg(unix)]
+    pub(in super::super) fn steps() -> u32 {
+        PASSED.get()
+    }
+
+    /// Passes one place. At the fatal one it says so and waits for SIGKILL.
+    pub(in super::super) fn step() {
+        let passed = PASSED.get();
+        PASSED.set(passed.saturating_add(1));
+        if passed == FATAL.get() {
+            let mut out = std::io::stdout();
+            let _ = writeln!(out, "\nready to be killed");
+            let _ = out.flush();
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is too large is refused before memory is taken for it.
+
+use std::fs::File;
+
+use super::super::state::{MAX_GENERATION, MAX_RECENT, MAX_USERS, User};
+use super::*;
+
+/// A state of a new store, changed, and signed as the store would.
+fn signed(edit: impl FnOnce(&mut State)) -> Result<State, StoreError> {
+    let root = Keys::new(1);
+    let mut state = State::found(&user("root"), &root.identity, &root.signer, at(0)).unwrap();
+    edit(&mut state);
+    text::parse(&text::render(&state, &root.signer).unwrap())
+}
+
+#[test]
+fn oversize_state_is_not_read() {
+    let home = home();
+    let _store = create(home.path()).unwrap();
+    let path = home.path().join("store/state");
+    // No disk holds it: sparse.
+    let file = File::options().write(true).open(&path).unwrap();
+    file.set_len(MAX_STORE_LEN as u64 + 1).unwrap();
+    let opened = LocalStore::open(place_in(home.path()));
+    assert!(matches!(opened, Err(StoreError::TooLong)));
+    assert!(matches!(inspect_state(&path), Err(StoreError::TooLong)));
+    file.set_len(1 << 50).unwrap_or_default();
+    assert!(matches!(inspect_state(&path), Err(StoreError::TooLong)));
+}
+
+#[test]
+fn state_that_is_no_file_is_refused() {
+    let home = home();
+    let store = create(home.path()).unwrap();
+    let path = home.path().join("store/state");
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(LocalStore::open(store.place().clone()).is_err());
+    assert!(inspect_state(Path::new("/dev/null")).is_err());
+}
+
+#[test]
+fn too_many_users_are_refused() {
+    let added = |number: usize| {
+        let mut secret = [0; 32];
+        secret[8..16].copy_from_slice(&(number as u64).to_le_bytes());
+        let identity = HpkeIdentity::take_from(HpkeKind::X25519, &mut secret).unwrap();
+        let recipient = PublicKey::from(identity.recipient().clone());
+        let user = User { recipient, signer: None, added: at(0).into(), offboarded: None };
+        (UserName::new(&format!("u{number}")).unwrap(), user)
+    };
+    let with = |count: usize| signed(|state| state.users.extend((1..count).map(added)));
+    assert!(with(MAX_USERS).is_ok());
+    assert!(matches!(with(MAX_USERS + 1), Err(StoreError::Format)));
+}
+
+#[test]
+fn user_beyond_the_limit_is_not_added() {
+    let home = home();
+    let mut store = create(home.path()).unwrap();
+    let root = Keys::new(1);
+    let mut change = store.change(root.administrator(), at(1)).unwrap();
+    // 64 administrators, and no more.
+    for number in 2..=64 {
+        let new = Keys::new(number).as_new(&format!("u{number}"), Role::Administrator);
+        change.add_user(new).unwrap();
+    }
+    let one_more = Keys::new(65).as_new("u65", Role::Administrator);
+    assert!(matches!(change.add_user(one_more), Err(ChangeError::Full { .. })));
+    change.create_key(&spec("ct")).unwrap();
+    change.commit().unwrap();
+    assert_eq!((store.administrators().len(), store.users().count()), (64, 64));
+}
+
+#[test]
+fn unsound_states_are_refused_though_signed() {
+    type Edit = fn(&mut State);
+    let digest = Digest::from_bytes([7; 32]);
+    let edits: [Edit; 5] = [
+        |state| state.generation = 0,
+        |state| state.generation = MAX_GENERATION + 1,
+        |state| state.generation = u64::MAX,
+        |state| {
+            let root = state.users.values().next().unwrap().clone();
+            state.users.insert(UserName::new("twin").unwrap(), root);
+        },
+        |state| {
+            state.users.values_mut().for_each(|user| user.recipient = user.signer.clone().unwrap())
+        },
+    ];
+    for (number, edit) in edits.into_iter().enumerate() {
+        let refused = signed(edit);
+        let named = matches!(refused, Err(StoreError::Format | StoreError::NotAuthentic));
+        assert!(named, "{number}");
+    }
+    let recent = |count| {
+        signed(|state| {
+            state.generation = 1000;
+            state.recent = vec![digest; count];
+        })
+    };
+    assert!(recent(MAX_RECENT).is_ok());
+    assert!(matches!(recent(MAX_RECENT + 1), Err(StoreError::Format)));
+}
+
+#[test]
+fn chain_with_steps_out_of_place_is_not_believed() {
+    type Edit = fn(&mut State);
+    let edits: [Edit; 3] = [
+        |state| state.administrators.clear(),
+        |state| {
+            let first = state.administrators[0].clone();
+            state.administrators.push(first);
+        },
+        |state| state.store = StoreId::from_bytes([1; 16]),
+    ];
+    for edit in edits {
+        assert!(matches!(signed(edit), Err(StoreError::NotAuthentic)));
+    }
+}
