@@ -8,26 +8,44 @@ use medsec_crypto::{
     context_difference,
 };
 
+use medsec_kms::{LocalStore, StoreError};
+
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keys::signers;
+use crate::session::Session;
 
 /// Whose signature is required.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct SignerOption {
-    /// Public key, or file with one, of a signer who is accepted. May be repeated.
+    /// Public key, or file with one, of a signer who is accepted. May be repeated. Where a key store is,
+    /// its users by default.
     #[arg(long = "signer", value_name = "PUBKEY|FILE")]
     pub(crate) signers: Vec<OsString>,
 }
 
 impl SignerOption {
-    /// For commands where the user must decide.
-    pub(crate) fn decided(&self, any: bool) -> Result<SignerExpectation, Failure> {
-        if self.signers.is_empty() && !any {
-            return Err(Failure::usage("who must have signed? that is for you to say")
-                .next("give --signer PUBKEY, or --any-signer"));
+    /// For commands where the user must decide. Who has a key store has decided for its users, removed
+    /// ones included: what they signed before stays signed.
+    pub(crate) fn decided(
+        &self,
+        session: &Session,
+        any: bool,
+    ) -> Result<SignerExpectation, Failure> {
+        if any || !self.signers.is_empty() {
+            return self.or_any();
         }
-        self.or_any()
+        let undecided = || {
+            Failure::usage("who must have signed? that is for you to say")
+                .next("give --signer PUBKEY, or --any-signer")
+        };
+        let place = session.settings().map_err(|_| undecided())?.store_place();
+        let store = match LocalStore::open(place) {
+            Err(StoreError::Missing) => return Err(undecided()),
+            opened => opened?,
+        };
+        let keys = store.users().filter_map(|user| user.signer()?.as_signer().copied());
+        Ok(SignerExpectation::OneOf(keys.collect()))
     }
 
     /// For commands that ask who signed.

@@ -2,7 +2,13 @@
 
 /// Behind the list of commands.
 pub(crate) const PROGRAM: &str = "\
-Examples, in this order:
+On one machine:
+  medsec init
+  medsec seal STUDY --key default --out-dir SEALED
+  medsec verify SEALED
+  medsec open SEALED --out-dir STUDY
+
+With partners:
   medsec identity new --out me.key
   medsec seal scan.dcm --to partner.pub --context-file patient.ctx -o scan.msp
   medsec open scan.msp --identity me.key --any-signer --context-file patient.ctx -o scan.dcm
@@ -117,6 +123,7 @@ Example:
 
 pub(crate) const SEAL: &str = "\
 Examples:
+  medsec seal STUDY --key ct-2026 --out-dir SEALED
   medsec seal scan.dcm --to partner.pub --sign-with sign.key --context-file patient.ctx -o scan.msp
   medsec seal a.dcm b.dcm --to one.pub --to two.pub --out-dir sealed
   medsec seal - --to partner.pub --stdout
@@ -144,6 +151,7 @@ Examples:
 
 pub(crate) const REWRAP: &str = "\
 Examples:
+  medsec rewrap SEALED --to-key ct-2026
   medsec rewrap scan.msp --identity me.key --to third.pub
   medsec rewrap scan.msp --identity me.key --to new.pub --drop old.pub
   medsec rewrap scan.msp --identity me.key --to third.pub -o copy.msp

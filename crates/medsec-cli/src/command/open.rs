@@ -92,7 +92,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     }
     let job = Job {
         options,
-        signer: options.signer.decided(options.any_signer)?,
+        signer: options.signer.decided(session, options.any_signer)?,
         reproduced: options.context.read()?,
         openers: options.identity.load(session)?,
         target,
@@ -118,7 +118,7 @@ fn open_folder(
         )
         .next("leave them away, or open packages one by one"));
     }
-    let signer = options.signer.decided(options.any_signer)?;
+    let signer = options.signer.decided(session, options.any_signer)?;
     let reproduced = options.context.read()?;
     let keys = Keys {
         recipients: Vec::new(),

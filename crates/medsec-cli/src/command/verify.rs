@@ -80,7 +80,7 @@ fn verify_folder(session: &Session, options: &Options, source: &Path) -> Result<
         return Err(Failure::usage("a folder is verified without private keys and context")
             .next("leave --identity and --context-file away, or name the packages"));
     }
-    let SignerExpectation::OneOf(signers) = options.signer.decided(false)? else {
+    let SignerExpectation::OneOf(signers) = options.signer.decided(session, false)? else {
         return Err(Failure::usage("who must have signed?").next("give --signer PUBKEY"));
     };
     session.interrupt.arm();

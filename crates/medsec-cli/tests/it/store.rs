@@ -2,7 +2,7 @@
 
 use medsec_evidence::{Ev, Proven, evidence};
 
-use crate::ward::{Run, Ward};
+use crate::ward::{Run, SCAN, Ward};
 
 /// A home with an administrator, the key `default`, and the user `ann`, who holds nothing.
 fn home() -> Ward {
@@ -197,4 +197,121 @@ fn foreign_store_is_refused() {
     let (ward, other) = (home(), home());
     ward.write("home/store/state", &other.read("home/store/state"));
     refused(&ward, "key status", 14);
+}
+
+/// Seals the patient's file under a key of the store.
+fn seal(ward: &Ward, key: &str, out: &str) -> Run {
+    ward.line(&format!("seal {SCAN} --key {key} -o {out}"))
+}
+
+/// Opens as a user; the code the program ends with.
+fn opens(ward: &Ward, user: &str, package: &str) -> i32 {
+    let _ = std::fs::remove_file(ward.path("opened"));
+    let identity = format!("--identity home/identities/{user}.identity");
+    let run = ward.line(&format!("open {package} {identity} --any-signer -o opened"));
+    if run.code == 0 {
+        assert_eq!(ward.read("opened"), ward.content);
+    } else {
+        assert!(!ward.exists("opened"));
+    }
+    run.code
+}
+
+#[evidence(hipaa2013::"164.312(a)(1)", claim = "a user opens what was granted and nothing else, and nothing sealed after removal", polarity = deny)]
+fn grants_decide_who_opens(ev: Ev) -> Proven {
+    let ward = home();
+    ward.line("key create ct").ok();
+    ward.line("user grant ann ct").ok();
+    seal(&ward, "ct", "ct.msp").ok();
+    seal(&ward, "default", "other.msp").ok();
+    ev.equal("ann opens what was granted", &opens(&ward, "ann", "ct.msp"), &0);
+    ev.equal("and not what was not", &opens(&ward, "ann", "other.msp"), &15);
+    ward.line("user revoke ann ct").ok();
+    seal(&ward, "ct", "later.msp").ok();
+    ev.equal("nothing sealed after a revocation", &opens(&ward, "ann", "later.msp"), &15);
+    ward.line("user offboard ann").ok();
+    ev.equal("nothing after removal", &opens(&ward, "ann", "later.msp"), &15);
+    ev.equal("the administrator opens all", &opens(&ward, "admin", "later.msp"), &0);
+    ev.denies(ward.line(&format!("seal {SCAN} --key ct -o x --identity home/identities/ann.identity --sign-with home/identities/ann.signer")).result(), |refused| refused.0 == 15);
+    ev.proven()
+}
+
+#[test]
+fn package_says_its_dataset_and_is_signed() {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    let document = ward.line("inspect scan.msp --json").json();
+    assert_eq!(document["results"][0]["dataset"], "default", "{document}");
+    ward.line("verify scan.msp --signer home/identities/admin.signer").ok();
+}
+
+#[test]
+fn rotation_keeps_old_packages_open_until_they_are_moved() {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    ward.line("key rotate default").ok();
+    assert_eq!(opens(&ward, "admin", "scan.msp"), 0);
+    std::fs::copy(ward.path("scan.msp"), ward.path("kept.msp")).unwrap();
+    ward.line("rewrap scan.msp --to-key default").ok();
+    ward.line("key destroy default --version 1 --confirm default").ok();
+    assert_eq!(opens(&ward, "admin", "scan.msp"), 0);
+    assert_eq!(opens(&ward, "admin", "kept.msp"), 15);
+}
+
+#[evidence(hipaa2013::"164.310(d)(2)(i)", claim = "what was sealed under a destroyed key does not open, and the program says why", polarity = deny)]
+fn destroyed_key_closes_its_packages(ev: Ev) -> Proven {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    ward.line("key destroy default --confirm default").ok();
+    let run = ward.line("open scan.msp --any-signer -o opened");
+    ev.denies(run.result(), |refused| refused.0 == 15);
+    ev.holds("it says that the key was destroyed", run.stderr.contains("destroyed"));
+    ev.holds("nothing was written", !ward.exists("opened"));
+    ev.denies(seal(&ward, "default", "new.msp").result(), |refused| refused.0 == 15);
+    ev.proven()
+}
+
+#[test]
+fn disabled_key_neither_seals_nor_opens() {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    ward.line("key disable default").ok();
+    assert_eq!(opens(&ward, "admin", "scan.msp"), 15);
+    assert_eq!(seal(&ward, "default", "new.msp").code, 15);
+    ward.line("key enable default").ok();
+    assert_eq!(opens(&ward, "admin", "scan.msp"), 0);
+}
+
+#[test]
+fn package_of_another_store_is_not_for_us() {
+    let (ward, other) = (home(), home());
+    seal(&other, "default", "scan.msp").ok();
+    ward.write("scan.msp", &other.read("scan.msp"));
+    assert_eq!(opens(&ward, "admin", "scan.msp"), 4);
+}
+
+#[test]
+fn sealing_with_an_overdue_key_says_so_and_seals() {
+    let ward = home();
+    ward.line("key create old --max-age 0").ok();
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let run = seal(&ward, "old", "scan.msp");
+    run.ok();
+    assert!(run.stderr.contains("older than it should be"), "{}", run.stderr);
+}
+
+#[test]
+fn users_of_the_store_are_the_signers_expected() {
+    let ward = home();
+    std::fs::create_dir(ward.path("study")).unwrap();
+    ward.write("study/1", b"content");
+    ward.line("seal study --key default --out-dir sealed").ok();
+    ward.line("verify sealed").ok();
+    ward.line("open sealed --out-dir opened").ok();
+    assert_eq!(ward.read("opened/1"), b"content");
+    seal(&ward, "default", "own.msp").ok();
+    ward.line("open own.msp -o own").ok();
+    let stranger = format!("seal {SCAN} --key default --sign-with sign.key -o stranger.msp");
+    ward.line(&stranger).ok();
+    assert_eq!(ward.line("open stranger.msp -o stranger").code, 4);
 }
