@@ -1,5 +1,6 @@
 //! Two writers and many readers at one store, as threads and as processes.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -66,6 +67,31 @@ fn threads_lose_no_change_and_no_reader_fails() {
     println!("{} changes, {} reads", 2 * COMMITS, reads.into_inner());
     assert_eq!(store.generation(), u64::from(3 + 2 * COMMITS));
     assert_eq!(store.key(&key("ct")).unwrap().versions().count(), 1 + 2 * COMMITS as usize);
+}
+
+#[test]
+fn lock_whose_name_was_taken_keeps_nobody_out() {
+    let mut scene = Scene::with("ct", &[]);
+    let path = scene.folder().join("LOCK");
+    let first = File::open(&path).unwrap();
+    first.lock().unwrap();
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            scene.change(|change| change.rotate_key(&key("ct")));
+            ended.store(true, Ordering::SeqCst);
+        });
+        thread::sleep(Duration::from_millis(200));
+        // Now it waits for a file that is no longer the store's.
+        std::fs::remove_file(&path).unwrap();
+        let second = File::create(&path).unwrap();
+        second.lock().unwrap();
+        drop(first);
+        thread::sleep(Duration::from_millis(300));
+        assert!(!ended.load(Ordering::SeqCst), "two writers at once");
+        drop(second);
+    });
+    assert_eq!(scene.store.generation(), 3);
 }
 
 #[test]

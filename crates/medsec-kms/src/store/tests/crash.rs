@@ -245,7 +245,7 @@ fn change_killed_at_any_moment_is_whole_or_absent() {
         copy(prepared.path(), home.path());
         let mut child = start(*kind, home.path(), u32::MAX);
         assert!(says(&mut child, "begun"));
-        let moment = u64::try_from(random.below(5000)).unwrap();
+        let moment = u64::try_from(random.below(3000)).unwrap();
         std::thread::sleep(Duration::from_micros(moment));
         killed += u32::from(kill(&mut child));
         let is_done = kind.is_done(home.path());

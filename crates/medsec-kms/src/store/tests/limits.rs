@@ -2,6 +2,7 @@
 
 use std::fs::File;
 
+use super::super::administrators::Step;
 use super::super::state::{MAX_GENERATION, MAX_RECENT, MAX_USERS, User};
 use super::*;
 
@@ -117,4 +118,28 @@ fn chain_with_steps_out_of_place_is_not_believed() {
     for edit in edits {
         assert!(matches!(signed(edit), Err(StoreError::NotAuthentic)));
     }
+}
+
+#[test]
+fn step_that_no_administrator_signed_is_not_believed() {
+    let stranger = Keys::new(9);
+    let keys = |all: &[&Keys]| -> Vec<PublicKey> {
+        all.iter().map(|keys| keys.signer.verifying_key().into()).collect()
+    };
+    for signers in [keys(&[&stranger]), keys(&[&Keys::new(1), &stranger])] {
+        let joined = signed(|state| {
+            state.generation = 2;
+            let step = Step::next(&state.administrators, 2, signers, &stranger.signer);
+            state.administrators.push(step);
+            state.signed_by = Keys::new(1).signer.verifying_key().into();
+        });
+        assert!(matches!(joined, Err(StoreError::NotAuthentic)));
+    }
+    let joined = signed(|state| {
+        state.generation = 2;
+        let signers = keys(&[&Keys::new(1), &stranger]);
+        let step = Step::next(&state.administrators, 2, signers, &Keys::new(1).signer);
+        state.administrators.push(step);
+    });
+    assert!(joined.is_ok());
 }
