@@ -8,7 +8,7 @@ use medsec_crypto::{
     context_difference,
 };
 
-use medsec_kms::{LocalStore, StoreError};
+use medsec_kms::LocalStore;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,11 +39,12 @@ impl SignerOption {
             Failure::usage("who must have signed? that is for you to say")
                 .next("give --signer PUBKEY, or --any-signer")
         };
-        let place = session.settings().map_err(|_| undecided())?.store_place();
-        let store = match LocalStore::open(place) {
-            Err(StoreError::Missing) => return Err(undecided()),
-            opened => opened?,
-        };
+        let settings = session.any_settings()?.ok_or_else(undecided)?;
+        let place = settings.store_place();
+        if place.expected.is_none() && !place.folder.exists() {
+            return Err(undecided());
+        }
+        let store = LocalStore::open(place)?;
         let keys = store.users().filter_map(|user| user.signer()?.as_signer().copied());
         Ok(SignerExpectation::OneOf(keys.collect()))
     }

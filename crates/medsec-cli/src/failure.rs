@@ -9,7 +9,7 @@ use std::io;
 use crate::exit::Exit;
 
 /// Why a command, or its work on one input, did not succeed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     pub(crate) exit: Exit,
     pub(crate) message: String,

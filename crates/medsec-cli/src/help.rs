@@ -34,15 +34,17 @@ pub(crate) const INIT: &str = "\
 Examples:
   medsec init
   medsec init --user research --key ct-2026 --no-passphrase
+  medsec init --join /srv/medsec/store --user ann
 
 It makes the key store, the first user's identity and signer, and the first dataset's key. The store \
 keeps no key in clear; the identity is what opens it, so make copies of both.";
 
 pub(crate) const USER_ADD: &str = "\
 Example:
-  medsec user add ann --recipient ann.identity --signer ann.signer --grant ct-2026
+  medsec user add ann --recipient msp-x25519:ABC --signer msp-ed25519:ABC --grant ct-2026
 
-The user makes the keys with `medsec user keys` and hands over what that prints, never the files.";
+The user makes the keys with `medsec init --join` or `medsec user keys`, and hands over the line that prints: \
+public keys, never the files.";
 
 pub(crate) const USER_KEYS: &str = "\
 Example:

@@ -9,13 +9,14 @@ use medsec_crypto::{
     Context, Dek, Expectation, ExpectationError, Header, HpkeIdentity, Identity, KeyRef, LocalKek,
     SignerExpectation, Stanza, StanzaKind,
 };
-use medsec_kms::{KeyName, LocalStore, StoreError, StorePlace, UnlockStoreError, UserKeys};
+use medsec_kms::{KeyName, LocalStore, StoreError, StoreId, StorePlace, UserKeys};
 
 use crate::expectation::expectation;
 use crate::failure::Failure;
 use crate::own;
 use crate::passphrase::PassphraseOption;
 use crate::session::Session;
+use crate::settings::Settings;
 
 /// The private key to open with.
 #[derive(Clone, Debug, Args)]
@@ -29,8 +30,8 @@ pub(crate) struct IdentityOption {
 
 impl IdentityOption {
     pub(crate) fn load(&self, session: &Session) -> Result<Openers, Failure> {
-        let set = || session.settings().ok()?.identity.value.clone();
-        let path = self.identity.clone().or_else(set).ok_or_else(own::unnamed)?;
+        let set = session.any_settings()?.and_then(|settings| settings.identity.value.clone());
+        let path = self.identity.clone().or(set).ok_or_else(own::unnamed)?;
         Openers::load(session, &path, &self.passphrase)
     }
 }
@@ -39,8 +40,8 @@ impl IdentityOption {
 pub(crate) struct Openers {
     own: Arc<HpkeIdentity>,
     place: Option<StorePlace>,
-    /// Opened when a package first asks for one of its keys.
-    store: OnceLock<Option<UserKeys>>,
+    /// Opened when a package first asks for one of its keys; or why not.
+    store: OnceLock<Result<UserKeys, Failure>>,
 }
 
 impl Openers {
@@ -50,23 +51,23 @@ impl Openers {
         passphrase: &PassphraseOption,
     ) -> Result<Self, Failure> {
         let (own, _) = own::load(Some(path), None, passphrase)?;
-        Ok(Self::new(session, own.ok_or_else(own::unnamed)?.into()))
+        Self::new(session, own.ok_or_else(own::unnamed)?.into())
     }
 
-    pub(crate) fn new(session: &Session, own: Arc<HpkeIdentity>) -> Self {
-        let place = session.settings().ok().map(|settings| settings.store_place());
-        Self { own, place, store: OnceLock::new() }
+    pub(crate) fn new(session: &Session, own: Arc<HpkeIdentity>) -> Result<Self, Failure> {
+        let place = session.any_settings()?.map(Settings::store_place);
+        Ok(Self { own, place, store: OnceLock::new() })
     }
 
     /// The same, with the store opened already.
     pub(crate) fn with(own: Arc<HpkeIdentity>, store: UserKeys) -> Self {
-        Self { own, place: None, store: OnceLock::from(Some(store)) }
+        Self { own, place: None, store: OnceLock::from(Ok(store)) }
     }
 
     /// The keys that are recipients of the package.
     ///
     /// # Errors
-    /// Why none is: the key store says that one of its keys may not be used, or there is none.
+    /// Why none is: the key store cannot be used, it says that its key may not be used, or there is none.
     pub(crate) fn fitting(&self, header: &Header) -> Result<Fitting, Failure> {
         let mut found: Vec<Arc<dyn Identity + Send + Sync>> = Vec::new();
         let mut why = None;
@@ -74,12 +75,10 @@ impl Openers {
             let key_ref = stanza.key_ref();
             if *key_ref == self.own.key_ref() {
                 found.push(Arc::clone(&self.own) as _);
-            } else if key_ref.kind() == StanzaKind::LocalKek
-                && let Some(store) = self.store()?
-            {
-                match store.named(key_ref) {
+            } else if key_ref.kind() == StanzaKind::LocalKek && self.may_hold(key_ref) {
+                match self.store().and_then(|store| Ok(store.named(key_ref)?)) {
                     Ok(kek) => found.push(kek),
-                    Err(error) => why = Some(error.into()),
+                    Err(failure) => why = Some(failure),
                 }
             }
         }
@@ -90,41 +89,34 @@ impl Openers {
         }
     }
 
+    /// Whether the key may be one of this user's store: it is there, or the settings name its id. A partner
+    /// without a store need not be told that there is none.
+    fn may_hold(&self, key_ref: &KeyRef) -> bool {
+        let Some(place) = &self.place else {
+            return self.store.get().is_some();
+        };
+        let named = |id: StoreId| key_ref.as_bytes().starts_with(id.as_bytes());
+        place.expected.map_or_else(|| place.folder.exists(), named)
+    }
+
     /// The newest version of a key of the store.
     pub(crate) fn newest(&self, name: &KeyName) -> Result<Arc<LocalKek>, Failure> {
-        match self.store()? {
-            Some(store) => Ok(store.newest(name)?),
-            None => Err(Failure::from(StoreError::Missing)),
-        }
+        Ok(self.store()?.newest(name)?)
     }
 
     /// Whether a package's recipient is a version of a key of the store.
     pub(crate) fn is_version_of(&self, key_ref: &KeyRef, name: &KeyName) -> bool {
-        let store = self.store().ok().flatten();
-        store.is_some_and(|store| store.is_version_of(key_ref, name))
+        self.store().is_ok_and(|store| store.is_version_of(key_ref, name))
     }
 
-    /// The user's keys of the store; none if there is no store, or the identity is none of its users.
-    fn store(&self) -> Result<Option<&UserKeys>, Failure> {
-        if let Some(store) = self.store.get() {
-            return Ok(store.as_ref());
-        }
-        let opened = match &self.place {
-            Some(place) => self.open_store(place)?,
-            None => None,
-        };
-        Ok(self.store.get_or_init(|| opened).as_ref())
+    /// The user's keys of the store.
+    fn store(&self) -> Result<&UserKeys, Failure> {
+        self.store.get_or_init(|| self.open_store()).as_ref().map_err(Failure::clone)
     }
 
-    fn open_store(&self, place: &StorePlace) -> Result<Option<UserKeys>, Failure> {
-        let store = match LocalStore::open(place.clone()) {
-            Err(StoreError::Missing) => return Ok(None),
-            opened => opened?,
-        };
-        match store.unlock(Arc::clone(&self.own)) {
-            Err(UnlockStoreError::NoSuchUser) => Ok(None),
-            unlocked => Ok(Some(unlocked?)),
-        }
+    fn open_store(&self) -> Result<UserKeys, Failure> {
+        let place = self.place.clone().ok_or(StoreError::Missing)?;
+        Ok(LocalStore::open(place)?.unlock(Arc::clone(&self.own))?)
     }
 }
 

@@ -20,7 +20,7 @@ use crate::settings::Settings;
 pub(crate) struct Session {
     pub(crate) json: bool,
     options: Options,
-    settings: OnceCell<Settings>,
+    settings: OnceCell<Option<Settings>>,
     pub(crate) interrupt: Interrupt,
     /// Set where standard output carries content, so that words must go elsewhere.
     pub(crate) content_on_stdout: Cell<bool>,
@@ -40,13 +40,21 @@ impl Session {
         }
     }
 
-    /// The settings, read when they are first needed.
+    /// The settings; an error where nothing says where a home could be.
     pub(crate) fn settings(&self) -> Result<&Settings, Failure> {
+        self.any_settings()?.ok_or_else(|| {
+            Failure::usage("there is no home folder to look for the key store in")
+                .next("set MEDSEC_HOME, or give --home FOLDER")
+        })
+    }
+
+    /// The settings, read when they are first needed, if there can be any.
+    pub(crate) fn any_settings(&self) -> Result<Option<&Settings>, Failure> {
         if let Some(settings) = self.settings.get() {
-            return Ok(settings);
+            return Ok(settings.as_ref());
         }
         let settings = Settings::load(&self.options)?;
-        Ok(self.settings.get_or_init(|| settings))
+        Ok(self.settings.get_or_init(|| settings).as_ref())
     }
 
     /// How to carry out a long operation.

@@ -56,11 +56,13 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Finds the home and reads its file, if there is one.
-    pub(crate) fn load(options: &Options) -> Result<Self, Failure> {
-        let home = home(options)?;
+    /// Finds the home and reads its file, if there is one; none if nothing says where a home could be.
+    pub(crate) fn load(options: &Options) -> Result<Option<Self>, Failure> {
+        let Some(home) = home(options) else {
+            return Ok(None);
+        };
         let file = ConfigFile::load(&home.value.join(FILE_NAME))?;
-        Self::join(options, home, file)
+        Self::join(options, home, file).map(Some)
     }
 
     fn join(options: &Options, home: Setting<PathBuf>, file: ConfigFile) -> Result<Self, Failure> {
@@ -108,18 +110,15 @@ fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
 
-fn home(options: &Options) -> Result<Setting<PathBuf>, Failure> {
+fn home(options: &Options) -> Option<Setting<PathBuf>> {
     if let Some(home) = &options.home {
-        return Ok(Setting { value: home.clone(), source: Source::CommandLine("--home") });
+        return Some(Setting { value: home.clone(), source: Source::CommandLine("--home") });
     }
     if let Some(home) = environment("MEDSEC_HOME") {
-        return Ok(Setting { value: home.into(), source: Source::Environment("MEDSEC_HOME") });
+        return Some(Setting { value: home.into(), source: Source::Environment("MEDSEC_HOME") });
     }
-    let data = user_folder("XDG_DATA_HOME", ".local/share").ok_or_else(|| {
-        Failure::usage("there is no home folder to look for the key store in")
-            .next("set MEDSEC_HOME, or give --home FOLDER")
-    })?;
-    Ok(Setting { value: data.join("medsec"), source: Source::Default })
+    let data = user_folder("XDG_DATA_HOME", ".local/share")?;
+    Some(Setting { value: data.join("medsec"), source: Source::Default })
 }
 
 /// A folder of the XDG base directory specification; relative values do not count there.
@@ -141,8 +140,9 @@ fn store_id(written: Option<&str>) -> Result<Setting<Option<StoreId>>, Failure> 
     const NAME: &str = "MEDSEC_STORE_ID";
     let parse = |text: &str, source| {
         let id = text.parse().map_err(|_| {
-            Failure::usage("the configured store id is not 32 hexadecimal digits")
-                .next("`medsec store status` shows the id of a store")
+            let place = Source::describe(source);
+            Failure::usage(format!("the store id of {place} is not 32 hexadecimal digits"))
+                .next("correct it, or take it away; `medsec store status` shows the id of a store")
         })?;
         Ok(Setting { value: Some(id), source })
     };
@@ -166,8 +166,9 @@ fn threads(options: &Options, written: Option<u16>) -> Result<Setting<Option<u16
     };
     let fits = value.is_none_or(|count| (1..=256).contains(&count));
     fits.then_some(Setting { value, source }).ok_or_else(|| {
-        Failure::usage("the configured number of threads is not 1 to 256")
-            .next("`medsec config show` tells where each setting comes from")
+        let place = source.describe();
+        Failure::usage(format!("the number of threads of {place} is not 1 to 256"))
+            .next("correct it, or take it away")
     })
 }
 
@@ -192,7 +193,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let text = "[store]\nfolder = \"vault\"\n[work]\nthreads = 3\n";
         std::fs::write(home.path().join(FILE_NAME), text).unwrap();
-        let settings = Settings::load(&options(home.path())).unwrap();
+        let settings = Settings::load(&options(home.path())).unwrap().unwrap();
         assert_eq!(settings.store.value, home.path().join("vault"));
         assert_eq!(settings.store.source, Source::File);
         assert_eq!(settings.mark.source, Source::Default);
@@ -204,7 +205,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(FILE_NAME), "[work]\nthreads = 3\n").unwrap();
         let options = Options { threads: Some(1), ..options(home.path()) };
-        let settings = Settings::load(&options).unwrap();
+        let settings = Settings::load(&options).unwrap().unwrap();
         assert_eq!(settings.threads.value, Some(1));
         assert_eq!(settings.threads.source, Source::CommandLine("--threads"));
     }
@@ -212,9 +213,14 @@ mod tests {
     #[test]
     fn written_template_is_understood() {
         let home = tempfile::tempdir().unwrap();
-        let text = template(Path::new("store.mark"), StoreId::from_bytes([7; 16]), "root");
+        let text = template(
+            Path::new("store"),
+            Path::new("store.mark"),
+            StoreId::from_bytes([7; 16]),
+            "root",
+        );
         std::fs::write(home.path().join(FILE_NAME), text).unwrap();
-        let settings = Settings::load(&options(home.path())).unwrap();
+        let settings = Settings::load(&options(home.path())).unwrap().unwrap();
         assert_eq!(settings.store_id.value, Some(StoreId::from_bytes([7; 16])));
         assert_eq!(settings.mark.value, home.path().join("store.mark"));
     }

@@ -8,7 +8,6 @@ use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
 use crate::args::Cli;
-use crate::command::init::make_private;
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::Session;
@@ -24,7 +23,7 @@ pub(crate) struct Completions {
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::MAN)]
 pub(crate) struct Man {
-    /// The folder to write the pages into, one for each command.
+    /// The folder to write the pages into, one for each command. Older pages there are replaced.
     #[arg(long, value_name = "FOLDER")]
     out_dir: PathBuf,
 }
@@ -41,11 +40,16 @@ impl Completions {
 
 impl Man {
     pub(crate) fn run(&self) -> Result<Report, Failure> {
-        make_private(&self.out_dir)?;
+        fs::create_dir_all(&self.out_dir).map_err(|error| failed(&error))?;
         clap_mangen::generate_to(Cli::command(), &self.out_dir).map_err(|error| failed(&error))?;
-        let pages = fs::read_dir(&self.out_dir).map_err(|error| failed(&error))?.count();
+        let pages = count(&Cli::command());
         Ok(Report::new().line(format!("wrote {pages} pages")).field("pages", pages))
     }
+}
+
+/// The command and all below it.
+fn count(command: &clap::Command) -> usize {
+    command.get_subcommands().map(count).sum::<usize>().saturating_add(1)
 }
 
 fn failed(error: &io::Error) -> Failure {

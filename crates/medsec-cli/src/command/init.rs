@@ -7,7 +7,7 @@ use clap::Args;
 use medsec_crypto::OutputOptions;
 use medsec_kms::{
     Argon2Params, IdentityFile, KeyKind, KeyName, KeySpec, LocalStore, Passphrase, PrivateKey,
-    StorePlace, UserName,
+    PublicKey, StoreId, StorePlace, UserName,
 };
 
 use crate::failure::Failure;
@@ -15,14 +15,20 @@ use crate::own::{Own, files_of};
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
 use crate::session::{Session, now};
-use crate::settings::{FILE_NAME, template};
+use crate::settings::{FILE_NAME, Source, template};
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::INIT)]
 pub(crate) struct Options {
-    /// Name of the first user, who administers the store.
+    /// Name of the user, who administers a new store.
     #[arg(long, value_name = "NAME", default_value = "admin")]
     user: UserName,
+    /// Use the key store in this folder instead of making one; its administrator adds the user.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["key", "max_age"])]
+    join: Option<PathBuf>,
+    /// The id of that store, as its administrator told it; another one is refused.
+    #[arg(long, value_name = "ID", requires = "join")]
+    store_id: Option<StoreId>,
     /// Name of the first dataset's key.
     #[arg(long, value_name = "DATASET", default_value = "default")]
     key: KeyName,
@@ -40,7 +46,14 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let settings = session.settings()?;
     let home = &settings.home.value;
     refuse_existing(home)?;
-    refuse_existing(&settings.mark.value)?;
+    if matches!(settings.store.source, Source::Environment(_)) {
+        return Err(Failure::usage(
+            "MEDSEC_STORE names a store, but a new one is made in the home; nothing was made",
+        )
+        .next("unset MEDSEC_STORE, or give --join FOLDER to use that store"));
+    }
+    let mark = absolute(&settings.mark.value)?;
+    refuse_existing(&mark)?;
     let passphrase = match options.no_passphrase {
         true => None,
         false => Some(options.passphrase.choose()?),
@@ -57,40 +70,47 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let building = builder
         .tempdir_in(parent)
         .map_err(|error| Failure::io("the home cannot be made", &error))?;
-    let (store, own) = build(options, building.path(), passphrase.as_ref())?;
-    let mark = settings.mark.value.strip_prefix(home).unwrap_or(&settings.mark.value);
-    let text = template(mark, store.id(), options.user.as_str());
+    let made = build(options, building.path(), passphrase.as_ref())?;
+    let named = mark.strip_prefix(absolute(home)?).unwrap_or(&mark);
+    let text = template(&made.folder, named, made.id, options.user.as_str());
     let config = building.path().join(FILE_NAME);
     medsec_crypto::write_file(&config, text.as_bytes(), OutputOptions::default())?;
-    let moved = fs::rename(building.path(), home);
+    if !mark.starts_with(absolute(home)?) {
+        make_private(mark.parent().unwrap_or(parent))?;
+    }
+    let moved = fs::rename(building.path(), home).and_then(|()| sync(parent));
     moved.map_err(|error| Failure::io("the home cannot be put in its place", &error))?;
     // It has another name now: there is nothing left to remove.
     let _ = building.keep();
-    make_private(settings.mark.value.parent().unwrap_or(parent))?;
-    let place = StorePlace {
-        folder: home.join("store"),
-        mark: Some(settings.mark.value.clone()),
-        expected: Some(store.id()),
-    };
-    LocalStore::open(place)?;
-    Ok(report(options, &store, &own))
+    let folder = home.join(&made.folder);
+    LocalStore::open(StorePlace { folder, mark: Some(mark), expected: Some(made.id) })?;
+    Ok(report(options, &made))
 }
 
-fn build(
-    options: &Options,
-    home: &Path,
-    passphrase: Option<&Passphrase>,
-) -> Result<(LocalStore, Own), Failure> {
+/// What a new home is about.
+struct Made {
+    own: Own,
+    /// The store, where the settings will name it.
+    folder: PathBuf,
+    id: StoreId,
+}
+
+fn build(options: &Options, home: &Path, passphrase: Option<&Passphrase>) -> Result<Made, Failure> {
     let identities = home.join("identities");
     make_private(&identities)?;
     let own = new_user(&identities, options.user.as_str(), passphrase)?;
+    if let Some(folder) = &options.join {
+        let folder = absolute(folder)?;
+        let place = StorePlace { folder: folder.clone(), mark: None, expected: options.store_id };
+        return Ok(Made { own, folder, id: LocalStore::open(place)?.id() });
+    }
     let place = StorePlace { folder: home.join("store"), mark: None, expected: None };
     let mut store = LocalStore::create(place, &options.user, &own.identity, &own.signer, now())?;
     let spec = KeySpec { name: options.key.clone(), max_age_days: Some(options.max_age) };
     let mut change = store.change(own.administrator(), now())?;
     change.create_key(&spec)?;
     change.commit()?;
-    Ok((store, own))
+    Ok(Made { own, folder: PathBuf::from("store"), id: store.id() })
 }
 
 /// Makes a user's two private keys and writes them into their files.
@@ -131,7 +151,7 @@ fn write_key(
     Ok(file.save_new(path)?)
 }
 
-fn refuse_existing(path: &PathBuf) -> Result<(), Failure> {
+fn refuse_existing(path: &Path) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
     }
@@ -151,25 +171,41 @@ pub(crate) fn make_private(folder: &Path) -> Result<(), Failure> {
     builder.create(folder).map_err(|error| Failure::io("a folder cannot be made", &error))
 }
 
-fn report(options: &Options, store: &LocalStore, own: &Own) -> Report {
-    let signer = medsec_kms::PublicKey::from(own.signer.verifying_key()).to_string();
-    let recipient = medsec_kms::PublicKey::from(own.identity.recipient().clone()).to_string();
-    Report::new()
-        .line(format!(
-            "made key store {} with user `{}` and key `{}`",
-            store.id(),
-            options.user,
-            options.key
-        ))
-        .line(format!("signs as {signer}"))
-        .line(format!("next: medsec seal STUDY --key {} --out-dir SEALED", options.key))
-        .line(
-            "      medsec store backup FILE, onto another disk; and copy the folder `identities`:",
-        )
-        .line("      without an identity nothing that was sealed opens again")
-        .field("store", store.id().to_string())
-        .field("user", options.user.as_str())
-        .field("key", options.key.as_str())
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::io("the home cannot be made", &error))
+}
+
+#[cfg(unix)]
+fn sync(folder: &Path) -> std::io::Result<()> {
+    fs::File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+fn report(options: &Options, made: &Made) -> Report {
+    let signer = PublicKey::from(made.own.signer.verifying_key()).to_string();
+    let recipient = PublicKey::from(made.own.identity.recipient().clone()).to_string();
+    let (id, user, key) = (made.id, &options.user, &options.key);
+    let report = if options.join.is_some() {
+        Report::new()
+            .line(format!("made a home for `{user}` with key store {id}: compare the id with its administrator"))
+            .line("an administrator adds the user with")
+            .line(format!("medsec user add {user} --recipient {recipient} --signer {signer}"))
+    } else {
+        Report::new()
+            .line(format!("made key store {id} with user `{user}` and key `{key}`"))
+            .line(format!("signs as {signer}"))
+            .line(format!("next: medsec seal STUDY --key {key} --out-dir SEALED"))
+            .line("      medsec store backup FILE, onto another disk; and copy the folder `identities`:")
+            .line("      without an identity nothing that was sealed opens again")
+            .field("key", key.as_str())
+    };
+    report
+        .field("store", id.to_string())
+        .field("user", user.as_str())
         .field("signer", signer)
         .field("recipient", recipient)
 }

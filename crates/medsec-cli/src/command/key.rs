@@ -146,9 +146,13 @@ impl Rotate {
 impl Status {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         let store = open_store(session)?;
-        if let Some(unknown) = self.names.iter().find(|name| store.key(name).is_none()) {
-            return Err(Failure::new(Exit::Key, format!("there is no key `{unknown}`"))
-                .next("`medsec key status` shows all keys"));
+        if let Some(at) = self.names.iter().position(|name| store.key(name).is_none()) {
+            let number = at.saturating_add(1);
+            return Err(Failure::new(
+                Exit::Key,
+                format!("KEY no. {number} is no key of this store"),
+            )
+            .next("`medsec key status` shows all keys"));
         }
         let all: Vec<KeyName> = store.keys().map(|key| key.name().clone()).collect();
         let names = if self.names.is_empty() { &all } else { &self.names };

@@ -48,6 +48,9 @@ pub(crate) struct Options {
     /// Identity file of the signer. Signed packages show their origin to everyone.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
+    /// With --key: do not sign. Then nobody can tell who sealed, and a folder gets no manifest.
+    #[arg(long, requires = "key", conflicts_with = "sign_with")]
+    unsigned: bool,
     #[command(flatten)]
     passphrase: PassphraseOption,
     #[command(flatten)]
@@ -160,11 +163,16 @@ impl Options {
         let Some(name) = &self.key else {
             let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
             let openers = identity.map(|identity| Openers::new(session, identity.into()));
+            let openers = openers.transpose()?;
             return Ok(Keys { recipients, openers, signer: signer.map(Arc::new) });
         };
         let settings = session.settings()?;
         let identity = identity.or(settings.identity.value.as_deref());
-        let signer = signer.or(settings.signer.value.as_deref());
+        let signer = signer.or(settings.signer.value.as_deref()).filter(|_| !self.unsigned);
+        if signer.is_none() && !self.unsigned {
+            return Err(Failure::usage("no signer is named, neither on the command line nor in the settings; nothing was sealed")
+                .next("give --sign-with FILE, set user.signer, or give --unsigned"));
+        }
         let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
         let identity = Arc::new(identity.ok_or_else(own::unnamed)?);
         let store = own::open_store(session)?;

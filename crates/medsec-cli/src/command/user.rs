@@ -48,8 +48,8 @@ pub(crate) struct Add {
     /// Make the user an administrator at once.
     #[arg(long, requires = "signer")]
     administrator: bool,
-    /// Give the user this key. May be repeated.
-    #[arg(long, value_name = "KEY")]
+    /// Give the user this key. May be repeated. An administrator gets all keys.
+    #[arg(long, value_name = "KEY", conflicts_with = "administrator")]
     grant: Vec<KeyName>,
     #[command(flatten)]
     own: OwnOption,
@@ -60,7 +60,7 @@ pub(crate) struct Add {
 pub(crate) struct Keys {
     /// The user's name; the files are called after it.
     name: UserName,
-    /// The folder to write into; by default `identities` in the home.
+    /// The folder to write into; by default `identities` in the home, if there is one.
     #[arg(long, value_name = "FOLDER")]
     out_dir: Option<std::path::PathBuf>,
     /// Protect the files by their permissions only.
@@ -151,7 +151,7 @@ impl Keys {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         let folder = match &self.out_dir {
             Some(folder) => folder.clone(),
-            None => session.settings()?.identities(),
+            None => existing_home(session)?,
         };
         make_private(&folder)?;
         let passphrase = match self.no_passphrase {
@@ -170,6 +170,15 @@ impl Keys {
             .field("recipient", recipient)
             .field("signer", signer))
     }
+}
+
+/// A home that this command would make would only be in the way of `medsec init`.
+fn existing_home(session: &Session) -> Result<std::path::PathBuf, Failure> {
+    let settings = session.settings()?;
+    settings.home.value.is_dir().then(|| settings.identities()).ok_or_else(|| {
+        Failure::usage("there is no home yet; nothing was made")
+            .next("give --out-dir FOLDER, or run `medsec init`")
+    })
 }
 
 impl Grant {
@@ -226,7 +235,7 @@ fn still_open(report: Report, held: &[(KeyName, Vec<u32>)]) -> Report {
     for (key, versions) in held {
         report = report.line(format!(
             "a copy of version {} of `{key}`, or of the store as it was, still opens what was sealed under it",
-            ranges(versions)
+            listing(versions)
         ));
     }
     if let Some((key, _)) = held.first() {
@@ -239,12 +248,8 @@ fn still_open(report: Report, held: &[(KeyName, Vec<u32>)]) -> Report {
     report.field("held", held.collect::<Vec<Value>>())
 }
 
-fn ranges(numbers: &[u32]) -> String {
-    match (numbers.first(), numbers.last()) {
-        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
-        (Some(only), _) => only.to_string(),
-        _ => String::new(),
-    }
+fn listing(numbers: &[u32]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn list(session: &Session) -> Result<Report, Failure> {

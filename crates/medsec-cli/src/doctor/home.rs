@@ -3,12 +3,12 @@
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-use medsec_kms::{IdentityFile, KeyDescription, KeyState, LocalStore};
+use medsec_kms::{IdentityFile, KeyDescription, KeyState, LocalStore, UserName, UserView};
 
 use super::Finding;
 use crate::own::open_store;
 use crate::session::{Session, now};
-use crate::settings::{FILE_NAME, Settings, Source};
+use crate::settings::{FILE_NAME, Settings};
 
 const HOME: &str = "home";
 const STORE: &str = "key store";
@@ -28,6 +28,8 @@ pub(super) fn judge(session: &Session) -> Vec<Finding> {
     }
     findings.extend(folder(HOME, &settings.home.value));
     findings.extend(folder("identities", &settings.identities()));
+    findings.extend(private_keys(&settings.identities()));
+    findings.extend(unfinished(&settings.home.value));
     findings.push(configuration(&settings.home.value.join(FILE_NAME)));
     findings.push(mark(settings));
     match open_store(session) {
@@ -62,6 +64,39 @@ fn folder(check: &'static str, path: &Path) -> Option<Finding> {
     })
 }
 
+/// Private keys of others too: each is to be read by nobody else.
+fn private_keys(folder: &Path) -> Option<Finding> {
+    let entries = fs::read_dir(folder).ok()?;
+    let open = |entry: &fs::DirEntry| entry.metadata().is_ok_and(|about| mode(&about) & 0o077 != 0);
+    let count = entries.filter_map(Result::ok).filter(open).count();
+    (count > 0).then(|| {
+        Finding::problem(
+            "private keys",
+            format!("{count} file(s) in `identities` are open to other users"),
+            "run `chmod 600` on them, and make new keys for those that others may have read",
+        )
+    })
+}
+
+/// What a killed `medsec init` left beside the home.
+fn unfinished(home: &Path) -> Option<Finding> {
+    let parent = home.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(parent.unwrap_or_else(|| Path::new("."))).ok()?;
+    let left = |entry: &fs::DirEntry| {
+        entry.file_name().to_str().is_some_and(|name| name.starts_with(".medsec-init-"))
+    };
+    let count = entries.filter_map(Result::ok).filter(left).count();
+    (count > 0).then(|| {
+        Finding::warning(
+            "unfinished homes",
+            format!(
+                "{count} folder(s) `.medsec-init-…` beside the home, with private keys nobody uses"
+            ),
+            "remove them, unless `medsec init` is running just now",
+        )
+    })
+}
+
 fn configuration(path: &Path) -> Finding {
     match fs::metadata(path) {
         Ok(_) => Finding::good(FILE_NAME, "there, and nobody else can change it"),
@@ -91,7 +126,7 @@ fn mark(settings: &Settings) -> Finding {
             "set store.mark to a path outside, best on another disk",
         );
     }
-    if mark.starts_with(&settings.home.value) && settings.home.source == Source::Default {
+    if mark.starts_with(&settings.home.value) {
         return Finding::warning(
             CHECK,
             "it lies in the home: a copy of the whole home put back takes it along",
@@ -108,8 +143,7 @@ fn healthy_store(settings: &Settings, store: &LocalStore) -> Vec<Finding> {
     findings.extend(hard_links(&settings.store.value));
     findings.push(administrators(store));
     findings.push(key_age(store));
-    findings.push(identity("identity", settings.identity.value.as_deref(), store));
-    findings.push(identity("signer", settings.signer.value.as_deref(), store));
+    findings.extend(own_keys(settings, store));
     findings
 }
 
@@ -173,35 +207,74 @@ fn key_age(store: &LocalStore) -> Finding {
     )
 }
 
-/// A user's private key: there, for nobody else, under a passphrase, of this store.
-fn identity(check: &'static str, path: Option<&Path>, store: &LocalStore) -> Finding {
-    const MEND: &str =
-        "set user.identity and user.signer in config.toml, or ask an administrator to add you";
-    let Some(path) = path else {
-        return Finding::warning(check, "none is set", MEND);
-    };
-    let file = match IdentityFile::load(path) {
-        Ok(file) => file,
-        Err(error) => {
-            let failure = crate::failure::Failure::from(error);
-            return Finding::problem(check, failure.message, failure.next.unwrap_or_default());
+/// What one of the user's two private keys is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Open,
+    Sign,
+}
+
+impl Purpose {
+    const fn check(self) -> &'static str {
+        match self {
+            Self::Open => "identity",
+            Self::Sign => "signer",
         }
-    };
-    let key = file.public_key();
-    let own = |user: &medsec_kms::UserView<'_>| {
-        user.offboarded().is_none() && (user.recipient() == key || user.signer() == Some(key))
-    };
-    if !store.users().any(|user| own(&user)) {
-        return Finding::problem(check, "the key is no present user's of this key store", MEND);
     }
-    if file.passphrase_params().is_none() {
-        return Finding::warning(
+}
+
+const MEND: &str =
+    "set user.identity and user.signer in config.toml, or ask an administrator to add you";
+
+/// The user's private keys: there, for nobody else, under a passphrase, and of one present user.
+fn own_keys(settings: &Settings, store: &LocalStore) -> Vec<Finding> {
+    let identity = own_key(Purpose::Open, settings.identity.value.as_deref(), store);
+    let signer = own_key(Purpose::Sign, settings.signer.value.as_deref(), store);
+    let mut findings = Vec::new();
+    if let (Ok((one, _)), Ok((other, _))) = (&identity, &signer)
+        && one != other
+    {
+        let message = "identity and signer are those of two users";
+        findings.push(Finding::problem("user", message, MEND));
+    }
+    findings.extend([identity, signer].map(|key| key.map_or_else(|bad| bad, |(_, good)| good)));
+    findings
+}
+
+/// Whose key it is, and what is to be said of its file.
+fn own_key(
+    purpose: Purpose,
+    path: Option<&Path>,
+    store: &LocalStore,
+) -> Result<(UserName, Finding), Finding> {
+    let check = purpose.check();
+    let path = path.ok_or_else(|| Finding::problem(check, "none is set", MEND))?;
+    let file = IdentityFile::load(path).map_err(|error| {
+        let failure = crate::failure::Failure::from(error);
+        Finding::problem(check, failure.message, failure.next.unwrap_or_default())
+    })?;
+    let key = file.public_key();
+    let is_own = |user: &UserView<'_>| match purpose {
+        Purpose::Open => user.recipient() == key,
+        Purpose::Sign => user.signer() == Some(key),
+    };
+    let user = store.users().find(|user| user.offboarded().is_none() && is_own(user));
+    let user = user.ok_or_else(|| {
+        Finding::problem(
+            check,
+            "the key is no present user's of this key store for this purpose",
+            MEND,
+        )
+    })?;
+    let finding = match file.passphrase_params() {
+        Some(_) => Finding::good(check, "a present user's, under a passphrase"),
+        None => Finding::warning(
             check,
             "the file has no passphrase: who copies it has the key",
             "right for a service on an encrypted disk; a person should make a user with a passphrase",
-        );
-    }
-    Finding::good(check, "a present user's, under a passphrase")
+        ),
+    };
+    Ok((user.name().clone(), finding))
 }
 
 #[cfg(unix)]

@@ -91,14 +91,15 @@ fn malformed(text: &str, error: &toml::de::Error) -> Failure {
 }
 
 /// The file that `medsec init` writes.
-pub(crate) fn template(mark: &Path, id: StoreId, user: &str) -> String {
-    let mark = toml::Value::from(mark.to_string_lossy().into_owned());
+pub(crate) fn template(store: &Path, mark: &Path, id: StoreId, user: &str) -> String {
+    let [store, mark] =
+        [store, mark].map(|path| toml::Value::from(path.to_string_lossy().into_owned()));
     format!(
         "# Settings of medsec. The environment and the command line go before them;
 # `medsec config show` shows what holds and why. Paths start at this folder.
 
 [store]
-folder = \"store\"
+folder = {store}
 # Remembers the store's last state, so that an older copy in its place is noticed.
 mark = {mark}
 # Another store in this place is refused.

@@ -61,13 +61,60 @@ fn each_open_door_is_found() {
         ("home/identities", 0o750, "identities"),
         ("home/store", 0o755, "key store"),
         ("home/store/state", 0o644, "key store"),
-        ("home/identities/admin.identity", 0o640, "identity"),
-        ("home/identities/admin.signer", 0o604, "signer"),
         ("home/config.toml", 0o666, "settings"),
     ] {
         let seen = found(&home(), |ward| set_mode(ward, name, mode));
         assert_eq!(seen, problem(check), "{name}");
     }
+}
+
+#[test]
+fn readable_private_keys_are_found() {
+    for (name, check) in [("admin.identity", "identity"), ("admin.signer", "signer")] {
+        let seen = found(&home(), |ward| set_mode(ward, &format!("home/identities/{name}"), 0o640));
+        let problem = |check: &str| (check.to_owned(), "problem".to_owned());
+        assert_eq!(seen, (1, vec![problem("private keys"), problem(check)]));
+    }
+    let seen = found(&home(), |ward| {
+        ward.line("user keys ann --no-passphrase").ok();
+        set_mode(ward, "home/identities/ann.signer", 0o644);
+    });
+    assert_eq!(seen, problem("private keys"));
+}
+
+#[test]
+fn keys_of_two_users_are_found() {
+    let seen = found(&home(), |ward| {
+        ward.line("user keys ann --no-passphrase").ok();
+        let add = "user add ann --recipient home/identities/ann.identity";
+        ward.line(&format!("{add} --signer home/identities/ann.signer")).ok();
+        fs::rename(
+            ward.path("home/identities/ann.signer"),
+            ward.path("home/identities/admin.signer"),
+        )
+        .unwrap();
+    });
+    assert_eq!(seen, problem("user"));
+}
+
+#[test]
+fn exchanged_keys_are_found() {
+    let seen = found(&home(), |ward| {
+        let config = String::from_utf8(ward.read("home/config.toml")).unwrap();
+        let config = config.replace("admin.signer", "x").replace("admin.identity", "admin.signer");
+        ward.write(
+            "home/config.toml",
+            config.replace("identities/x", "identities/admin.identity").as_bytes(),
+        );
+    });
+    let problem = |check: &str| (check.to_owned(), "problem".to_owned());
+    assert_eq!(seen, (1, vec![problem("identity"), problem("signer")]));
+}
+
+#[test]
+fn unfinished_home_is_found() {
+    let seen = found(&home(), |ward| fs::create_dir(ward.path(".medsec-init-abc")).unwrap());
+    assert_eq!(seen, (0, vec![("unfinished homes".to_owned(), "warning".to_owned())]));
 }
 
 #[test]

@@ -315,3 +315,72 @@ fn users_of_the_store_are_the_signers_expected() {
     ward.line(&stranger).ok();
     assert_eq!(ward.line("open stranger.msp -o stranger").code, 4);
 }
+
+#[test]
+fn second_user_joins_with_a_home_of_his_own() {
+    let ward = home();
+    let id = ward.line("store status --json").json()["store"].as_str().unwrap().to_owned();
+    let join = "init --home bens --join home/store --user ben --no-passphrase";
+    assert_eq!(ward.line(&format!("{join} --store-id {}", "0".repeat(32))).code, 14);
+    assert!(!ward.exists("bens"));
+    let made = ward.line(&format!("{join} --store-id {id} --json")).json();
+    let (recipient, signer) =
+        (made["recipient"].as_str().unwrap(), made["signer"].as_str().unwrap());
+    ward.line(&format!("user add ben --recipient {recipient} --signer {signer} --grant default"))
+        .ok();
+    ward.line(&format!("seal {SCAN} --key default --home bens -o scan.msp")).ok();
+    ward.line("open scan.msp -o opened").ok();
+    assert_eq!(ward.read("opened"), ward.content);
+}
+
+#[test]
+fn init_beside_a_named_store_makes_nothing() {
+    let ward = Ward::new();
+    let output = ward.command(["init", "--no-passphrase"]).env("MEDSEC_STORE", "other").output();
+    assert_eq!(output.unwrap().status.code(), Some(2));
+    assert!(!ward.exists("home"));
+}
+
+#[test]
+fn key_that_nobody_signs_for_is_not_sealed_under() {
+    let ward = home();
+    let config = String::from_utf8(ward.read("home/config.toml")).unwrap();
+    let config: Vec<&str> = config.lines().filter(|line| !line.starts_with("signer")).collect();
+    ward.write("home/config.toml", config.join("\n").as_bytes());
+    assert_eq!(seal(&ward, "default", "scan.msp").code, 2);
+    ward.line(&format!("seal {SCAN} --key default --unsigned -o scan.msp")).ok();
+    assert_eq!(ward.line("open scan.msp -o opened").code, 4);
+    ward.line("open scan.msp --any-signer -o opened").ok();
+}
+
+#[test]
+fn missing_store_is_told_where_its_package_is_opened() {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    std::fs::remove_file(ward.path("home/store/state")).unwrap();
+    assert_eq!(ward.line("open scan.msp --any-signer -o opened").code, 14);
+    let stranger = "open scan.msp --any-signer --identity own.key --home nowhere -o opened";
+    assert_eq!(ward.line(stranger).code, 4);
+}
+
+#[test]
+fn damaged_store_does_not_close_what_the_own_key_opens() {
+    let ward = home();
+    let to = "--to home/identities/admin.identity";
+    ward.line(&format!("seal {SCAN} --key default {to} -o both.msp")).ok();
+    ward.flip_from_end("home/store/state", 40);
+    ward.line("open both.msp --any-signer -o opened").ok();
+    assert_eq!(ward.read("opened"), ward.content);
+}
+
+#[test]
+fn broken_settings_are_told_by_whatever_needs_them() {
+    let ward = home();
+    seal(&ward, "default", "scan.msp").ok();
+    ward.write("home/config.toml", b"[stor]\n");
+    for line in ["open scan.msp -o x", "open scan.msp --any-signer --identity own.key -o x"] {
+        let run = ward.line(line);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("line 1"), "{}", run.stderr);
+    }
+}
