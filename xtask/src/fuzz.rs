@@ -157,6 +157,7 @@ fn show_end(target: &str, text: &str, log: &Path) {
 /// The words a target's inputs are made of.
 fn dictionary_of(target: &str) -> &'static str {
     match target {
+        "audit_line" | "audit_event" => "audit",
         "identity_file" => "identity",
         "manifest" => "manifest",
         "store_state" | "store_mark" => "store",

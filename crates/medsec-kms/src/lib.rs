@@ -49,8 +49,8 @@ pub use crate::service::{
     KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeySpec, KeyState,
 };
 pub use crate::store::{
-    Administrator, Change, ChangeError, Clock, KeyView, LocalStore, MAX_STORE_LEN, NewUser,
-    Present, Role, StoreAdmin, StoreError, StorePlace, SystemClock, UnlockStoreError, UserKeys,
-    UserView, inspect_state,
+    Administrator, Change, ChangeError, Clock, CopyError, KeyView, LocalStore, MAX_STORE_LEN,
+    NewUser, Present, Restored, Role, StoreAdmin, StoreError, StorePlace, SystemClock,
+    UnlockStoreError, UserKeys, UserView, inspect_state,
 };
 pub use crate::utc::UtcTime;

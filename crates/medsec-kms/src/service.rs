@@ -37,6 +37,11 @@ pub struct KeyContext {
 /// same context, also after the key was rotated; a stanza that was changed, moved to another context or
 /// made by another key never yields a data key; a key that is disabled, due to be destroyed or destroyed
 /// neither wraps nor unwraps; no error shows key material or context.
+///
+/// "Later" is as the service sees it. One that asks somebody else for every call follows changes at once. One
+/// that works on what it read when it was made, as [`UserKeys`](crate::UserKeys) does, follows none: its
+/// caller must make it anew (open the store and unlock it again) before each task, and before taking
+/// [`KeyServiceError::NoSuchVersion`] for the last word.
 pub trait KeyService: fmt::Debug + Send + Sync {
     /// Makes a fresh data key and wraps it with the newest version of `key`.
     fn generate_dek<'a>(

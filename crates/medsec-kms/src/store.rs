@@ -44,9 +44,9 @@ use std::sync::Arc;
 use medsec_crypto::{HpkeIdentity, OutputError, SigningKey, Timestamp};
 
 pub use self::change::{Administrator, Change, NewUser, Role};
-pub use self::error::{ChangeError, StoreError, UnlockStoreError};
+pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
 pub use self::keys::UserKeys;
-pub use self::restore::{Present, inspect_state};
+pub use self::restore::{Present, Restored, inspect_state};
 pub use self::service::{Clock, StoreAdmin, SystemClock};
 pub use self::text::MAX_STORE_LEN;
 pub use self::view::{KeyView, UserView};
@@ -111,8 +111,7 @@ impl LocalStore {
         let store = Self { place, digest: text::digest(&text), state };
         // A mark or an expectation of another store would make the new one unusable.
         store.compare(store.seen()?.as_ref())?;
-        folder.found(&text)?;
-        store.remember().map_err(ChangeError::NotRemembered)?;
+        error::go_on(folder.found(&text), || store.remember().map_err(ChangeError::NotRemembered))?;
         Ok(store)
     }
 
@@ -121,15 +120,29 @@ impl LocalStore {
     /// # Errors
     /// [`StoreError`]; nothing was changed.
     pub fn open(place: StorePlace) -> Result<Self, StoreError> {
+        let (store, seen) = Self::look(place)?;
+        if seen.is_none_or(|seen| seen.generation() < store.state.generation) {
+            store.remember()?;
+        }
+        Ok(store)
+    }
+
+    /// Reads and verifies as [`Self::open`] does and compares with the mark, but has it remember nothing:
+    /// nothing at all is written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn inspect(place: StorePlace) -> Result<Self, StoreError> {
+        Ok(Self::look(place)?.0)
+    }
+
+    fn look(place: StorePlace) -> Result<(Self, Option<Mark>), StoreError> {
         // The mark first: a writer sets it after the state, so that it is never ahead of what is read here.
         let seen = place.mark.as_deref().map(mark::load).transpose()?.flatten();
         let (text, state) = read(&Folder::at(&place.folder))?;
         let store = Self { digest: text::digest(&text), state, place };
         store.compare(seen.as_ref())?;
-        if seen.is_none_or(|seen| seen.generation() < store.state.generation) {
-            store.remember()?;
-        }
-        Ok(store)
+        Ok((store, seen))
     }
 
     /// The store as it is now, which must continue this one.
@@ -184,6 +197,14 @@ impl LocalStore {
     #[must_use]
     pub fn key(&self, name: &KeyName) -> Option<KeyView<'_>> {
         self.state.keys.get_key_value(name).map(|(name, key)| KeyView::new(name, key))
+    }
+
+    /// Keys whose time to be destroyed has come by that clock: the next change destroys them, whatever else
+    /// it does.
+    #[must_use]
+    pub fn due_for_destruction(&self, now: Timestamp) -> Vec<KeyName> {
+        let due = self.state.keys.iter().filter(|(_, key)| key.is_due(now.into()));
+        due.map(|(name, _)| name.clone()).collect()
     }
 
     /// Makes the keys ready that the identity's user was granted. Each is unwrapped when it is first used.

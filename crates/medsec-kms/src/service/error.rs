@@ -29,6 +29,11 @@ pub enum KeyServiceError {
     /// The key, or the version that wrapped this data key, was destroyed.
     #[error("the key was destroyed; what only it could unwrap stays closed for ever")]
     Destroyed,
+    /// A version of a key of this service that it does not know.
+    #[error(
+        "sealed under a version this store does not know: the store was restored from an older copy, or the package is of a later state"
+    )]
+    NoSuchVersion,
     /// The key is in a state in which this cannot be done.
     #[error("this cannot be done in the key's present state")]
     State,

@@ -12,9 +12,9 @@ use medsec_crypto::{HpkeIdentity, Kek, SigningKey, Timestamp};
 pub use self::users::{NewUser, Role};
 
 use super::administrators::Step;
-use super::error::ChangeError;
+use super::error::{ChangeError, go_on};
 use super::folder::{Erase, Folder};
-use super::state::{Condition, Key, MAX_RECENT, State, User, Version};
+use super::state::{Key, MAX_RECENT, State, User, Version};
 use super::wrap::{self, Place};
 use super::{LocalStore, text};
 use crate::name::{KeyName, UserName};
@@ -41,13 +41,16 @@ pub struct Change<'a> {
     administrator: Administrator<'a>,
     /// The administrator's name.
     by: UserName,
-    state: State,
+    pub(super) state: State,
     /// The time of what is recorded: never before the last change.
     now: UtcTime,
-    /// The time as told: a clock that once ran ahead must not destroy a key early for ever after.
+    /// The time as told: a clock that once ran ahead must not destroy a key early, nor have versions look
+    /// young, for ever after.
     clock: UtcTime,
     /// Keys are destroyed in it.
     shreds: bool,
+    /// Keys that were destroyed because their time had come.
+    due: Vec<KeyName>,
     /// Held until the change is over.
     _lock: File,
 }
@@ -103,10 +106,34 @@ impl<'a> Change<'a> {
         let clock = UtcTime::from(now);
         // A clock that was set back must not make the store look older than it is.
         let now = clock.max(state.changed);
+        let (shreds, due) = (false, Vec::new());
         let mut change =
-            Self { store, administrator, by, state, now, clock, shreds: false, _lock: lock };
-        change.carry_out_destructions();
+            Self { store, administrator, by, state, now, clock, shreds, due, _lock: lock };
+        change.destroy_due();
         Ok(change)
+    }
+
+    /// Keys that this change destroys because their time had come, though nobody asked this change to.
+    #[must_use]
+    pub fn shredded(&self) -> &[KeyName] {
+        &self.due
+    }
+
+    /// Whether there is anything to commit.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.state != self.store.state
+    }
+
+    /// Commits what was done so far, which at the beginning of a change is the destruction of keys whose time
+    /// has come, and tells which these are.
+    ///
+    /// # Errors
+    /// As [`Self::commit`]. Ask [`Self::shredded`] before, if an error that [is
+    /// done](ChangeError::is_done) is to name them.
+    pub fn carry_out(mut self) -> Result<Vec<KeyName>, ChangeError> {
+        let due = std::mem::take(&mut self.due);
+        self.commit().map(|()| due)
     }
 
     /// A key as it will be.
@@ -116,13 +143,14 @@ impl<'a> Change<'a> {
     }
 
     /// Signs the new state and puts it in the place of the old one, which is then overwritten. When this
-    /// returns, the change is durable.
+    /// returns, the change is durable. If nothing was changed, nothing is written.
     ///
     /// # Errors
-    /// [`ChangeError`]; unless it is [`ChangeError::NotErased`], [`ChangeError::NotRemembered`], or
-    /// [`ChangeError::Output`] with [`NameNotDurable`](medsec_crypto::OutputError::NameNotDurable), the
-    /// store is as it was.
+    /// [`ChangeError`]; unless it [is done](ChangeError::is_done), the store is as it was.
     pub fn commit(mut self) -> Result<(), ChangeError> {
+        if !self.is_changed() {
+            return Ok(());
+        }
         self.state.generation = self.state.generation.saturating_add(1);
         self.state.recent.insert(0, self.store.digest);
         self.state.recent.truncate(MAX_RECENT);
@@ -135,13 +163,12 @@ impl<'a> Change<'a> {
         let erase = if self.shreds { Erase::SetAsideToo } else { Erase::Replaced };
         let folder = Folder::at(&self.store.place.folder);
         let replaced = folder.replace(&new, self.store.digest, erase);
-        if !matches!(replaced, Ok(()) | Err(ChangeError::NotErased(_))) {
-            return replaced;
-        }
-        self.store.digest = text::digest(&new);
-        self.store.state = self.state;
-        let remembered = self.store.remember().map_err(ChangeError::NotRemembered);
-        replaced.and(remembered)
+        let (store, state) = (self.store, self.state);
+        go_on(replaced, || {
+            store.digest = text::digest(&new);
+            store.state = state;
+            store.remember().map_err(ChangeError::NotRemembered)
+        })
     }
 
     /// Does all of `steps` or nothing: a change that is half done must not be committed by a caller who goes
@@ -181,7 +208,7 @@ impl<'a> Change<'a> {
         let kek = Kek::generate()?;
         let wraps = holders.map(|name| Ok((name.clone(), self.wrap_for(&kek, place, name)?)));
         let wraps = wraps.collect::<Result<_, ChangeError>>()?;
-        Ok(Version { created: self.now, destroyed: None, wraps })
+        Ok(Version { number: place.version, created: self.clock, destroyed: None, wraps })
     }
 
     fn wrap_for(&self, kek: &Kek, place: &Place, name: &UserName) -> Result<Base64, ChangeError> {
@@ -197,13 +224,12 @@ impl<'a> Change<'a> {
     }
 
     /// What is due to be destroyed is destroyed with the next change, whatever that is.
-    fn carry_out_destructions(&mut self) {
-        for key in self.state.keys.values_mut() {
-            let due = |at: UtcTime| at <= self.clock;
-            if matches!(key.condition, Condition::Condemned { destroy_after } if due(destroy_after))
-            {
+    fn destroy_due(&mut self) {
+        for (name, key) in &mut self.state.keys {
+            if key.is_due(self.clock) {
                 keys::shred(key, self.now);
                 self.shreds = true;
+                self.due.push(name.clone());
             }
         }
     }

@@ -63,6 +63,52 @@ pub enum StoreError {
     Mark(#[source] Option<io::Error>),
 }
 
+/// Why a copy of a store was not taken. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CopyError {
+    /// There is no file of that name.
+    #[error("there is no such copy")]
+    Missing,
+    /// Reading it failed.
+    #[error("the copy cannot be read")]
+    Io(#[source] io::Error),
+    /// It is larger than any state file.
+    #[error("the copy is larger than 64 MiB: it is no copy of a key store")]
+    TooLong,
+    /// It is damaged, cut, of another version, or no state file at all.
+    #[error("the copy is damaged or of another version, or no copy of a key store")]
+    Format,
+    /// It was not signed by an administrator of the store it names.
+    #[error("the copy is not signed by an administrator of its key store: altered or damaged")]
+    NotAuthentic,
+    /// It is of another store than the one expected, seen before, or there.
+    #[error("the copy is of key store {found}, not {expected}")]
+    OtherStore {
+        /// The store that was expected.
+        expected: StoreId,
+        /// The store that the copy is of.
+        found: StoreId,
+    },
+    /// Its administrators and those of what is there, or was seen, do not follow from one another.
+    #[error("the copy does not continue the key store that is there or was seen: two histories")]
+    Forked,
+}
+
+impl From<StoreError> for CopyError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Missing => Self::Missing,
+            StoreError::Io(error) => Self::Io(error),
+            StoreError::TooLong => Self::TooLong,
+            StoreError::NotAuthentic => Self::NotAuthentic,
+            StoreError::OtherStore { expected, found } => Self::OtherStore { expected, found },
+            StoreError::Forked | StoreError::RolledBack { .. } => Self::Forked,
+            StoreError::Format | StoreError::Exposed { .. } | StoreError::Mark(_) => Self::Format,
+        }
+    }
+}
+
 /// Why a user's keys were not made ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -75,14 +121,16 @@ pub enum UnlockStoreError {
     Offboarded,
 }
 
-/// Why a change was not made. Unless [`Self::Output`], [`Self::NotErased`] or [`Self::NotRemembered`] says
-/// otherwise, the store is as it was.
+/// Why a change was not made. Unless [`Self::is_done`] says otherwise, the store is as it was.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangeError {
     /// The store cannot be read, or cannot be trusted.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The copy cannot be read, or cannot be trusted. The store was not changed.
+    #[error(transparent)]
+    Copy(#[from] CopyError),
     /// Another process is changing the store.
     #[error("another process is changing the key store")]
     Locked,
@@ -128,14 +176,24 @@ pub enum ChangeError {
     /// There is no such version, or it is the newest, or gone already.
     #[error("this version of the key cannot be destroyed: it is the newest, gone, or never was")]
     NoSuchVersion,
-    /// What is to be restored is not newer than what is there.
-    #[error("the store knows {present} changes, the copy {copy}: nothing was restored")]
+    /// The copy is behind what is known of the store, or the store is whole: restoring loses changes, and
+    /// brings back who was revoked or removed in them.
+    #[error(
+        "the key store is known to be at change {present}, the copy is at change {copy}, {} behind; nothing was restored",
+        .present.saturating_sub(*.copy)
+    )]
     NotOlder {
-        /// Changes that the store knows.
+        /// The last change that is known, of what is there or was seen.
         present: u64,
-        /// Changes that the copy knows.
+        /// The last change that the copy holds.
         copy: u64,
     },
+    /// The copy is older than the last known change of administrators, and nothing that is there shows it:
+    /// restoring brings back administrators who were dismissed since.
+    #[error(
+        "administrators were changed since the copy was made, and the store does not show them any more; nothing was restored"
+    )]
+    AdministratorsChanged,
     /// A limit of the format was reached.
     #[error("the key store takes no more: {what}")]
     Full {
@@ -167,4 +225,32 @@ pub enum ChangeError {
         "the change is made, but the mark that remembers the store's last state was not written"
     )]
     NotRemembered(#[source] StoreError),
+}
+
+impl ChangeError {
+    /// Whether the change is in place although something that follows it failed. Making it again does not
+    /// mend that.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        matches!(
+            self,
+            Self::NotErased(_)
+                | Self::NotRemembered(_)
+                | Self::Output(OutputError::NameNotDurable(_))
+        )
+    }
+}
+
+/// Goes on with `then` where a change is in place. The first thing that failed is told.
+pub(super) fn go_on(
+    done: Result<(), ChangeError>,
+    then: impl FnOnce() -> Result<(), ChangeError>,
+) -> Result<(), ChangeError> {
+    match done {
+        Err(error) if !error.is_done() => Err(error),
+        done => {
+            let followed = then();
+            done.and(followed)
+        }
+    }
 }

@@ -1,15 +1,17 @@
 //! The store's folder: reading the state, the lock of writers, replacing the state in one step.
 
 mod erase;
+mod publish;
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use medsec_crypto::{Existing, OutputError, OutputOptions, write_file};
+use medsec_crypto::{OutputError, OutputOptions, write_file};
 
 use self::erase::{erase, erase_all, is_leftover, is_set_aside};
+use self::publish::{Readers, publish};
 use super::error::{ChangeError, StoreError};
 use super::steps::step;
 use super::text::{self, MAX_STORE_LEN};
@@ -43,14 +45,7 @@ impl Folder {
 
     /// Makes the folder, for its owner only. It may be there.
     pub(super) fn make(&self) -> Result<(), ChangeError> {
-        let new: Vec<&Path> = self.0.ancestors().take_while(|path| !path.exists()).collect();
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&self.0).map_err(ChangeError::Folder)?;
-        // A folder is durable when the one that names it is.
-        new.iter().try_for_each(|path| sync_parent(path)).map_err(ChangeError::Folder)?;
+        make_folders(&self.0).map_err(ChangeError::Folder)?;
         self.refuse_exposed().map_err(ChangeError::from)
     }
 
@@ -62,7 +57,7 @@ impl Folder {
     /// Reads the state file as it is now; gives the file too, which tells later whether it was replaced.
     pub(super) fn read(&self) -> Result<(Vec<u8>, File), StoreError> {
         self.refuse_exposed()?;
-        let (file, about) = open(&self.0.join(STATE))?;
+        let (file, about) = open(OpenOptions::new().read(true), &self.0.join(STATE))?;
         refuse_exposed("state file", &about)?;
         Ok((read(&file)?, file))
     }
@@ -74,7 +69,7 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         loop {
-            let file = options.open(self.0.join(LOCK)).map_err(ChangeError::Folder)?;
+            let file = open_file(&mut options, &self.0.join(LOCK)).map_err(ChangeError::Folder)?;
             step();
             if !wait_for_lock(&file).map_err(ChangeError::Folder)? {
                 return Err(ChangeError::Locked);
@@ -95,34 +90,43 @@ impl Folder {
         Ok(())
     }
 
-    /// Puts a state in the place of `present`, of which a copy is kept beside it.
+    /// Puts a state in the place of `present`, of which a copy is kept beside it; then erases the replaced
+    /// file, so that no second one stays behind. To be called under the lock.
     pub(super) fn supersede(
         &self,
         present: &[u8],
         new: &[u8],
         generation: u64,
     ) -> Result<(), ChangeError> {
-        let digest = text::digest(present).to_string();
-        let mark = digest.get(..16).unwrap_or_default();
+        let digest = text::digest(present);
+        let replaced = self.open_present(digest)?;
+        let mark = digest.to_string();
+        let aside = self.aside(generation, mark.get(..16).unwrap_or_default());
         step();
-        match write_file(&self.aside(generation, mark), present, OutputOptions::default()) {
+        match write_file(&aside, present, OutputOptions::default()) {
             // An attempt that was killed wrote it.
             Ok(()) | Err(OutputError::Exists) => {}
             Err(error) => return Err(error.into()),
         }
         step();
-        self.write(new)
+        self.put(new, replaced, Ok(()))
     }
 
-    /// Gives a state file that is no state another name beside it.
-    pub(super) fn set_aside(&self, generation: u64) -> Result<(), ChangeError> {
+    /// Puts a state where none is that could be read: what has the name gets another one beside it.
+    pub(super) fn put_anew(&self, new: &[u8], generation: u64) -> Result<(), ChangeError> {
+        let state = self.0.join(STATE);
+        let readers = Readers::of_path(&state);
         let random = KeyId::generate()?.to_string();
         let aside = self.aside(generation, random.get(..16).unwrap_or_default());
         step();
-        match fs::rename(self.0.join(STATE), aside) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            renamed => renamed.map_err(ChangeError::Folder),
+        match fs::rename(&state, aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(ChangeError::Folder(error));
+            }
+            _ => {}
         }
+        step();
+        publish(&state, new, readers)
     }
 
     fn aside(&self, generation: u64, mark: &str) -> PathBuf {
@@ -137,33 +141,36 @@ impl Folder {
         present: Digest,
         what: Erase,
     ) -> Result<(), ChangeError> {
-        let replaced = OpenOptions::new().read(true).write(true).open(self.0.join(STATE));
-        let replaced = replaced.map_err(missing)?;
-        if text::digest(&read(&replaced)?) != present {
-            // Somebody changed it who does not heed the lock.
-            return Err(StoreError::Forked.into());
-        }
+        let replaced = self.open_present(present)?;
         step();
         // Before the change: killed in between, nothing of a destroyed key stays.
         let also =
             |name: &str| is_leftover(name) || (what == Erase::SetAsideToo && is_set_aside(name));
         let others = erase_all(&self.0, also);
-        self.write(new)?;
+        self.put(new, replaced, others)
+    }
+
+    /// Where the new name may not outlast a power failure, nothing is erased: the old name may come back, and
+    /// it must not find an empty file.
+    fn put(&self, new: &[u8], replaced: File, others: io::Result<()>) -> Result<(), ChangeError> {
+        let about = replaced.metadata().map_err(ChangeError::Folder)?;
+        publish(&self.0.join(STATE), new, Readers::of(&about))?;
         erase(replaced).and(others).map_err(ChangeError::NotErased)
+    }
+
+    /// The state file, to be erased later. It must still be the one of that digest.
+    fn open_present(&self, present: Digest) -> Result<File, ChangeError> {
+        let (file, _) = open(OpenOptions::new().read(true).write(true), &self.0.join(STATE))?;
+        if text::digest(&read(&file)?) == present {
+            return Ok(file);
+        }
+        // Somebody changed it who does not heed the lock.
+        Err(StoreError::Forked.into())
     }
 
     /// Erases what killed writers left. To be called under the lock.
     pub(super) fn erase_leftovers(&self) -> Result<(), ChangeError> {
         erase_all(&self.0, is_leftover).map_err(ChangeError::Folder)
-    }
-
-    fn write(&self, new: &[u8]) -> Result<(), ChangeError> {
-        let mut options = OutputOptions::default();
-        options.existing = Existing::Replace;
-        step();
-        write_file(&self.0.join(STATE), new, options)?;
-        step();
-        Ok(())
     }
 
     /// Nobody but the owner may change the store, and nobody outside its group may read it.
@@ -191,12 +198,35 @@ pub(super) fn wait_for_lock(file: &File) -> io::Result<bool> {
 
 /// Reads a copy of a state file, wherever it is and whatever its modes: only wrapped keys are in it.
 pub(super) fn read_copy(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let (file, _) = open(path)?;
+    let (file, _) = open(OpenOptions::new().read(true), path)?;
     read(&file)
 }
 
-fn open(path: &Path) -> Result<(File, Metadata), StoreError> {
-    let file = File::open(path).map_err(missing)?;
+/// Opens without waiting: a pipe that nobody writes to would hold the reader for ever. What was opened is
+/// still to be asked whether it is a file.
+pub(super) fn open_file(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        options,
+        rustix::fs::OFlags::NONBLOCK.bits().cast_signed(),
+    );
+    options.open(path)
+}
+
+/// Makes a folder and those above it that are missing, for their owner only, and durable.
+pub(super) fn make_folders(path: &Path) -> io::Result<()> {
+    let new: Vec<&Path> = path.ancestors().take_while(|path| !path.exists()).collect();
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    // A folder is durable when the one that names it is.
+    new.iter().try_for_each(|path| sync_parent(path))
+}
+
+fn open(options: &mut OpenOptions, path: &Path) -> Result<(File, Metadata), StoreError> {
+    let file = open_file(options, path).map_err(missing)?;
     let about = file.metadata().map_err(StoreError::Io)?;
     if !about.is_file() {
         return Err(StoreError::Format);

@@ -15,8 +15,13 @@ use crate::name::{KeyId, KeyName, StoreId, UserName};
 use crate::public_key::PublicKey;
 use crate::service::{KeyContext, KeyDescription, KeyServiceError};
 
-/// What one user can do with a store: wrap and unwrap data keys with the keys granted. It works on the
-/// state it was made from; later changes of the store need it to be made anew.
+/// What one user can do with a store: wrap and unwrap data keys with the keys granted.
+///
+/// It works on the state it was made from and holds no place to read another from: what is rotated, granted,
+/// revoked, disabled or destroyed later is unknown to it. A process that lives longer than one task must open
+/// the store and unlock it anew: before each task that is to follow the rules of the day, and once more when
+/// [`KeyServiceError::NoSuchVersion`], [`KeyServiceError::NoSuchKey`] or [`KeyServiceError::NotPermitted`]
+/// may come of a change made since.
 pub struct UserKeys {
     state: State,
     user: UserName,
@@ -65,16 +70,15 @@ impl UserKeys {
     /// [`KeyServiceError`] if there is no such key, it may not be used, or was not granted.
     pub fn all(&self, name: &KeyName) -> Result<Vec<Arc<LocalKek>>, KeyServiceError> {
         let key = self.state.keys.get(name).ok_or(KeyServiceError::NoSuchKey)?;
-        let present = (1..=key.newest()).rev().filter(|number| {
-            key.version(*number).is_some_and(|version| version.destroyed.is_none())
-        });
-        present.map(|number| self.version(key, number)).collect()
+        let present = key.versions.iter().rev().filter(|version| version.destroyed.is_none());
+        present.map(|version| self.version(key, version.number)).collect()
     }
 
     /// The version that a package names.
     ///
     /// # Errors
-    /// [`KeyServiceError`]: among others [`KeyServiceError::ForeignStanza`] if it is no key of this store.
+    /// [`KeyServiceError`]: among others [`KeyServiceError::ForeignStanza`] if it is no key of this store, and
+    /// [`KeyServiceError::NoSuchVersion`] if the state these keys were made from does not know the version.
     pub fn named(&self, key_ref: &KeyRef) -> Result<Arc<LocalKek>, KeyServiceError> {
         let place = place_of(key_ref).ok_or(KeyServiceError::ForeignStanza)?;
         if place.store != self.state.store {
@@ -117,7 +121,7 @@ impl UserKeys {
 
     fn version(&self, key: &Key, number: u32) -> Result<Arc<LocalKek>, KeyServiceError> {
         ensure_usable(key)?;
-        let version = key.version(number).ok_or(KeyServiceError::NoSuchKey)?;
+        let version = key.version(number).ok_or(KeyServiceError::NoSuchVersion)?;
         if version.destroyed.is_some() {
             return Err(KeyServiceError::Destroyed);
         }

@@ -1,15 +1,15 @@
 //! What a user remembers of a store outside of it, so that an older copy put in its place is noticed.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use medsec_crypto::{Existing, OutputError, OutputOptions, write_file};
 use serde::{Deserialize, Serialize};
 
-use super::administrators;
+use super::administrators::{self, Step};
 use super::error::StoreError;
-use super::folder::{is_replaced, wait_for_lock};
+use super::folder::{is_replaced, make_folders, open_file, wait_for_lock};
 use super::state::State;
 use super::steps::step;
 use crate::name::{Digest, StoreId};
@@ -29,6 +29,17 @@ pub(super) struct Mark {
     /// How many steps its chain of administrators had, and the digest of the last.
     steps: usize,
     administrators: Digest,
+}
+
+/// How a chain of administrators relates to one that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chain {
+    /// It is that one, or goes on from it.
+    Continued,
+    /// It has fewer steps.
+    Shorter,
+    /// It has another step where that one ended.
+    Other,
 }
 
 impl Mark {
@@ -68,9 +79,22 @@ impl Mark {
             None => file == self.state,
             Some(index) => state.recent(index).is_none_or(|then| then == self.state),
         };
-        let steps = state.administrators.get(..self.steps).unwrap_or_default();
-        let continued = administrators::head(steps) == Some(self.administrators);
+        let continued = self.compare_chain(&state.administrators) == Chain::Continued;
         if follows && continued { Ok(()) } else { Err(StoreError::Forked) }
+    }
+
+    /// How administrators relate to those that were seen.
+    pub(super) fn compare_chain(&self, steps: &[Step]) -> Chain {
+        match steps.get(..self.steps).map(administrators::head) {
+            None => Chain::Shorter,
+            Some(head) if head == Some(self.administrators) => Chain::Continued,
+            Some(_) => Chain::Other,
+        }
+    }
+
+    /// The store it remembers.
+    pub(super) const fn store(&self) -> StoreId {
+        self.store
     }
 
     /// The count of changes it remembers.
@@ -81,7 +105,7 @@ impl Mark {
 
 /// Reads the mark at `path`; none if there is no file.
 pub(super) fn load(path: &Path) -> Result<Option<Mark>, StoreError> {
-    match File::open(path) {
+    match open(path) {
         Ok(file) => read(&file).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unusable(error)),
@@ -91,9 +115,26 @@ pub(super) fn load(path: &Path) -> Result<Option<Mark>, StoreError> {
 /// Has the mark at `path` remember `state`, unless another process had it remember a later one. It never
 /// goes back: who replaces it holds a lock on the file that is replaced.
 pub(super) fn advance(path: &Path, state: &State, digest: Digest) -> Result<(), StoreError> {
+    save(path, state, digest, |seen| seen.admits(state, digest))
+}
+
+/// The same where the administrators that were seen are given up: a restore was told to.
+pub(super) fn give_up(path: &Path, state: &State, digest: Digest) -> Result<(), StoreError> {
+    save(path, state, digest, |seen| match seen.compare_chain(&state.administrators) {
+        Chain::Shorter if seen.store == state.store => Ok(()),
+        _ => seen.admits(state, digest),
+    })
+}
+
+fn save(
+    path: &Path,
+    state: &State,
+    digest: Digest,
+    admits: impl Fn(&Mark) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let new = Mark::of(state, digest).ok_or(StoreError::Format)?;
     loop {
-        let file = match File::open(path) {
+        let file = match open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => match begin(path, &new) {
                 Err(OutputError::Exists) => continue,
@@ -105,16 +146,21 @@ pub(super) fn advance(path: &Path, state: &State, digest: Digest) -> Result<(), 
             return Err(unusable(io::ErrorKind::WouldBlock.into()));
         }
         if !is_replaced(&file).map_err(unusable)? {
-            return replace(path, &read(&file)?, &new, state);
+            return replace(path, &read(&file)?, &new, admits);
         }
     }
 }
 
-fn replace(path: &Path, seen: &Mark, new: &Mark, state: &State) -> Result<(), StoreError> {
+fn replace(
+    path: &Path,
+    seen: &Mark,
+    new: &Mark,
+    admits: impl Fn(&Mark) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     if seen.store == new.store && seen.generation > new.generation {
         return Ok(());
     }
-    seen.admits(state, new.state)?;
+    admits(seen)?;
     if seen.generation == new.generation {
         return Ok(());
     }
@@ -127,13 +173,23 @@ fn replace(path: &Path, seen: &Mark, new: &Mark, state: &State) -> Result<(), St
 }
 
 fn begin(path: &Path, new: &Mark) -> Result<(), OutputError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        make_folders(folder).map_err(OutputError::Io)?;
+    }
     step();
     let saved = write_file(path, &new.render(), OutputOptions::default());
     step();
     saved
 }
 
+fn open(path: &Path) -> io::Result<File> {
+    open_file(OpenOptions::new().read(true), path)
+}
+
 fn read(file: &File) -> Result<Mark, StoreError> {
+    if !file.metadata().map_err(unusable)?.is_file() {
+        return Err(StoreError::Mark(None));
+    }
     let mut text = Vec::new();
     file.take(MAX_LEN.saturating_add(1)).read_to_end(&mut text).map_err(unusable)?;
     Mark::parse(&text).ok_or(StoreError::Mark(None))

@@ -1,34 +1,53 @@
 //! Copies of a store: made, looked at, put back.
 
+mod merge;
+
 use std::path::Path;
 
 use medsec_crypto::{OutputOptions, Timestamp, write_file};
 
+use self::merge::Known;
 use super::change::Administrator;
-use super::error::{ChangeError, StoreError};
+use super::error::{ChangeError, CopyError, StoreError, go_on};
 use super::folder::{self, Folder};
 use super::mark::{self, Mark};
 use super::state::State;
 use super::{LocalStore, StorePlace, read, text};
 use crate::name::StoreId;
 
-/// What to do with a state that is there and can be trusted when a copy is put in its place.
+/// What may be lost when a copy is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Present {
-    /// Keep it: a copy is put back only where the state is missing or damaged.
+    /// Nothing that is known: a copy is put back only where the state is missing or damaged, and only if the
+    /// mark has seen no later change than the copy holds.
     Keep,
-    /// Give it up: grants and keys made since the copy are lost, and what was revoked or destroyed since is
-    /// back.
+    /// Changes since the copy: grants and keys made in them are lost, and what was revoked, removed or
+    /// destroyed in them is back.
     GiveUp,
+    /// Changes of administrators since the copy, too, of which only the mark knows. Who was dismissed in them
+    /// is an administrator again, holds all keys and may dismiss the others; who was appointed is none. Other
+    /// readers' marks refuse the store from then on, until they are removed by hand.
+    GiveUpAll,
+}
+
+/// A store that was put back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Restored {
+    /// The store.
+    pub store: LocalStore,
+    /// How many changes are lost of those that what stood there, or the mark, knew. Changes that neither knew
+    /// are not counted.
+    pub lost: u64,
 }
 
 /// Verifies a copy of a state file and says which store it is of and how many changes it knows.
 ///
 /// # Errors
-/// [`StoreError`] if it is not a state that an administrator signed.
-pub fn inspect_state(path: &Path) -> Result<(StoreId, u64), StoreError> {
-    let state = text::parse(&folder::read_copy(path)?)?;
+/// [`CopyError`] if it is not a state that an administrator signed.
+pub fn inspect_state(path: &Path) -> Result<(StoreId, u64), CopyError> {
+    let state = copied(path)?;
     Ok((state.store, state.generation))
 }
 
@@ -46,63 +65,64 @@ impl LocalStore {
     }
 
     /// Puts a copy back, as a new change signed by an administrator of the copy, so that it counts as newer
-    /// than whatever anyone has seen. What stood there is kept beside it as `replaced-before-N-….state` until
-    /// a key is destroyed. If what stood there, or the mark, shows later administrators, the copy must still
-    /// be signed by one of those.
+    /// than whatever is known. What stood there is kept beside it as `replaced-before-N-….state` until a key
+    /// is destroyed. If what stood there shows later administrators, these are kept, and the copy must be
+    /// put back by one of them. No version of a key gets a number that one may have had in a lost change.
     ///
     /// # Errors
-    /// [`ChangeError`]; unless it comes of the very last step, nothing was changed.
+    /// [`ChangeError::NotOlder`] if more would be lost than `present` allows,
+    /// [`ChangeError::AdministratorsChanged`] if that is who administers the store, [`ChangeError::Copy`] if
+    /// the copy is at fault. Unless the error [is done](ChangeError::is_done), the store is as it was, but a
+    /// damaged state may have got its other name.
     pub fn restore(
         place: StorePlace,
         copy: &Path,
         present: Present,
         administrator: Administrator<'_>,
         now: Timestamp,
-    ) -> Result<Self, ChangeError> {
-        let copied = folder::read_copy(copy)?;
-        let mut state = text::parse(&copied)?;
+    ) -> Result<Restored, ChangeError> {
+        let copy = copied(copy)?;
         let folder = Folder::at(&place.folder);
         folder.make()?;
         let _lock = folder.lock()?;
         let seen = place.mark.as_deref().map(mark::load).transpose()?.flatten();
         let there = trusted(&folder)?;
-        state.changed = state.changed.max(now.into());
-        if let Some((_, there)) = &there {
-            admit(&state, there, present)?;
-            keep_administrators(&mut state, there)?;
-            state.changed = state.changed.max(there.changed);
-        }
-        administrator.name_in(&state).ok_or(ChangeError::NotAdministrator)?;
-        let known = [
-            state.generation,
-            there.as_ref().map_or(0, |(_, there)| there.generation),
-            seen.as_ref().map_or(0, Mark::generation),
-        ];
-        state.generation = known.into_iter().max().unwrap_or(0).saturating_add(1);
-        // It follows from no state that anyone has seen.
-        state.recent.clear();
-        state.signed_by = administrator.signer.verifying_key().into();
-        if !state.is_sound() {
-            return Err(ChangeError::Full { what: "changes" });
-        }
+        let known = Known {
+            there: there.as_ref().map(|(_, there)| there),
+            seen: seen.as_ref(),
+            expected: place.expected,
+        };
+        let lost = known.admit(&copy, present)?;
+        let state = known.merge(copy, present, administrator, now)?;
         let new = text::render(&state, administrator.signer)?;
         let store = Self { place, digest: text::digest(&new), state };
-        store.compare(seen.as_ref())?;
         folder.erase_leftovers()?;
-        store.put(&folder, &new, there.as_ref().map(|(text, _)| text.as_slice()))?;
-        store.remember().map_err(ChangeError::NotRemembered)?;
-        Ok(store)
+        let put = store.put(&folder, &new, there.as_ref().map(|(text, _)| text.as_slice()));
+        go_on(put, || store.remember_restored(present).map_err(ChangeError::NotRemembered))?;
+        Ok(Restored { store, lost })
     }
 
     fn put(&self, folder: &Folder, new: &[u8], there: Option<&[u8]>) -> Result<(), ChangeError> {
         let generation = self.state.generation;
-        if let Some(there) = there {
+        match there {
             // At no time is there no state.
-            return folder.supersede(there, new, generation);
+            Some(there) => folder.supersede(there, new, generation),
+            None => folder.put_anew(new, generation),
         }
-        folder.set_aside(generation)?;
-        folder.found(new)
     }
+
+    fn remember_restored(&self, present: Present) -> Result<(), StoreError> {
+        match &self.place.mark {
+            Some(path) if present == Present::GiveUpAll => {
+                mark::give_up(path, &self.state, self.digest)
+            }
+            _ => self.remember(),
+        }
+    }
+}
+
+fn copied(path: &Path) -> Result<State, CopyError> {
+    Ok(text::parse(&folder::read_copy(path)?)?)
 }
 
 /// The state that is there; none if it is missing or damaged. One that could not be looked at is not taken
@@ -118,26 +138,4 @@ fn trusted(folder: &Folder) -> Result<Option<(Vec<u8>, State)>, StoreError> {
         ) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn admit(copy: &State, there: &State, present: Present) -> Result<(), ChangeError> {
-    if copy.store != there.store {
-        let (expected, found) = (there.store, copy.store);
-        return Err(StoreError::OtherStore { expected, found }.into());
-    }
-    if present == Present::Keep {
-        let (present, copy) = (there.generation, copy.generation);
-        return Err(ChangeError::NotOlder { present, copy });
-    }
-    Ok(())
-}
-
-/// Who was dismissed since the copy was made stays dismissed.
-fn keep_administrators(copy: &mut State, there: &State) -> Result<(), StoreError> {
-    if there.administrators.starts_with(&copy.administrators) {
-        copy.administrators.clone_from(&there.administrators);
-        return Ok(());
-    }
-    let continued = copy.administrators.starts_with(&there.administrators);
-    if continued { Ok(()) } else { Err(StoreError::Forked) }
 }

@@ -62,7 +62,10 @@ pub(super) struct Key {
     /// Days after which its newest version should be replaced.
     pub(super) max_age_days: Option<u32>,
     pub(super) condition: Condition,
-    /// Version 1 first.
+    /// The number that the next version gets: above all that were ever given, and above those that may have
+    /// been given in changes that a restore lost.
+    pub(super) next_version: u32,
+    /// By number, ascending, with gaps.
     pub(super) versions: Vec<Version>,
 }
 
@@ -85,6 +88,8 @@ pub(super) enum Condition {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Version {
+    /// Never given to another version of the key.
+    pub(super) number: u32,
     pub(super) created: UtcTime,
     pub(super) destroyed: Option<UtcTime>,
     pub(super) wraps: BTreeMap<UserName, Base64>,
@@ -110,7 +115,21 @@ impl State {
             self.keys.iter().all(|(name, key)| key.is_sound(name) && self.knows_holders(key));
         let counted = (1..=MAX_GENERATION).contains(&self.generation);
         let recent = self.recent.len() <= MAX_RECENT && self.recent.len() as u64 <= self.generation;
-        bounded && users && keys && counted && recent && self.is_unambiguous()
+        let named = self.is_unambiguous() && self.knows_administrators();
+        bounded && users && keys && counted && recent && named
+    }
+
+    /// Whether every key that may sign is the signer of a present user: a key that belongs to nobody could
+    /// change the store, and no list of users would show it.
+    fn knows_administrators(&self) -> bool {
+        let signers: BTreeSet<String> = self.signers().map(PublicKey::to_string).collect();
+        let present = self.administrators.last().map_or(&[][..], Step::keys);
+        present.iter().all(|key| signers.contains(&key.to_string()))
+    }
+
+    /// Keys that present users sign with.
+    pub(super) fn signers(&self) -> impl Iterator<Item = &PublicKey> {
+        self.active().filter_map(|(_, user)| user.signer.as_ref())
     }
 
     fn knows_holders(&self, key: &Key) -> bool {
@@ -150,18 +169,39 @@ impl Key {
         let bounded = (1..=MAX_VERSIONS).contains(&self.versions.len());
         let newest = self.versions.last().is_some_and(|version| version.destroyed.is_none());
         let alive = destroyed || newest;
-        name.is_local() && bounded && whole && alive && self.versions.iter().all(shredded)
+        let shape = name.is_local() && bounded && whole && alive && self.is_numbered();
+        shape && self.versions.iter().all(shredded)
     }
 
-    /// A version by its number, from 1.
+    fn is_numbered(&self) -> bool {
+        let first = self.versions.first().is_some_and(|version| version.number > 0);
+        let ascending = self.versions.is_sorted_by(|a, b| a.number < b.number);
+        first && ascending && self.newest() < self.next_version
+    }
+
+    /// A version by its number.
     pub(super) fn version(&self, number: u32) -> Option<&Version> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        self.versions.get(index)
+        self.versions.get(self.position(number)?)
+    }
+
+    /// The same, to be changed.
+    pub(super) fn version_mut(&mut self, number: u32) -> Option<&mut Version> {
+        let position = self.position(number)?;
+        self.versions.get_mut(position)
+    }
+
+    fn position(&self, number: u32) -> Option<usize> {
+        self.versions.binary_search_by_key(&number, |version| version.number).ok()
     }
 
     /// Number of the newest version.
     pub(super) fn newest(&self) -> u32 {
-        u32::try_from(self.versions.len()).unwrap_or(u32::MAX)
+        self.versions.last().map_or(0, |version| version.number)
+    }
+
+    /// Whether its time to be destroyed has come.
+    pub(super) fn is_due(&self, now: UtcTime) -> bool {
+        matches!(self.condition, Condition::Condemned { destroy_after } if destroy_after <= now)
     }
 
     /// Whether the user holds the newest version, so that what is sealed next is open to them.

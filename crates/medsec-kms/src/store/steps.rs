@@ -1,13 +1,19 @@
-//! Places at which a test has a process killed. Nothing outside tests.
+//! Places at which a test has a process killed, and failures that a test asks for. Nothing outside tests.
 
 /// Passes one such place.
 #[cfg(not(test))]
 pub(super) const fn step() {}
 
-#[cfg(test)]
-pub(super) use self::counting::step;
+/// Whether making a folder durable is to fail.
+#[cfg(not(test))]
+pub(super) const fn sync_fails() -> bool {
+    false
+}
+
 #[cfg(all(test, unix))]
 pub(super) use self::counting::{die_at, steps};
+#[cfg(test)]
+pub(super) use self::counting::{fail_sync, step, sync_fails};
 
 #[cfg(test)]
 mod counting {
@@ -17,6 +23,16 @@ mod counting {
     thread_local! {
         static PASSED: Cell<u32> = const { Cell::new(0) };
         static FATAL: Cell<u32> = const { Cell::new(u32::MAX) };
+        static SYNC_FAILS: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Has this thread's attempts to make the store's folder durable fail, or succeed again.
+    pub(in super::super) fn fail_sync(fails: bool) {
+        SYNC_FAILS.set(fails);
+    }
+
+    pub(in super::super) fn sync_fails() -> bool {
+        SYNC_FAILS.get()
     }
 
     /// The place, counted from 0, at which this thread waits to be killed.

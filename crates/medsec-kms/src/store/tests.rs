@@ -6,6 +6,7 @@
 mod changes;
 #[cfg(unix)]
 mod crash;
+mod due;
 mod limits;
 mod page;
 mod users;

@@ -8,7 +8,7 @@ use medsec_crypto::{SIGNATURE_LEN, SigningKey};
 use sha2::{Digest as _, Sha256};
 
 use super::administrators;
-use super::error::StoreError;
+use super::error::{ChangeError, StoreError};
 use super::state::State;
 use crate::name::Digest;
 use crate::public_key::PublicKey;
@@ -20,13 +20,13 @@ const SIGNATURE: &str = "signature: ";
 const LABEL: &str = "key-store/v1";
 
 /// Renders and signs.
-pub(super) fn render(state: &State, signer: &SigningKey) -> Result<Vec<u8>, StoreError> {
+pub(super) fn render(state: &State, signer: &SigningKey) -> Result<Vec<u8>, ChangeError> {
     let mut body = serde_json::to_vec_pretty(state).map_err(|_| StoreError::Format)?;
     body.push(b'\n');
     let signature = STANDARD.encode(signer.sign_labelled(LABEL, &body));
     let head = format!("{FIRST_LINE}{SIGNATURE}{signature}\n");
     let text = [head.as_bytes(), &body].concat();
-    if text.len() > MAX_STORE_LEN { Err(StoreError::TooLong) } else { Ok(text) }
+    if text.len() > MAX_STORE_LEN { Err(ChangeError::Full { what: "bytes" }) } else { Ok(text) }
 }
 
 /// Reads a state and verifies everything that the file itself can show: the chain of administrators from

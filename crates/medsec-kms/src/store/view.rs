@@ -95,8 +95,8 @@ impl<'a> KeyView<'a> {
 
     /// Numbers of the versions that still open packages.
     pub fn versions(&self) -> impl Iterator<Item = u32> {
-        let present = |version: &super::state::Version| version.destroyed.is_none();
-        (1_u32..).zip(&self.key.versions).filter(move |(_, v)| present(v)).map(|(n, _)| n)
+        let present = self.key.versions.iter().filter(|version| version.destroyed.is_none());
+        present.map(|version| version.number)
     }
 
     /// Users who hold the newest version.

@@ -111,7 +111,8 @@ fn states_set_aside_go_with_the_key() {
     scene.store.back_up(&copy).unwrap();
     scene.change(|change| change.create_key(&spec("mri")));
     let by = scene.root.administrator();
-    scene.store = LocalStore::restore(scene.place(), &copy, Present::GiveUp, by, at(900)).unwrap();
+    let restored = LocalStore::restore(scene.place(), &copy, Present::GiveUp, by, at(900)).unwrap();
+    scene.store = restored.store;
     fs::remove_file(&copy).unwrap();
     let wrap = wraps_of(&scene, "ct").remove(0).bytes();
     assert_eq!(fs::read_dir(scene.folder()).unwrap().count(), 3);

@@ -18,7 +18,11 @@ mod five_users;
 #[cfg(unix)]
 mod forgery;
 #[cfg(unix)]
+mod lost_changes;
+#[cfg(unix)]
 mod restoring;
+#[cfg(unix)]
+mod sharing;
 mod support;
 #[cfg(unix)]
 mod telling;

@@ -5,7 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use medsec_kms::{
-    ChangeError, KeyServiceError, LocalStore, Present, Role, StoreError, StorePlace, inspect_state,
+    ChangeError, CopyError, KeyServiceError, LocalStore, Present, Restored, Role, StoreError,
+    StorePlace, inspect_state,
 };
 
 use crate::support::package::{open_with, seal};
@@ -22,7 +23,7 @@ fn restore(
     copy: &Path,
     present: Present,
     by: &Person,
-) -> Result<LocalStore, ChangeError> {
+) -> Result<Restored, ChangeError> {
     LocalStore::restore(scene.place(), copy, present, by.administrator(), at(5000))
 }
 
@@ -62,18 +63,18 @@ fn restore_refuses_copies_of_other_stores() {
     let before = scene.snapshot();
     for present in [Present::Keep, Present::GiveUp] {
         let refused = restore(&scene, &copy, present, &other.root);
-        assert!(matches!(refused, Err(ChangeError::Store(StoreError::OtherStore { .. }))));
+        assert!(matches!(refused, Err(ChangeError::Copy(CopyError::OtherStore { .. }))));
     }
     assert!(scene.snapshot() == before);
     // The mark knows the store even if nothing is left of it.
     fs::remove_file(scene.state()).unwrap();
     let refused = restore(&scene, &copy, Present::GiveUp, &other.root);
-    assert!(matches!(refused, Err(ChangeError::Store(StoreError::OtherStore { .. }))));
+    assert!(matches!(refused, Err(ChangeError::Copy(CopyError::OtherStore { .. }))));
     fs::remove_file(scene.mark()).unwrap();
     let place = StorePlace { expected: Some(scene.store.id()), ..scene.place() };
     let by = other.root.administrator();
     let refused = LocalStore::restore(place, &copy, Present::GiveUp, by, at(5000));
-    assert!(matches!(refused, Err(ChangeError::Store(StoreError::OtherStore { .. }))));
+    assert!(matches!(refused, Err(ChangeError::Copy(CopyError::OtherStore { .. }))));
     assert!(!scene.state().exists());
 }
 
@@ -116,7 +117,7 @@ fn restore_keeps_a_dismissed_administrator_dismissed() {
     scene.change(|change| change.offboard(&second.name));
     let refused = restore(&scene, &copy, Present::GiveUp, &second);
     assert!(matches!(refused, Err(ChangeError::NotAdministrator)));
-    let mut store = restore(&scene, &copy, Present::GiveUp, &scene.root).unwrap();
+    let mut store = restore(&scene, &copy, Present::GiveUp, &scene.root).unwrap().store;
     assert_eq!(store.administrators().len(), 1);
     let refused = change_as(&mut store, &second, |change| change.rotate_key(&key("ct")));
     assert!(matches!(refused, Err(ChangeError::NotAdministrator)));
@@ -135,7 +136,7 @@ fn mark_alone_keeps_a_dismissed_administrator_dismissed() {
     fs::remove_file(scene.state()).unwrap();
     for by in [&second, &scene.root] {
         let refused = restore(&scene, &copy, Present::GiveUp, by);
-        assert!(matches!(refused, Err(ChangeError::Store(StoreError::Forked))));
+        assert!(matches!(refused, Err(ChangeError::AdministratorsChanged)));
     }
     assert!(!scene.state().exists());
 }
@@ -149,14 +150,16 @@ fn restored_store_is_newer_than_all_that_was_seen() {
     scene.change(|change| change.create_key(&spec("mri")));
     let given_up = fs::read(scene.state()).unwrap();
     let package = seal(&scene.keys(&scene.root), "ct").unwrap();
-    let store = restore(&scene, &copy, Present::GiveUp, &scene.root).unwrap();
+    let Restored { store, lost, .. } =
+        restore(&scene, &copy, Present::GiveUp, &scene.root).unwrap();
+    assert_eq!(lost, 2);
     assert_eq!((store.generation(), inspect_state(&copy).unwrap().1), (5, 2));
     assert_eq!(LocalStore::open(scene.place()).unwrap().generation(), 5);
     // What was revoked is back, what was made is gone, and packages under it do not open.
     assert!(scene.keys(&ann).newest(&key("ct")).is_ok());
     assert!(store.key(&key("mri")).is_none());
     let lost = open_with(&package, &scene.keys(&scene.root));
-    assert!(matches!(lost, Err(KeyServiceError::NoSuchKey)));
+    assert!(matches!(lost, Err(KeyServiceError::NoSuchVersion)));
     // What was given up is kept, and opens again.
     let [aside] = set_aside(&scene).try_into().unwrap();
     assert!(fs::read(&aside).unwrap() == given_up);

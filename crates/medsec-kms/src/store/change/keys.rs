@@ -31,16 +31,18 @@ impl Change<'_> {
         let first = self.new_version(&place, administrators.iter())?;
         let key = Key {
             id,
-            created: self.now,
+            created: self.clock,
             max_age_days: spec.max_age_days,
             condition: Condition::Enabled {},
+            next_version: 2,
             versions: vec![first],
         };
         self.state.keys.insert(spec.name.clone(), key);
         Ok(())
     }
 
-    /// Gives a key a new version for the same users; older versions still open packages.
+    /// Gives a key a new version for the same users; older versions still open packages. In one change a key
+    /// gets one new version at most: what asks for another has the new one drawn again.
     ///
     /// # Errors
     /// [`ChangeError::State`] unless the key is enabled.
@@ -55,7 +57,7 @@ impl Change<'_> {
     /// Enabled keys whose newest version is older than it should be.
     #[must_use]
     pub fn overdue_keys(&self) -> Vec<KeyName> {
-        let now = self.now.timestamp();
+        let now = self.clock.timestamp();
         let overdue = |name: &KeyName, key: &Key| {
             matches!(key.condition, Condition::Enabled {}) && key.describe(name).is_overdue(now)
         };
@@ -90,7 +92,8 @@ impl Change<'_> {
     }
 
     /// Stops the use of a key and has it destroyed by the first change after that time, by the clock that is
-    /// handed to that change.
+    /// handed to that change. [`LocalStore::due_for_destruction`](crate::LocalStore::due_for_destruction)
+    /// tells what waits for one, [`Self::carry_out`] is one.
     ///
     /// # Errors
     /// [`ChangeError::State`] if it is condemned or destroyed already.
@@ -102,7 +105,7 @@ impl Change<'_> {
         let destroy_after = UtcTime::from(destroy_after);
         let usable = |from| matches!(from, Condition::Enabled {} | Condition::Disabled {});
         self.turn(name, Condition::Condemned { destroy_after }, usable)?;
-        self.carry_out_destructions();
+        self.destroy_due();
         Ok(())
     }
 
@@ -115,9 +118,10 @@ impl Change<'_> {
     }
 
     /// Destroys a key now: no wrap of any version stays in the store, and packages sealed under it open no
-    /// more. The replaced state file is overwritten, and so are states that a restore set aside, which reaches the disk's own cells only where nothing
-    /// below keeps old blocks: not with snapshots, copy-on-write, journalled data, or flash. Backups of the
-    /// store that were made before still hold the key; they are to be destroyed too.
+    /// more. The replaced state file is overwritten, and so are states that a restore set aside, which reaches
+    /// the disk's own cells only where nothing below keeps old blocks: not with snapshots, copy-on-write,
+    /// journalled data, or flash. Backups of the store that were made before still hold the key; they are to
+    /// be destroyed too.
     ///
     /// # Errors
     /// [`ChangeError::State`] if it is destroyed already.
@@ -137,8 +141,7 @@ impl Change<'_> {
         let now = self.now;
         let key = self.key_mut(name)?;
         let newest = key.newest();
-        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
-        let version = index.and_then(|index| key.versions.get_mut(index));
+        let version = key.version_mut(number);
         let version = version.filter(|v| number < newest && v.destroyed.is_none());
         shred_version(version.ok_or(ChangeError::NoSuchVersion)?, now);
         self.shreds = true;
@@ -151,14 +154,29 @@ impl Change<'_> {
         if ensure_exists(key).is_err() {
             return Ok(());
         }
-        if key.versions.len() >= MAX_VERSIONS {
+        let holders = key.versions.last().into_iter().flat_map(|version| version.wraps.keys());
+        // A new one that nobody has seen gives way, with its number: so each change makes one version at
+        // most, and a restore knows how many may have been made since its copy.
+        let again = self.is_new(name, key.newest());
+        if key.versions.len() >= MAX_VERSIONS && !again {
             return Err(ChangeError::Full { what: "versions" });
         }
-        let holders = key.versions.last().into_iter().flat_map(|version| version.wraps.keys());
-        let place = self.place(key, key.newest().saturating_add(1));
-        let version = self.new_version(&place, holders)?;
-        self.key_mut(name)?.versions.push(version);
+        let number = if again { key.newest() } else { key.next_version };
+        let next = number.checked_add(1).ok_or(ChangeError::Full { what: "versions" })?;
+        let version = self.new_version(&self.place(key, number), holders)?;
+        let key = self.key_mut(name)?;
+        if again {
+            key.versions.pop();
+        } else {
+            key.next_version = next;
+        }
+        key.versions.push(version);
         Ok(())
+    }
+
+    /// Whether a version of that number was made in this change.
+    pub(super) fn is_new(&self, name: &KeyName, number: u32) -> bool {
+        self.store.state.keys.get(name).is_none_or(|before| number >= before.next_version)
     }
 
     fn turn(

@@ -124,8 +124,8 @@ impl Change<'_> {
             return Err(ChangeError::AlreadyGranted);
         }
         let mut wraps: Vec<Option<Base64>> = Vec::with_capacity(found.versions.len());
-        for (number, version) in (1..).zip(&found.versions) {
-            let place = self.place(found, number);
+        for version in &found.versions {
+            let place = self.place(found, version.number);
             let wrap = || self.wrap_for(&self.unwrap(version, &place)?, &place, user);
             wraps.push(version.destroyed.is_none().then(wrap).transpose()?);
         }
@@ -153,14 +153,16 @@ impl Change<'_> {
 
     fn take_from(&mut self, user: &UserName, key: &KeyName) -> Result<Vec<u32>, ChangeError> {
         let mut held = Vec::new();
-        for (number, version) in (1..).zip(&mut self.key_mut(key)?.versions) {
+        for version in &mut self.key_mut(key)?.versions {
             if version.wraps.remove(user).is_some() {
-                held.push(number);
+                held.push(version.number);
             }
         }
         if held.is_empty() {
             return Err(ChangeError::NotGranted);
         }
+        // What was made in this very change nobody has seen.
+        held.retain(|number| !self.is_new(key, *number));
         self.renew(key)?;
         Ok(held)
     }

@@ -130,7 +130,7 @@ fn store_never_says_it_was_changed_earlier_than_before() {
     let by = root.administrator();
     let restored =
         LocalStore::restore(place_in(home.path()), &copy, Present::GiveUp, by, at(5)).unwrap();
-    assert_eq!(restored.changed(), at(1000).into());
+    assert_eq!(restored.store.changed(), at(1000).into());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::fs::File;
 use super::super::administrators::Step;
 use super::super::state::{MAX_GENERATION, MAX_RECENT, MAX_USERS, User};
 use super::*;
+use crate::text_value::Base64;
 
 /// A state of a new store, changed, and signed as the store would.
 fn signed(edit: impl FnOnce(&mut State)) -> Result<State, StoreError> {
@@ -24,9 +25,9 @@ fn oversize_state_is_not_read() {
     file.set_len(MAX_STORE_LEN as u64 + 1).unwrap();
     let opened = LocalStore::open(place_in(home.path()));
     assert!(matches!(opened, Err(StoreError::TooLong)));
-    assert!(matches!(inspect_state(&path), Err(StoreError::TooLong)));
+    assert!(matches!(inspect_state(&path), Err(CopyError::TooLong)));
     file.set_len(1 << 50).unwrap_or_default();
-    assert!(matches!(inspect_state(&path), Err(StoreError::TooLong)));
+    assert!(matches!(inspect_state(&path), Err(CopyError::TooLong)));
 }
 
 #[test]
@@ -140,6 +141,93 @@ fn step_that_no_administrator_signed_is_not_believed() {
         let signers = keys(&[&Keys::new(1), &stranger]);
         let step = Step::next(&state.administrators, 2, signers, &Keys::new(1).signer);
         state.administrators.push(step);
+        let user_of = |keys: &Keys| User {
+            recipient: keys.identity.recipient().clone().into(),
+            signer: Some(keys.signer.verifying_key().into()),
+            added: at(0).into(),
+            offboarded: None,
+        };
+        state.users.insert(user("stranger"), user_of(&stranger));
     });
     assert!(joined.is_ok());
+}
+
+#[test]
+fn signer_that_is_no_present_users_is_refused_though_signed() {
+    let key = |number: u8| PublicKey::from(Keys::new(number).signer.verifying_key());
+    let user_of = |number: u8, signer: Option<PublicKey>| User {
+        recipient: Keys::new(number).identity.recipient().clone().into(),
+        signer,
+        added: at(0).into(),
+        offboarded: None,
+    };
+    let with = |second: Option<User>| {
+        signed(|state| {
+            state.generation = 2;
+            let (root, keys) = (Keys::new(1), vec![key(1), key(2)]);
+            state.administrators.push(Step::next(&state.administrators, 2, keys, &root.signer));
+            state.users.extend(second.map(|second| (user("second"), second)));
+        })
+    };
+    let present = user_of(2, Some(key(2)));
+    let gone = User { offboarded: Some(at(1).into()), ..present.clone() };
+    for stray in [None, Some(gone), Some(user_of(2, None)), Some(user_of(3, Some(key(3))))] {
+        assert!(matches!(with(stray), Err(StoreError::Format)));
+    }
+    assert!(with(Some(present)).is_ok());
+}
+
+#[test]
+fn numbers_of_versions_out_of_order_are_refused() {
+    let home = home();
+    let mut store = create(home.path()).unwrap();
+    let root = Keys::new(1);
+    for seconds in 1..3 {
+        let mut change = store.change(root.administrator(), at(seconds)).unwrap();
+        change.create_key(&spec("ct")).or_else(|_| change.rotate_key(&name("ct"))).unwrap();
+        change.commit().unwrap();
+    }
+    let with = |numbers: [u32; 2], next: u32| {
+        let mut state = store.state.clone();
+        let key = state.keys.get_mut(&name("ct")).unwrap();
+        key.versions.iter_mut().zip(numbers).for_each(|(version, number)| version.number = number);
+        key.next_version = next;
+        text::parse(&text::render(&state, &root.signer).unwrap())
+    };
+    for (numbers, next) in
+        [([0, 1], 2), ([1, 1], 2), ([2, 1], 3), ([1, 2], 2), ([1, 2], 0), ([1, u32::MAX], 3)]
+    {
+        assert!(matches!(with(numbers, next), Err(StoreError::Format)), "{numbers:?} {next}");
+    }
+    for (numbers, next) in [([1, 2], 3), ([1, 2], u32::MAX), ([7, 4_000_000], 4_000_001)] {
+        assert!(with(numbers, next).is_ok());
+    }
+}
+
+#[test]
+fn key_without_numbers_left_is_not_rotated() {
+    let home = home();
+    let mut store = create(home.path()).unwrap();
+    let root = Keys::new(1);
+    let mut change = store.change(root.administrator(), at(1)).unwrap();
+    change.create_key(&spec("ct")).unwrap();
+    change.commit().unwrap();
+    let mut change = store.change(root.administrator(), at(2)).unwrap();
+    change.state.keys.get_mut(&name("ct")).unwrap().next_version = u32::MAX;
+    let refused = change.rotate_key(&name("ct"));
+    assert!(matches!(refused, Err(ChangeError::Full { what: "versions" })));
+}
+
+#[test]
+fn state_of_too_many_bytes_is_told_as_full() {
+    let home = home();
+    let mut store = create(home.path()).unwrap();
+    let before = std::fs::read(home.path().join("store/state")).unwrap();
+    let root = Keys::new(1);
+    let mut change = store.change(root.administrator(), at(1)).unwrap();
+    change.create_key(&spec("ct")).unwrap();
+    let key = change.state.keys.get_mut(&name("ct")).unwrap();
+    key.versions[0].wraps.insert(user("root"), Base64(vec![0; MAX_STORE_LEN]));
+    assert!(matches!(change.commit(), Err(ChangeError::Full { what: "bytes" })));
+    assert!(std::fs::read(home.path().join("store/state")).unwrap() == before);
 }

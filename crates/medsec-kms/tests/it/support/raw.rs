@@ -34,7 +34,8 @@ pub(crate) fn wraps(state: &[u8]) -> Vec<RawWrap> {
     let mut wraps = Vec::new();
     for (key, about) in json["keys"].as_object().unwrap() {
         let id = hex(about["id"].as_str().unwrap());
-        for (version, about) in (1..).zip(about["versions"].as_array().unwrap()) {
+        for about in about["versions"].as_array().unwrap() {
+            let version = u32::try_from(about["number"].as_u64().unwrap()).unwrap();
             for (user, text) in about["wraps"].as_object().unwrap() {
                 wraps.push(RawWrap {
                     key: key.clone(),
