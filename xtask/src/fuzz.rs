@@ -160,6 +160,7 @@ fn dictionary_of(target: &str) -> &'static str {
         "audit_line" | "audit_event" => "audit",
         "identity_file" => "identity",
         "manifest" => "manifest",
+        "note" | "checkpoint" | "tile_proof" => "note",
         "store_state" | "store_mark" => "store",
         _ => "package",
     }

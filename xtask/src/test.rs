@@ -7,6 +7,7 @@ mod advisories;
 mod alone;
 mod evidence;
 mod fips;
+mod go;
 mod junit;
 mod suite;
 
@@ -100,6 +101,9 @@ fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
     let install = || python::environment(ws, "oracle", &requirements);
     if let Some(oracle) = steps.step("oracle", seconds(30), install) {
         suite.set("MEDSEC_ORACLE_PYTHON", oracle.python);
+    }
+    if let Some(oracle) = steps.step("go oracle", seconds(30), || go::oracle(ws)) {
+        suite.set("MEDSEC_ORACLE_GO", oracle);
     }
 }
 

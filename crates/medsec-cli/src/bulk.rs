@@ -6,11 +6,17 @@
 mod crew;
 mod done;
 mod folders;
+mod listed;
+mod lock;
 mod manifest;
 pub(crate) mod open;
+mod package;
 mod path;
+mod report_file;
 pub(crate) mod rewrap;
+mod same;
 pub(crate) mod seal;
+mod seen;
 mod tally;
 pub(crate) mod verify;
 mod walk;
@@ -18,14 +24,13 @@ mod walk;
 pub(crate) use self::tally::Place;
 
 use std::fmt;
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use medsec_crypto::{ExpectationError, Header, Recipient, SigningKey};
+use medsec_kms::KeyName;
 
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::openers::{Fitting, Openers};
@@ -47,6 +52,8 @@ pub(crate) struct BulkOption {
 pub(crate) struct Keys {
     /// Whom to seal to.
     pub(crate) recipients: Vec<Box<dyn Recipient + Send + Sync>>,
+    /// The key of the store among them.
+    pub(crate) key: Option<KeyName>,
     /// What to open with.
     pub(crate) openers: Option<Openers>,
     /// What to sign with.
@@ -89,43 +96,4 @@ pub(crate) fn refuse_without_folder(given: bool, option: &str) -> Result<(), Fai
             .next("leave it away, or name a folder as the input"));
     }
     Ok(())
-}
-
-/// The folder that outputs go into, made if it is missing. No other run can work on it meanwhile.
-#[derive(Debug)]
-struct OutputFolder {
-    path: PathBuf,
-    _lock: Option<File>,
-}
-
-impl OutputFolder {
-    fn open(source: &Path, path: &Path) -> Result<Self, Failure> {
-        let failed = |error| Failure::io("the output folder cannot be used", &error);
-        let place = if path.exists() { path } else { folders::parent_of(path) };
-        let real = |path: &Path| path.canonicalize().map_err(failed);
-        if real(place)?.starts_with(real(source)?) {
-            return Err(Failure::usage("the output folder lies in the input; nothing was done")
-                .next("name a folder beside it"));
-        }
-        if !path.exists() {
-            folders::make_one(path).map_err(failed)?;
-        }
-        Ok(Self { path: path.to_owned(), _lock: lock(path)? })
-    }
-}
-
-/// Locks a folder where that is possible.
-fn lock(path: &Path) -> Result<Option<File>, Failure> {
-    let Ok(folder) = File::open(path) else {
-        return Ok(None);
-    };
-    match folder.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(Failure::new(
-            Exit::Output,
-            "another run is working on the output folder; nothing was done",
-        )
-        .next("wait for it to end")),
-        Err(TryLockError::Error(_)) => Ok(None),
-        Ok(()) => Ok(Some(folder)),
-    }
 }

@@ -5,14 +5,15 @@
 //! length an element states and recurses as deep as sequences nest, and nobody has checked this file.
 
 use std::fs::File;
-use std::io::{self, Read, Seek as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use zeroize::Zeroizing;
 
-/// How much of a file is looked at.
-const MAX_READ: u64 = 1024 * 1024;
 const PREAMBLE_LEN: usize = 128;
 const MAGIC: &[u8] = b"DICM";
+const HEAD_LEN: usize = PREAMBLE_LEN + MAGIC.len();
+/// How much of a file is looked at behind its head: first this, then, if that did not tell all, the first MiB.
+const LOOKS: [usize; 2] = [16 * 1024, 1024 * 1024 - HEAD_LEN];
 /// Longest UID in bytes (PS3.5, section 9.1).
 const MAX_UID_LEN: usize = 64;
 /// Length of a sequence or item that ends with a delimiter.
@@ -43,24 +44,44 @@ pub(crate) struct Identifiers {
 ///
 /// An error means that the file could not be set back; one in reading comes again when it is sealed.
 pub(crate) fn recognise(file: &mut File) -> io::Result<Option<Identifiers>> {
-    let head = read_head(file);
+    let found = look(file);
     file.rewind()?;
-    let head = head.unwrap_or_default();
-    let data_set = head.get(PREAMBLE_LEN..).unwrap_or_default();
-    Ok(data_set.strip_prefix(MAGIC).map(identifiers))
+    Ok(found.unwrap_or_default())
 }
 
-/// Erased on drop: patients' names stand there.
-fn read_head(file: &mut File) -> io::Result<Zeroizing<Vec<u8>>> {
-    let begin = PREAMBLE_LEN.saturating_add(MAGIC.len()) as u64;
-    let mut head = Zeroizing::new(Vec::new());
-    file.take(begin).read_to_end(&mut head)?;
-    if head.ends_with(MAGIC) {
-        // Room for all at once: a growing vector would leave copies behind.
-        head.reserve_exact(usize::try_from(MAX_READ).unwrap_or_default());
-        file.take(MAX_READ.saturating_sub(begin)).read_to_end(&mut head)?;
+/// Most files tell all in the first look, and most of the others are no DICOM: neither pays for the longest.
+fn look(file: &mut File) -> io::Result<Option<Identifiers>> {
+    // What is read may name patients and is erased.
+    let mut head = Zeroizing::new([0; HEAD_LEN]);
+    if read_full(file, head.as_mut_slice())? < HEAD_LEN || !head.ends_with(MAGIC) {
+        return Ok(None);
     }
-    Ok(head)
+    let mut found = Identifiers::default();
+    for len in LOOKS {
+        let mut part = Zeroizing::new(vec![0; len]);
+        file.seek(SeekFrom::Start(HEAD_LEN as u64))?;
+        let read = read_full(file, &mut part)?;
+        let complete;
+        (found, complete) = identifiers(part.get(..read).unwrap_or_default());
+        if complete || read < len {
+            break;
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Fills `buffer` as far as the file goes.
+fn read_full(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut total = 0_usize;
+    while let Some(rest) = buffer.get_mut(total..).filter(|rest| !rest.is_empty()) {
+        match file.read(rest) {
+            Ok(0) => break,
+            Ok(read) => total = total.saturating_add(read),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(total)
 }
 
 /// How elements are encoded.
@@ -139,11 +160,11 @@ fn explicit_len(bytes: &[u8], syntax: Syntax) -> Option<(u32, &[u8])> {
     (len != UNDEFINED || representation == b"SQ").then_some((len, after))
 }
 
-/// Of what stands behind the magic word.
-fn identifiers(mut rest: &[u8]) -> Identifiers {
+/// Of what stands behind the magic word, and whether more of the file could not add to it.
+fn identifiers(mut rest: &[u8]) -> (Identifiers, bool) {
     let mut found = Identifiers::default();
     let Some(syntax) = transfer_syntax(&mut rest) else {
-        return found;
+        return (found, false);
     };
     let mut depth = 0_usize;
     while let Some(Element { tag, value }) = take(&mut rest, syntax) {
@@ -156,7 +177,7 @@ fn identifiers(mut rest: &[u8]) -> Identifiers {
             }
             // Elements stand in the order of their tags.
             if tag >= SERIES_UID {
-                break;
+                return (found, true);
             }
         }
         let step = match (tag, value) {
@@ -167,7 +188,7 @@ fn identifiers(mut rest: &[u8]) -> Identifiers {
         let Some(now) = step else { break };
         depth = now;
     }
-    found
+    (found, false)
 }
 
 /// Goes behind the file meta information.

@@ -36,12 +36,14 @@ pub(crate) enum Exit {
     Store,
     /// The key may not be used or changed so: unknown, not granted, disabled, destroyed.
     Key,
+    /// A change of the key store is in place, but something that follows it failed. Not to be made again.
+    Unfinished,
 }
 
 impl Exit {
     /// All of them, in the order of their codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -58,6 +60,7 @@ impl Exit {
         Self::Manifest,
         Self::Store,
         Self::Key,
+        Self::Unfinished,
     ];
 
     /// The number the operating system is given.
@@ -79,6 +82,7 @@ impl Exit {
             Self::Manifest => 13,
             Self::Store => 14,
             Self::Key => 15,
+            Self::Unfinished => 16,
         }
     }
 
@@ -101,6 +105,7 @@ impl Exit {
             Self::Manifest => "manifest",
             Self::Store => "store",
             Self::Key => "key",
+            Self::Unfinished => "unfinished",
         }
     }
 }

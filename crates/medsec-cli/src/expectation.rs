@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 use medsec_crypto::{
     Context, ContextKey, Expectation, Header, KeyRef, Limits, PolicyExpectation, SignerExpectation,
-    context_difference,
+    VerifyingKey, context_difference,
 };
 
 use medsec_kms::LocalStore;
@@ -39,14 +39,7 @@ impl SignerOption {
             Failure::usage("who must have signed? that is for you to say")
                 .next("give --signer PUBKEY, or --any-signer")
         };
-        let settings = session.any_settings()?.ok_or_else(undecided)?;
-        let place = settings.store_place();
-        if place.expected.is_none() && !place.folder.exists() {
-            return Err(undecided());
-        }
-        let store = LocalStore::open(place)?;
-        let keys = store.users().filter_map(|user| user.signer()?.as_signer().copied());
-        Ok(SignerExpectation::OneOf(keys.collect()))
+        Ok(SignerExpectation::OneOf(store_signers(session)?.ok_or_else(undecided)?))
     }
 
     /// For commands that ask who signed.
@@ -57,6 +50,18 @@ impl SignerOption {
             SignerExpectation::OneOf(signers("--signer", &self.signers)?)
         })
     }
+}
+
+/// The signers of the key store's users, removed ones included, where a store is.
+pub(crate) fn store_signers(session: &Session) -> Result<Option<Vec<VerifyingKey>>, Failure> {
+    let Some(settings) = session.any_settings()? else { return Ok(None) };
+    let place = settings.store_place();
+    if place.expected.is_none() && !place.folder.exists() {
+        return Ok(None);
+    }
+    let store = LocalStore::open(place)?;
+    let keys = store.users().filter_map(|user| user.signer()?.as_signer().copied());
+    Ok(Some(keys.collect()))
 }
 
 /// What is expected of a package that one of these keys opens.

@@ -85,8 +85,14 @@ Examples:
   medsec key enable ct-2026
   medsec key keep ct-2026";
 
+pub(crate) const KEY_AGE: &str = "\
+Examples:
+  medsec key age ct-2026 --max-age 90
+  medsec key age ct-2026 --no-max-age";
+
 pub(crate) const KEY_DESTROY: &str = "\
 Examples:
+  medsec key destroy --due
   medsec key destroy ct-2026 --after 30 --confirm ct-2026
   medsec key destroy ct-2026 --version 1 --confirm ct-2026";
 
@@ -199,7 +205,7 @@ mod tests {
     fn every_command_shows_examples_that_are_understood() {
         let program = crate::args::Cli::command();
         let commands = leaves(&program);
-        assert_eq!(commands.len(), 32);
+        assert_eq!(commands.len(), 33);
         for command in commands.into_iter().chain([&program]) {
             let text = command.get_after_help().map(ToString::to_string);
             let lines = command_lines(&text.unwrap_or_default());

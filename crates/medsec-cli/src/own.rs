@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use medsec_crypto::{HpkeIdentity, SigningKey};
-use medsec_kms::{Administrator, Change, IdentityFile, LocalStore, PrivateKey};
+use medsec_kms::{
+    Administrator, Change, ChangeError, IdentityFile, KeyName, LocalStore, PrivateKey,
+};
 
 use crate::failure::Failure;
 use crate::passphrase::PassphraseOption;
+use crate::report::Report;
 use crate::session::{Session, now};
 
 /// Whose keys to use, where the settings do not say it, or others are wanted.
@@ -52,14 +55,34 @@ impl OwnOption {
     pub(crate) fn change<T>(
         &self,
         session: &Session,
-        change: impl FnOnce(&mut Change<'_>) -> Result<T, medsec_kms::ChangeError>,
-    ) -> Result<(LocalStore, T), Failure> {
+        change: impl FnOnce(&mut Change<'_>) -> Result<T, ChangeError>,
+    ) -> Result<Changed<T>, Failure> {
         let mut store = open_store(session)?;
         let own = self.load(session)?;
         let mut begun = store.change(own.administrator(), now())?;
-        let done = change(&mut begun)?;
+        let value = change(&mut begun)?;
+        let destroyed = begun.shredded().to_vec();
         begun.commit()?;
-        Ok((store, done))
+        Ok(Changed { store, value, destroyed })
+    }
+}
+
+/// What became of a change.
+pub(crate) struct Changed<T> {
+    /// The store as it is now.
+    pub(crate) store: LocalStore,
+    pub(crate) value: T,
+    /// Keys whose time to be destroyed had come.
+    pub(crate) destroyed: Vec<KeyName>,
+}
+
+impl<T> Changed<T> {
+    /// Adds what was destroyed along with the change.
+    pub(crate) fn tell(&self, report: Report) -> Report {
+        let names: Vec<&str> = self.destroyed.iter().map(KeyName::as_str).collect();
+        let lines =
+            names.iter().map(|name| format!("`{name}` was due to be destroyed and is gone"));
+        lines.fold(report, Report::line).field("destroyed", names)
     }
 }
 

@@ -49,14 +49,13 @@ impl TargetOption {
             return Err(Failure::usage("several inputs need --out-dir")
                 .next("give --out-dir FOLDER, or one input at a time"));
         }
-        target.sweep();
         Ok(target)
     }
 }
 
 impl Target {
     /// Where the system makes no files without names, a killed run leaves a private one behind.
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         const AGE: Duration = Duration::from_secs(24 * 60 * 60);
         if let Self::Folder(folder) = self {
             // A folder that cannot be read will be noticed when it is written to.

@@ -22,6 +22,11 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// `1 file`, `0 files`
+pub(crate) fn counted(number: u64, [one, many]: [&str; 2]) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// `12.3 ms`
 pub(crate) fn time(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();

@@ -108,13 +108,14 @@ pub use crate::ids::{
 pub use crate::inspect::Inspection;
 pub use crate::manifest::{
     Comparison, Finding, Found, FoundPackage, MAX_MANIFEST_LEN, MAX_MANIFEST_PACKAGES, Manifest,
-    ManifestEntry, ManifestError, PackageName, SeenManifest, SignManifestError, SuccessionError,
+    ManifestEntry, ManifestError, ManifestRoom, PackageName, SeenManifest, SignManifestError,
+    SuccessionError,
 };
 pub use crate::metadata::{MAX_METADATA_LEN, MAX_METADATA_TEXT_LEN, Metadata};
 pub use crate::open::{Checked, OpenError, Opened, ReleasingReader, Unlocked};
 pub use crate::output::{
     Access, Existing, GroupLimits, OutputError, OutputGroup, OutputOptions, PendingFile,
-    sweep_unfinished, write_file,
+    is_unfinished, sweep_unfinished, write_file,
 };
 pub use crate::range::{RangeError, RangeReader, UnsignedRange};
 pub use crate::recipient::{

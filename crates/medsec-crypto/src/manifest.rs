@@ -10,6 +10,7 @@
 mod compare;
 mod entry;
 mod error;
+mod room;
 mod seen;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ mod text;
 pub use self::compare::{Comparison, Finding, Found, FoundPackage};
 pub use self::entry::{ManifestEntry, PackageName};
 pub use self::error::{ManifestError, SignManifestError};
+pub use self::room::ManifestRoom;
 pub use self::seen::{SeenManifest, SuccessionError};
 
 use std::collections::HashSet;

@@ -17,7 +17,7 @@ pub use self::pending::PendingFile;
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 const PART_PREFIX: &str = ".medsec-";
@@ -83,7 +83,7 @@ pub enum OutputError {
 /// [`OutputError`]; no file was made.
 pub fn write_file(path: &Path, content: &[u8], options: OutputOptions) -> Result<(), OutputError> {
     let mut file = PendingFile::create(path, options)?;
-    file.writer().write_all(content).map_err(OutputError::Io)?;
+    file.append(content)?;
     file.publish()
 }
 
@@ -97,7 +97,7 @@ pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Resu
     for entry in fs::read_dir(folder)? {
         let Ok(entry) = entry else { continue };
         // The name first: looking at every file of a large folder would take long.
-        if !is_part(&entry.file_name()) {
+        if !is_unfinished(&entry.file_name()) {
             continue;
         }
         let is_old = entry
@@ -111,7 +111,9 @@ pub fn sweep_unfinished(folder: &Path, min_age: std::time::Duration) -> io::Resu
     Ok(swept)
 }
 
-fn is_part(name: &OsStr) -> bool {
+/// Whether a name is one of those that unfinished outputs have.
+#[must_use]
+pub fn is_unfinished(name: &OsStr) -> bool {
     let random =
         name.to_str().and_then(|name| name.strip_prefix(PART_PREFIX)?.strip_suffix(PART_SUFFIX));
     random.is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))

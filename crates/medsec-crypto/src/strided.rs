@@ -2,14 +2,15 @@
 
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 
+use crate::backend::TAG_LEN;
 use crate::cobblestone::{CHUNK_LEN, SEALED_CHUNK_LEN};
 
 /// Fills the plaintext places of `batch` from `reader`, as far as it goes. Returns the number of
 /// plaintext bytes; fewer than the places hold means the end of the input.
 pub(crate) fn read_plain(reader: &mut impl Read, batch: &mut [u8]) -> io::Result<usize> {
     let mut places: Vec<IoSliceMut<'_>> = batch
-        .chunks_exact_mut(SEALED_CHUNK_LEN)
-        .filter_map(|chunk| chunk.get_mut(..CHUNK_LEN))
+        .chunks_mut(SEALED_CHUNK_LEN)
+        .filter_map(|chunk| chunk.len().checked_sub(TAG_LEN).and_then(|len| chunk.get_mut(..len)))
         .map(IoSliceMut::new)
         .collect();
     let mut rest = places.as_mut_slice();

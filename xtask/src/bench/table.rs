@@ -1,4 +1,4 @@
-//! One Markdown table per operation.
+//! One Markdown table per operation; those of whole folders look otherwise.
 //!
 //! Known fields: `name`, `backend`, `size_bytes`, `threads`, `signed`, `median_ns`,
 //! `calibration_ns`, `ratio`. Each may be missing; what else a line holds is printed as a note.
@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+
+use super::folders;
 
 const KNOWN: [&str; 8] =
     ["name", "backend", "size_bytes", "threads", "signed", "median_ns", "calibration_ns", "ratio"];
@@ -20,6 +22,9 @@ pub(crate) fn render(rows: &[Value]) -> String {
         groups.entry(text(row, "name").unwrap_or("(unnamed)")).or_default().push(row);
     }
     let table = |(name, mut rows): (&str, Vec<&Value>)| {
+        if rows.iter().all(|row| folders::is_folder(row)) {
+            return folders::render(name, &rows);
+        }
         rows.sort_by_key(|row| {
             let backend = text(row, "backend").unwrap_or_default().to_owned();
             (whole(row, "size_bytes"), backend, whole(row, "threads"), flag(row, "signed"))
@@ -47,15 +52,15 @@ fn line(row: &Value) -> String {
     format!("| {} |\n", cells.join(" | "))
 }
 
-fn text<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn text<'a>(row: &'a Value, name: &str) -> Option<&'a str> {
     row.get(name)?.as_str()
 }
 
-fn whole(row: &Value, name: &str) -> Option<u64> {
+pub(super) fn whole(row: &Value, name: &str) -> Option<u64> {
     row.get(name)?.as_u64()
 }
 
-fn number(row: &Value, name: &str) -> Option<f64> {
+pub(super) fn number(row: &Value, name: &str) -> Option<f64> {
     row.get(name)?.as_f64()
 }
 
@@ -93,7 +98,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-fn time(nanoseconds: f64) -> String {
+pub(super) fn time(nanoseconds: f64) -> String {
     match nanoseconds {
         ns if ns < 1e3 => format!("{ns:.0} ns"),
         ns if ns < 1e6 => format!("{:.2} µs", ns / 1e3),
@@ -112,6 +117,14 @@ mod tests {
         let page = render(&[row("seal", 1 << 20), row("open", 1), row("seal", 1 << 10)]);
         let places = ["## open", "## seal", "| 1 KiB", "| 1 MiB"].map(|part| page.find(part));
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{page}");
+    }
+
+    #[test]
+    fn folders_have_a_table_of_their_own() {
+        let folder = serde_json::json!({ "name": "folder", "task": "medsec open", "files": 3 });
+        let page = render(&[folder, serde_json::json!({ "name": "seal", "size_bytes": 1 })]);
+        assert!(page.contains("| ratio to copy |") && page.contains("| calibration |"), "{page}");
+        assert!(page.contains("| medsec open | – |"), "{page}");
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! Threads that take files one after the other, and outputs that get their names in groups.
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use medsec_crypto::{Execution, GroupLimits, Observer, OutputError, OutputGroup, PendingFile};
 
+use crate::failure::Failure;
 use crate::session::Interrupt;
 
 /// Up to this length a file is one thread's work.
@@ -63,6 +67,8 @@ pub(super) fn each<T: Sync>(
 pub(super) struct Publisher<T> {
     filling: Mutex<OutputGroup<T>>,
     committing: Mutex<()>,
+    /// Folders of outputs that were there already: a killed run may have named them and not synced the folder.
+    settled: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl<T> Publisher<T> {
@@ -71,6 +77,7 @@ impl<T> Publisher<T> {
         Self {
             filling: Mutex::new(OutputGroup::new(GroupLimits::default())),
             committing: Mutex::new(()),
+            settled: Mutex::default(),
         }
     }
 
@@ -92,17 +99,36 @@ impl<T> Publisher<T> {
         }
     }
 
-    /// Folders to make durable with the present group.
-    pub(super) fn add_folders(&self, folders: &[std::path::PathBuf]) {
-        if !folders.is_empty() {
-            let mut group = lock(&self.filling);
-            folders.iter().for_each(|folder| group.add_folder(folder));
+    /// A folder to make durable with the present group.
+    pub(super) fn add_folder(&self, folder: &Path) {
+        lock(&self.filling).add_folder(folder);
+    }
+
+    /// An output below `root` that is there already. Its name becomes durable at the end.
+    pub(super) fn add_present(&self, root: &Path, path: &Path) {
+        let mut settled = lock(&self.settled);
+        for folder in path.ancestors().skip(1) {
+            if !settled.insert(root.join(folder)) {
+                break;
+            }
         }
     }
 
     /// Commits what is left.
-    pub(super) fn finish(&self, landed: impl FnMut(T, Result<(), OutputError>)) {
+    ///
+    /// # Errors
+    /// Folders of outputs that were there already could not be made durable.
+    pub(super) fn finish(
+        &self,
+        landed: impl FnMut(T, Result<(), OutputError>),
+    ) -> Result<(), Failure> {
         self.commit(|_| true, landed);
+        let folders = std::mem::take(&mut *lock(&self.settled));
+        let synced = folders.iter().try_for_each(|folder| match cfg!(unix) {
+            true => File::open(folder)?.sync_all(),
+            false => Ok(()),
+        });
+        synced.map_err(|error| Failure::io("a folder could not be made durable", &error))
     }
 
     fn commit(

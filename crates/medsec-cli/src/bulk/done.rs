@@ -1,189 +1,167 @@
-//! What an earlier run has sealed: packages that are in the output folder already, each verified to its last
-//! byte before it counts.
+//! What an earlier run has sealed: the newest package of each file that is in the output folder already. That its
+//! content is still the file's is for the comparison to find out, file by file.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use medsec_crypto::{
-    Context, Execution, Header, Limits, ManifestEntry, Origin, PackageId, PackageName,
-    SignerExpectation, Timestamp,
-};
+use medsec_crypto::{Dek, HeaderHash, PackageId, Timestamp};
 
 use super::crew::{self, lock};
-use super::manifest::{Ledger, name_of};
+use super::package::{Looked, Reader};
 use super::tally::{Place, Tally};
-use super::{EXTENSION, Keys};
+use super::walk::Found;
+use super::{EXTENSION, path};
+use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::input::open_file;
 use crate::session::Interrupt;
 
-/// What one package says of the file it was made of; all of it is authentic.
-pub(super) struct Earlier {
-    len: u64,
-    created_at: Timestamp,
-    /// When the package's file was last written.
-    written: Option<SystemTime>,
-    /// For the manifest, if it is signed.
-    pub(super) facts: Option<Facts>,
+/// The newest package that was made of one file.
+pub(super) struct Known {
+    /// Below the output folder.
+    pub(super) path: PathBuf,
+    pub(super) place: Place,
+    pub(super) created_at: Timestamp,
+    /// Another package was made at the same time: which of them is the newest is not known.
+    pub(super) tied: bool,
+    pub(super) dek: Mutex<Option<Dek>>,
+    id: (PackageId, HeaderHash),
 }
 
-/// What a manifest says of a package, but for its name.
-pub(super) struct Facts {
-    header: Header,
-    origin: Origin,
+/// A file of the output folder that may be a package of this source.
+struct Candidate {
+    path: PathBuf,
+    /// The file it was made of, where its own name says so.
+    kept: Option<String>,
 }
 
-impl Facts {
-    pub(super) fn entry(&self, name: PackageName) -> ManifestEntry {
-        ManifestEntry::of_verified(name, &self.header, &self.origin)
-    }
-}
+/// Newest packages by the path of the file they were made of.
+#[derive(Default)]
+pub(super) struct Earlier(HashMap<String, Known>);
 
 impl Earlier {
-    /// Whether the file is still the one that was sealed: as long, and not newer than the package.
+    pub(super) fn newest(&self, name: &str) -> Option<&Known> {
+        self.0.get(name)
+    }
+
+    /// Looks at all packages in the output folder that carry opaque names or those of the files in `found`. One
+    /// that does not open is told of, and what it was made of is sealed again.
     ///
-    /// The time of sealing is authentic, but in whole seconds. Within its second the time of the package's
-    /// file decides.
-    pub(super) fn covers(&self, len: u64, modified: Option<SystemTime>) -> bool {
-        let Some(modified) = modified else {
-            return false;
-        };
-        let second = modified.duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-        let sealed = self.created_at.unix_seconds();
-        let in_that_second = second == sealed && self.written.is_some_and(|at| modified <= at);
-        self.len == len && (second < sealed || in_that_second)
-    }
-}
-
-/// How packages of earlier runs are verified.
-pub(super) struct Verifier<'a> {
-    pub(super) keys: &'a Keys,
-    pub(super) reproduced: &'a Context,
-}
-
-impl Verifier<'_> {
-    /// Only this run's own signer is believed to have sealed.
-    fn signer(&self) -> SignerExpectation {
-        match &self.keys.signer {
-            Some(key) => SignerExpectation::OneOf(vec![key.verifying_key()]),
-            None => SignerExpectation::NotRequired,
-        }
-    }
-
-    /// Whether there is anything to verify with.
-    pub(super) fn can_open(&self) -> bool {
-        self.keys.openers.is_some()
-    }
-
-    /// Verifies with a key, and gives the path that the package was made of.
-    pub(super) fn open(
-        &self,
-        path: &Path,
-        execution: &Execution<'_>,
-    ) -> Result<(Option<String>, Earlier), Failure> {
-        let (mut file, about) = open_file(path)?;
-        let header = Header::read_patiently(&mut file)?;
-        let fitting = self.keys.fitting(&header)?;
-        let expectation = fitting.expectation(&self.signer(), self.reproduced);
-        let created_at = header.core().created_at;
-        let unlocked = header.check(expectation)?.unlock_with(&fitting.identities())?;
-        let opened = unlocked.verify(file, execution)?;
-        let name = opened.metadata.as_ref().and_then(|data| data.file_name.clone());
-        let written = about.modified().ok();
-        let header = unlocked.header().clone();
-        let facts = opened.origin().map(|origin| Facts { header, origin });
-        Ok((name, Earlier { len: opened.plain_len, created_at, written, facts }))
-    }
-
-    /// Verifies the signature alone: enough where the package's name says what it was made of.
-    pub(super) fn verify_origin(
-        &self,
-        path: &Path,
-        execution: &Execution<'_>,
-    ) -> Result<Earlier, Failure> {
-        let (mut file, about) = open_file(path)?;
-        let header = Header::read_patiently(&mut file)?;
-        let limit = Limits::default().max_chunks;
-        let origin = header.verify_origin(file, &self.signer(), limit, execution)?;
-        let (created_at, len) = (header.core().created_at, origin.plain_len);
-        let facts = Some(Facts { header, origin });
-        Ok(Earlier { len, created_at, written: about.modified().ok(), facts })
-    }
-}
-
-/// Files that packages under opaque names were made of, by path.
-#[derive(Default)]
-pub(super) struct Sealed(HashMap<String, Vec<Earlier>>);
-
-impl Sealed {
-    pub(super) fn covers(&self, path: &str, len: u64, modified: Option<SystemTime>) -> bool {
-        let packages = self.0.get(path).map(Vec::as_slice).unwrap_or_default();
-        packages.iter().any(|package| package.covers(len, modified))
-    }
-
-    /// Opens all packages of `folder` that carry opaque names. One that does not open is told of, and what it
-    /// was made of is sealed again.
+    /// # Errors
+    /// There is no key to open them with, or one cannot be read just now: its file would be sealed twice.
     pub(super) fn read(
-        folder: &Path,
-        verifier: &Verifier<'_>,
+        reader: &Reader<'_>,
+        found: &[Found],
         threads: usize,
         interrupt: &Interrupt,
         tally: &Tally<'_>,
-        ledger: Option<&Ledger>,
     ) -> Result<Self, Failure> {
-        let packages = opaque_names(folder)?;
-        if !packages.is_empty() && !verifier.can_open() {
+        let candidates = candidates(reader.folder, found)?;
+        if !candidates.is_empty() && reader.keys.openers.is_none() {
             return Err(Failure::usage(
                 "the output folder holds packages; which files they were made of cannot be told without a key; nothing was done",
             )
             .next("give --identity FILE with a key that opens them, or another folder"));
         }
-        let sealed = Mutex::new(Self::default());
-        crew::each(
-            &packages,
-            threads,
-            interrupt,
-            |(_, len)| *len,
-            |(name, _), hands| {
-                let stop = crew::Stop(interrupt);
-                let execution = crew::execution(hands, threads, &stop);
-                match verifier.open(&folder.join(name), &execution) {
-                    Ok((path, mut earlier)) => {
-                        let facts = earlier.facts.take();
-                        if let Some(((ledger, facts), name)) = ledger.zip(facts).zip(name_of(name))
-                        {
-                            ledger.add_found(facts.entry(name));
-                        }
-                        // Without metadata it was made of one file, by another call.
-                        if let Some(path) = path {
-                            lock(&sealed).0.entry(path).or_default().push(earlier);
-                        }
-                    }
-                    Err(failure) => tally.found(Place::of(0, name), name, "failed", failure),
+        let earlier = Mutex::new(Self::default());
+        let stop = Mutex::new(None);
+        let indices: Vec<usize> = (0..candidates.len()).collect();
+        let look = |index: &usize, _| {
+            let Some(candidate) = candidates.get(*index).filter(|_| lock(&stop).is_none()) else {
+                return;
+            };
+            let place = Place::of_earlier(*index, &candidate.path);
+            let looked = reader.header(&candidate.path);
+            match looked.and_then(|(file, header)| reader.look(file, header)) {
+                Ok(looked) => lock(&earlier).add(candidate, place, looked),
+                Err(failure) if is_passing(&failure) => *lock(&stop) = Some(failure),
+                Err(failure) => tally.found(place, &candidate.path, "failed", failure),
+            }
+        };
+        crew::each(&indices, threads, interrupt, |_| 0, look);
+        match stop.into_inner().unwrap_or_default() {
+            None => Ok(earlier.into_inner().unwrap_or_default()),
+            Some(failure) => Err(Failure {
+                message: format!(
+                    "a package in the output folder cannot be read just now; nothing was sealed: {}",
+                    failure.message
+                ),
+                ..failure
+            }),
+        }
+    }
+
+    fn add(&mut self, candidate: &Candidate, place: Place, looked: Looked) {
+        // Without metadata and under an opaque name it was made of one file, by another call.
+        let Some(name) = looked.name.or_else(|| candidate.kept.clone()) else { return };
+        let known = Known {
+            path: candidate.path.clone(),
+            place,
+            created_at: looked.created_at,
+            tied: false,
+            dek: Mutex::new(Some(looked.dek)),
+            id: looked.id,
+        };
+        match self.0.entry(name) {
+            Entry::Vacant(entry) => drop(entry.insert(known)),
+            Entry::Occupied(mut entry) => {
+                let present = entry.get_mut();
+                if known.created_at > present.created_at {
+                    *present = known;
+                } else if known.created_at == present.created_at && known.id != present.id {
+                    present.tied = true;
                 }
-            },
-        );
-        Ok(sealed.into_inner().unwrap_or_default())
+            }
+        }
     }
 }
 
-/// Packages named after their identifiers, with their length.
-fn opaque_names(folder: &Path) -> Result<Vec<(PathBuf, u64)>, Failure> {
+/// Whether trying again may help, or another key: then nothing is known of the package.
+pub(super) const fn is_passing(failure: &Failure) -> bool {
+    matches!(
+        failure.exit,
+        Exit::Io | Exit::Interrupted | Exit::Identity | Exit::Store | Exit::Key | Exit::Failure
+    )
+}
+
+fn candidates(folder: &Path, found: &[Found]) -> Result<Vec<Candidate>, Failure> {
+    let mut candidates = Vec::new();
+    for path in opaque_names(folder)? {
+        candidates.push(Candidate { path, kept: None });
+    }
+    for one in found.iter().filter(|one| one.kind.file_len().is_some()) {
+        let path = with_extension(&one.path);
+        let is_there = folder.join(&path).symlink_metadata().is_ok_and(|about| about.is_file());
+        if is_there && !is_opaque(&path) {
+            candidates.push(Candidate { path, kept: path::to_text(&one.path) });
+        }
+    }
+    Ok(candidates)
+}
+
+/// Packages named after their identifiers.
+fn opaque_names(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let failed = |error| Failure::io("the output folder cannot be read", &error);
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = PathBuf::from(entry.file_name());
-        if is_opaque(&name) && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            let len = entry.metadata().map_err(failed)?.len();
-            names.push((name, len));
+        if is_opaque(&name) && entry.file_type().map_err(failed)?.is_file() {
+            names.push(name);
         }
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// What the package of a file is called that keeps its name.
+pub(super) fn with_extension(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(EXTENSION);
+    name.into()
 }
 
 /// Whether a path is the name that this program gives to packages: it tells nothing and may be shown.
@@ -196,33 +174,38 @@ pub(super) fn is_opaque(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "tests may panic")]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn at(millis: u64) -> Option<SystemTime> {
-        Some(UNIX_EPOCH + Duration::from_millis(millis))
+    fn looked(id: u8, time: u64) -> Looked {
+        Looked {
+            id: (PackageId::from_bytes([id; 16]), HeaderHash::from_bytes([id; 64])),
+            created_at: Timestamp::from_unix_seconds(time),
+            name: Some("a".to_owned()),
+            dek: Dek::take_from(&mut [1; 32]).unwrap(),
+        }
     }
 
-    fn earlier() -> Earlier {
-        let created_at = Timestamp::from_unix_seconds(100);
-        Earlier { len: 5, created_at, written: at(100_500), facts: None }
+    /// Packages of one file in the order they are met.
+    fn newest(met: &[(u8, u64)]) -> (u64, bool) {
+        let mut earlier = Earlier::default();
+        for (id, time) in met {
+            let candidate = Candidate { path: PathBuf::new(), kept: None };
+            earlier.add(&candidate, Place::Earlier(1), looked(*id, *time));
+        }
+        let known = earlier.newest("a").unwrap();
+        (known.created_at.unix_seconds(), known.tied)
     }
 
     #[test]
-    fn changed_file_is_not_covered() {
-        assert!(!earlier().covers(4, at(1)));
-        assert!(!earlier().covers(5, at(100_501)));
-        assert!(!earlier().covers(5, at(101_000)));
-        assert!(!earlier().covers(5, None));
+    fn two_packages_of_one_time_are_tied() {
+        assert_eq!(newest(&[(1, 5), (2, 5), (3, 4)]), (5, true));
     }
 
     #[test]
-    fn same_file_is_covered() {
-        assert!(earlier().covers(5, at(99_999)));
-        assert!(earlier().covers(5, at(100_500)));
+    fn newest_package_counts_and_copies_do_not() {
+        assert_eq!(newest(&[(1, 5), (1, 5)]), (5, false));
+        assert_eq!(newest(&[(1, 5), (2, 5), (3, 6), (1, 5)]), (6, false));
     }
 
     #[test]

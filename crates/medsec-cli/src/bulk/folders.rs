@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use medsec_crypto::Access;
 
 use super::crew::lock;
+use super::lock::sweep;
 
 /// The folders below one root that are known to be there.
 pub(super) struct Folders<'a> {
@@ -22,44 +23,43 @@ impl<'a> Folders<'a> {
         Self { root, access, known: Mutex::new(BTreeSet::new()) }
     }
 
-    /// Makes sure that the folder of the file `path` is a folder on every step, and gives the folders in which
-    /// one was made: they must become durable with the file.
+    /// Makes sure that the folder of the file `path` is a folder on every step. `changed` is called with each
+    /// folder in which one was made: it must become durable with the file. Whoever is told that a folder is
+    /// known can rely on it, also where a further step failed.
     ///
     /// A link on the way is refused. Who can replace a folder by a link between this look and the file's
     /// making can write to the root himself.
-    pub(super) fn prepare(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+    pub(super) fn prepare(&self, path: &Path, changed: impl Fn(&Path)) -> io::Result<()> {
         let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let mut known = lock(&self.known);
-        let mut changed = Vec::new();
         if known.contains(folder) {
-            return Ok(changed);
+            return Ok(());
         }
         let mut below = PathBuf::new();
         for part in folder {
             let parent = self.root.join(&below);
             below.push(part);
             if !known.contains(&below) {
-                if self.make(&self.root.join(&below))? {
-                    changed.push(parent);
-                }
+                let folder = self.root.join(&below);
+                self.make(&folder)?;
+                changed(&parent);
+                sweep(&folder);
                 known.insert(below.clone());
             }
         }
-        Ok(changed)
+        Ok(())
     }
 
-    /// Whether the folder was made just now.
-    fn make(&self, folder: &Path) -> io::Result<bool> {
+    /// A folder that an earlier run made may not be durable yet: it counts as made now.
+    fn make(&self, folder: &Path) -> io::Result<()> {
         match create(folder, self.access) {
-            Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let is_folder = fs::symlink_metadata(folder)?.is_dir();
-                // A folder that an earlier run made may not be durable yet: it counts as changed too.
-                is_folder.then_some(true).ok_or_else(|| io::ErrorKind::NotADirectory.into())
+                is_folder.then_some(()).ok_or_else(|| io::ErrorKind::NotADirectory.into())
             }
-            Err(error) => Err(error),
+            made => made,
         }
     }
 }
@@ -86,4 +86,26 @@ fn create(folder: &Path, access: Access) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = access;
     builder.create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folder_that_fails_half_way_hands_over_its_parents() {
+        let root = tempfile::tempdir().unwrap();
+        let folders = Folders::new(root.path(), Access::Owner);
+        let changed = Mutex::new(Vec::new());
+        let prepare = |path: &str| {
+            folders.prepare(Path::new(path), |folder| lock(&changed).push(folder.to_owned()))
+        };
+        fs::create_dir_all(root.path().join("a/b")).unwrap();
+        fs::write(root.path().join("a/b/c"), "").unwrap();
+        prepare("a/b/c/file").unwrap_err();
+        assert_eq!(*lock(&changed), [root.path().join(""), root.path().join("a")]);
+        prepare("a/b/file").unwrap();
+        prepare("file").unwrap();
+        assert_eq!(lock(&changed).len(), 2, "known, and handed over before");
+    }
 }

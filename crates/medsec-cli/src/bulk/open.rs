@@ -1,27 +1,28 @@
 //! `medsec open FOLDER`.
 
-use std::fs::File;
-use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use medsec_crypto::{
-    Access, Backend, Checked, Context, Dek, Header, Metadata, NotAuthentic, OpenError, OutputError,
-    PendingFile, SignerExpectation, Timestamp, Unlocked, UnlockedRecipients,
+    Access, Context, Dek, HeaderHash, OpenError, Opened, OutputError, PackageId, PendingFile,
+    SignerExpectation, Timestamp, Unlocked,
 };
-use zeroize::Zeroizing;
 
 use super::crew::{self, Hands, Publisher, lock};
 use super::folders::Folders;
-use super::tally::{Tally, Words, check_report_file};
+use super::listed::{self, Listed};
+use super::lock::{OutputFolder, shared};
+use super::package::{Looked, Reader};
+use super::report_file::ReportFile;
+use super::same::same_content;
+use super::tally::{Place, Tally, Words};
 use super::walk::{self, Found, Kind};
-use super::{EXTENSION, Keys, OutputFolder, path};
+use super::{EXTENSION, Keys, path};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::openers::Fitting;
 use crate::report::Folder;
 use crate::session::{Interrupt, Session};
-use crate::target;
+use crate::{target, text};
 
 /// What `open` does with a folder.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) reproduced: &'a Context,
     pub(crate) names: Names,
     pub(crate) existing: Present,
+    pub(crate) manifest: Manifests,
     pub(crate) source: &'a Path,
     pub(crate) target: &'a Path,
     pub(crate) report: Option<&'a Path>,
@@ -54,15 +56,26 @@ pub(crate) enum Present {
     Compare,
 }
 
+/// What the folder's manifest decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manifests {
+    /// What it lists must be there, and nothing else is opened.
+    Heeded,
+    /// Nothing.
+    Ignored,
+}
+
 /// A package to open.
 struct Item {
     /// Place in the listing.
     index: usize,
     len: u64,
+    id: (PackageId, HeaderHash),
     created_at: Timestamp,
+    /// What it was made of, as it says; of packages that say the same the newest counts.
+    name: PathBuf,
     /// Below the output folder on every step.
     path: PathBuf,
-    /// So that a key agreement, which takes longer than opening a small package, is done once.
     dek: Mutex<Option<Dek>>,
 }
 
@@ -73,88 +86,140 @@ struct Run<'a> {
     interrupt: &'a Interrupt,
     found: &'a [Found],
     tally: &'a Tally<'a>,
+    reader: &'a Reader<'a>,
+    listed: Option<Listed>,
     folders: Folders<'a>,
     publisher: Publisher<(usize, u64)>,
 }
 
 pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure> {
-    check_report_file(plan.report)?;
-    let target = OutputFolder::open(plan.source, plan.target)?;
+    let report = ReportFile::create(plan.report)?;
+    let target = OutputFolder::open(session, plan.source, plan.target)?;
+    let _writers_wait = shared(plan.source)?;
+    let listed = match (&plan.signer, plan.manifest) {
+        (SignerExpectation::OneOf(signers), Manifests::Heeded) => {
+            Listed::read(plan.source, signers)?
+        }
+        _ => None,
+    };
     let found = packages(plan.source)?;
     let tally = Tally::new(session, &found);
-    let threads = session.threads().get();
+    let reader = Reader {
+        folder: plan.source,
+        keys: plan.keys,
+        signer: plan.signer.clone(),
+        reproduced: plan.reproduced,
+    };
     let run = Run {
         plan,
-        threads,
+        threads: session.threads().get(),
         interrupt: &session.interrupt,
         found: &found,
         tally: &tally,
+        reader: &reader,
+        listed,
         folders: Folders::new(&target.path, Access::Owner),
         publisher: Publisher::new(),
     };
-    let items = run.newest();
-    crew::each(
-        &items,
-        threads,
-        run.interrupt,
-        |item| item.len,
-        |item, hands| {
-            run.work(item, hands);
-        },
-    );
-    run.publisher.finish(|landing, result| run.landed(landing, result));
-    let words =
-        Words { done: "opened", skipped: "opened before or superseded", failed: "packages failed" };
-    Ok(tally.conclude(session, &words, plan.report))
+    run.open_all();
+    let listed = run.listed.as_ref().map(Listed::len);
+    let words = Words {
+        done: "opened",
+        skipped: "opened before or superseded",
+        failed: ["failure", "failures"],
+    };
+    let mut folder = tally.conclude(session, &words, report);
+    folder.report =
+        folder.report.field("manifest", listed.map(|n| serde_json::json!({ "packages": n })));
+    Ok(folder)
 }
 
 /// The packages of a folder, and what could not be looked at.
 pub(super) fn packages(folder: &Path) -> Result<Vec<Found>, Failure> {
     let mut found = walk::list(folder)?;
     let is_package = |path: &Path| path.extension().is_some_and(|end| end == EXTENSION);
-    found.retain(|one| is_package(&one.path) || matches!(one.kind, Kind::Unread(_)));
+    found.retain(|one| match one.kind {
+        Kind::Unread(_) => true,
+        Kind::EmptyFolder => false,
+        _ => is_package(&one.path),
+    });
     Ok(found)
 }
 
 impl Run<'_> {
+    fn open_all(&self) {
+        let items = self.newest();
+        if let Some(listed) = &self.listed
+            && !self.interrupt.is_set()
+        {
+            for (at, path) in listed.missing() {
+                self.tally.found(Place::of_entry(at, &path), &path, "missing", listed::missing());
+            }
+        }
+        let work = |item: &Item, hands| self.work(item, hands);
+        crew::each(&items, self.threads, self.interrupt, |item| item.len, work);
+        if let Err(failure) = self.publisher.finish(|landing, result| self.landed(landing, result))
+        {
+            self.tally.folder_failed(failure);
+        }
+    }
+
     /// Finds out where each package goes. A file that changed was sealed again, beside its older package: of
     /// several for one path the newest counts.
     fn newest(&self) -> Vec<Item> {
         let indices: Vec<usize> = (0..self.found.len()).collect();
         let items = Mutex::new(Vec::with_capacity(indices.len()));
-        crew::each(
-            &indices,
-            self.threads,
-            self.interrupt,
-            |_| 0,
-            |index, _| {
-                let Some(one) = self.found.get(*index) else { return };
-                let Some(len) = one.kind.file_len() else { return };
-                match self.place(&one.path) {
-                    Ok((path, dek, created_at)) => {
-                        let dek = Mutex::new(Some(dek));
-                        lock(&items).push(Item { index: *index, len, created_at, path, dek });
-                    }
-                    Err(failure) => self.tally.failed(*index, failure),
-                }
-            },
-        );
+        let look = |index: &usize, _| {
+            let Some(one) = self.found.get(*index) else { return };
+            let Some(len) = one.kind.file_len() else { return };
+            match self.look(&one.path).and_then(|looked| self.item(*index, len, looked)) {
+                Ok(item) => lock(&items).push(item),
+                Err(failure) => self.tally.failed(*index, failure),
+            }
+        };
+        crew::each(&indices, self.threads, self.interrupt, |_| 0, look);
         let mut items = items.into_inner().unwrap_or_default();
         items.sort_unstable_by(|one, other| {
-            let order = one.path.cmp(&other.path);
+            let order = one.name.cmp(&other.name);
             order.then(other.created_at.cmp(&one.created_at)).then(one.index.cmp(&other.index))
         });
         self.settle(items)
     }
 
-    /// Keeps the first of each path; of two of the same time neither is the newest.
+    /// What a package says of itself, if the manifest lists it.
+    fn look(&self, package: &Path) -> Result<Looked, Failure> {
+        let Some(listed) = &self.listed else {
+            let (file, header) = self.reader.header(package)?;
+            return self.reader.look(file, header);
+        };
+        let header = self.reader.header(package);
+        let (file, header) = header.map_err(|failure| listed.unfit(package, failure))?;
+        listed.admit(&header)?;
+        self.reader.look(file, header).map_err(listed::judged)
+    }
+
+    /// Where its content goes: as the metadata say, or, if they say nothing or a name that hides, after the
+    /// package's identifier.
+    fn item(&self, index: usize, len: u64, looked: Looked) -> Result<Item, Failure> {
+        let Looked { id, created_at, name, dek } = looked;
+        let name = name.filter(|_| self.plan.names == Names::Restored);
+        let opaque = || PathBuf::from(id.0.to_string());
+        let name = name.map(|name| fit_path(&name)).transpose()?.unwrap_or_else(opaque);
+        let path = if is_hidden(&name) { opaque() } else { name.clone() };
+        Ok(Item { index, len, id, created_at, name, path, dek: Mutex::new(Some(dek)) })
+    }
+
+    /// Keeps the first of each name; of two of the same time neither is the newest, unless they are copies of
+    /// each other.
     fn settle(&self, items: Vec<Item>) -> Vec<Item> {
         let mut kept: Vec<Item> = Vec::with_capacity(items.len());
         let mut tied = Vec::new();
         for item in items {
-            match kept.last().filter(|first| first.path == item.path) {
+            match kept.last().filter(|first| first.name == item.name) {
                 None => kept.push(item),
-                Some(first) if first.created_at > item.created_at => self.tally.skipped(item.len),
+                Some(first) if first.created_at > item.created_at || first.id == item.id => {
+                    self.tally.skipped(item.len);
+                }
                 Some(first) => tied.extend([first.index, item.index]),
             }
         }
@@ -166,67 +231,41 @@ impl Run<'_> {
         kept
     }
 
-    /// The header, compared with what is expected, and the keys that fit it; the file stands behind it.
-    fn checked(&self, package: &Path) -> Result<(File, Checked, Fitting), Failure> {
-        let mut file = walk::open(self.plan.source, package)?.file;
-        let header = Header::read_patiently(&mut file)?;
-        let fitting = self.plan.keys.fitting(&header)?;
-        let expectation = fitting.expectation(&self.plan.signer, self.plan.reproduced);
-        Ok((file, header.check(expectation)?, fitting))
-    }
-
-    fn place(&self, package: &Path) -> Result<(PathBuf, Dek, Timestamp), Failure> {
-        let (file, checked, fitting) = self.checked(package)?;
-        let unlocked = checked.unlock_with(&fitting.identities())?;
-        let metadata = match self.plan.names {
-            Names::Opaque => None,
-            Names::Restored => unlocked.read_metadata(file)?,
-        };
-        let path = path_of(&unlocked, metadata.as_ref())?;
-        let created_at = unlocked.header().core().created_at;
-        let unlocked = UnlockedRecipients::from(unlocked);
-        let mut copy = Zeroizing::new(*unlocked.dek().expose_secret());
-        let dek = Dek::take_from(copy.as_mut_slice()).map_err(|_| NotAuthentic)?;
-        Ok((path, dek, created_at))
-    }
-
     fn work(&self, item: &Item, hands: Hands) {
         let Some(found) = self.found.get(item.index) else { return };
-        let dek = lock(&item.dek).take();
-        if let Err(failure) = self.open(item, dek, &found.path, hands) {
+        if let Err(failure) = self.open(item, &found.path, hands) {
             self.tally.failed(item.index, failure);
         }
     }
 
-    fn open(
-        &self,
-        item: &Item,
-        dek: Option<Dek>,
-        package: &Path,
-        hands: Hands,
-    ) -> Result<(), Failure> {
-        let (file, checked, _) = self.checked(package)?;
-        let unlocked = checked.unlock(dek.ok_or(NotAuthentic)?)?;
-        let path = &item.path;
+    fn open(&self, item: &Item, package: &Path, hands: Hands) -> Result<(), Failure> {
+        let judged = |failure| match self.listed {
+            Some(_) => listed::judged(failure),
+            None => failure,
+        };
+        let dek = lock(&item.dek).take();
+        let (file, unlocked) = self.reader.open(package, dek).map_err(judged)?;
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
-        let target = self.plan.target.join(path);
-        let changed = self.folders.prepare(path);
-        self.publisher.add_folders(
-            &changed.map_err(|error| Failure::io("a folder could not be made", &error))?,
-        );
+        let target = self.plan.target.join(&item.path);
+        let changed = |folder: &Path| self.publisher.add_folder(folder);
+        let made = self.folders.prepare(&item.path, changed);
+        made.map_err(|error| Failure::io("a folder could not be made", &error))?;
         if self.plan.existing == Present::Compare && target.symlink_metadata().is_ok() {
-            self.compare(&unlocked, file, &target)?;
+            let mut present = open_output(&target)?.file;
+            let same =
+                same_content(&unlocked, file, &mut present, self.interrupt).map_err(judged)?;
+            let opened = same.ok_or(OutputError::Exists)?;
+            self.check(item, &unlocked, &opened)?;
+            self.publisher.add_present(self.plan.target, &item.path);
             self.tally.skipped(item.len);
             return Ok(());
         }
         let pending = PendingFile::create(&target, target::options(Access::Owner));
         let pending = pending.map_err(OpenError::Output)?;
-        let (opened, pending) = unlocked.open_to_pending(file, pending, &execution)?;
-        let metadata = opened.metadata.as_ref().filter(|_| self.plan.names == Names::Restored);
-        if path_of(&unlocked, metadata)? != *path {
-            return Err(changed_meanwhile());
-        }
+        let opened = unlocked.open_to_pending(file, pending, &execution);
+        let (opened, pending) = opened.map_err(|error| judged(error.into()))?;
+        self.check(item, &unlocked, &opened)?;
         let landing = (item.index, opened.plain_len);
         self.publisher.add(pending, opened.plain_len, landing, |landing, result| {
             self.landed(landing, result);
@@ -234,18 +273,20 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether the output is what the package holds. Nothing of the package leaves memory before it is
-    /// verified.
-    fn compare(&self, unlocked: &Unlocked, file: File, target: &Path) -> Result<(), Failure> {
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let name = target.file_name().map_or(target, Path::new);
-        let present = walk::open(folder, name)?.file;
-        let mut content = unlocked.danger_release_unverified(file, Backend::default())?;
-        let same = same_content(&mut content, present, self.interrupt)?;
-        if same && content.finish().is_ok() {
-            return Ok(());
+    /// Whether the package that was read to its end is the one that was looked at, and as listed.
+    fn check(&self, item: &Item, unlocked: &Unlocked, opened: &Opened) -> Result<(), Failure> {
+        let header = unlocked.header();
+        if (header.core().package_id, header.hash()) != item.id {
+            return Err(changed_meanwhile());
         }
-        Err(Failure::from(OutputError::Exists))
+        if self.plan.names == Names::Restored {
+            let name = opened.metadata.as_ref().and_then(|data| data.file_name.as_deref());
+            let opaque = || PathBuf::from(item.id.0.to_string());
+            if name.map(fit_path).transpose()?.unwrap_or_else(opaque) != item.name {
+                return Err(changed_meanwhile());
+            }
+        }
+        self.listed.as_ref().map_or(Ok(()), |listed| listed.check(header, opened))
     }
 
     fn landed(&self, (index, len): (usize, u64), result: Result<(), OutputError>) {
@@ -256,15 +297,29 @@ impl Run<'_> {
     }
 }
 
-/// Where the content goes: as the metadata say, or, if they say nothing, after the package's identifier.
-fn path_of(unlocked: &Unlocked, metadata: Option<&Metadata>) -> Result<PathBuf, Failure> {
-    let Some(text) = metadata.and_then(|data| data.file_name.as_deref()) else {
-        return Ok(PathBuf::from(unlocked.header().core().package_id.to_string()));
-    };
-    path::from_text(text).ok_or_else(|| {
-        Failure::new(Exit::Output, "its path leads out of the folder; it was not opened")
+/// The path that the metadata say.
+fn fit_path(name: &str) -> Result<PathBuf, Failure> {
+    let refused = |message| {
+        Failure::new(Exit::Output, message)
             .next("--opaque-names opens it under its identifier; ask who sealed it")
-    })
+    };
+    if name.split('/').any(|part| part.contains(text::deceives)) {
+        return Err(refused("its path holds characters that deceive; it was not opened"));
+    }
+    path::from_text(name)
+        .ok_or_else(|| refused("its path leads out of the folder; it was not opened"))
+}
+
+/// Whether a step of a path starts with a dot: such files are not listed, and some programs obey them.
+fn is_hidden(path: &Path) -> bool {
+    path.iter().any(|part| part.as_encoded_bytes().starts_with(b"."))
+}
+
+/// A file that is there already; never through a link.
+fn open_output(target: &Path) -> Result<walk::Opened, Failure> {
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let name = target.file_name().map_or(target, Path::new);
+    walk::open(folder, name)
 }
 
 fn tie() -> Failure {
@@ -278,35 +333,4 @@ fn tie() -> Failure {
 fn changed_meanwhile() -> Failure {
     Failure::new(Exit::Io, "the package was replaced while it was read; it was not opened")
         .next("run the command again")
-}
-
-fn same_content(
-    content: &mut impl Read,
-    present: File,
-    interrupt: &Interrupt,
-) -> Result<bool, Failure> {
-    let failed = |error: io::Error| match error.downcast::<OpenError>() {
-        Ok(error) => error.into(),
-        Err(error) => Failure::io("the output could not be compared", &error),
-    };
-    let mut present = BufReader::with_capacity(256 * 1024, present);
-    let mut buffer = Zeroizing::new(vec![0; 64 * 1024]);
-    let mut other = Zeroizing::new(vec![0; 64 * 1024]);
-    loop {
-        if interrupt.is_set() {
-            return Err(Failure::interrupted());
-        }
-        let read = content.read(&mut buffer).map_err(failed)?;
-        if read == 0 {
-            return Ok(present.read(&mut other).map_err(failed)? == 0);
-        }
-        let part = other.get_mut(..read).unwrap_or_default();
-        match present.read_exact(part) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
-            result => result.map_err(failed)?,
-        }
-        if buffer.get(..read) != other.get(..read) {
-            return Ok(false);
-        }
-    }
 }

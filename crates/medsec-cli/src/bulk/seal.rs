@@ -1,26 +1,35 @@
 //! `medsec seal FOLDER`.
 
+mod again;
+mod listing;
+
 use std::fs::File;
+use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use medsec_crypto::{
-    Access, Draft, ManifestEntry, Metadata, OutputError, PackageName, PackageSpec, PendingFile,
-    SealError,
+    Access, Draft, ManifestEntry, Metadata, OutputError, PackageId, PackageName, PackageSpec,
+    PendingFile, SealError, SignerExpectation, VerifyingKey,
 };
 
+use self::again::time_after;
+use self::listing::{describe_manifest, open_ledger, write_manifest};
 use super::crew::{self, Hands, Publisher};
-use super::done::{Sealed, Verifier};
+use super::done::{Earlier, with_extension};
 use super::folders::Folders;
+use super::lock::OutputFolder;
 use super::manifest::{Ledger, name_of};
-use super::tally::{Tally, Words, check_report_file};
+use super::package::Reader;
+use super::report_file::ReportFile;
+use super::tally::{Tally, Words};
 use super::walk::{self, Found};
-use super::{EXTENSION, Keys, OutputFolder, path};
+use super::{EXTENSION, Keys, path};
 use crate::describe::{add_identifiers, describe};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Folder;
-use crate::session::{Interrupt, Session, now};
+use crate::session::{Interrupt, Session};
 use crate::target;
 
 /// What `seal` does with a folder.
@@ -31,6 +40,10 @@ pub(crate) struct Plan<'a> {
     pub(crate) spec: &'a PackageSpec,
     pub(crate) described: Described,
     pub(crate) names: Names,
+    /// Whose packages and manifest are gone on from, if this run signs.
+    pub(crate) signers: &'a [VerifyingKey],
+    /// Where the newest manifest seen so far is remembered.
+    pub(crate) seen: Option<&'a Path>,
     pub(crate) source: &'a Path,
     pub(crate) target: &'a Path,
     pub(crate) report: Option<&'a Path>,
@@ -52,6 +65,9 @@ pub(crate) enum Names {
     Kept,
 }
 
+/// Bytes in the name of a package that is called after its identifier.
+const OPAQUE_NAME_LEN: usize = 2 * PackageId::LEN + 1 + EXTENSION.len();
+
 /// One run.
 struct Run<'a> {
     plan: &'a Plan<'a>,
@@ -59,7 +75,8 @@ struct Run<'a> {
     interrupt: &'a Interrupt,
     found: &'a [Found],
     tally: &'a Tally<'a>,
-    earlier: Sealed,
+    reader: &'a Reader<'a>,
+    earlier: Earlier,
     folders: Folders<'a>,
     publisher: Publisher<Landing>,
     /// Where the run signs.
@@ -80,70 +97,59 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
         )
         .next("leave --no-metadata away, or give --keep-names"));
     }
-    check_report_file(plan.report)?;
-    let target = OutputFolder::open(plan.source, plan.target)?;
-    let ledger = plan.keys.signer.as_ref().map(|key| Ledger::open(&target.path, key));
-    let ledger = ledger.transpose()?;
+    let report = ReportFile::create(plan.report)?;
+    let target = OutputFolder::open(session, plan.source, plan.target)?;
+    let ledger = open_ledger(plan, &target.path)?;
     let found = walk::list(plan.source)?;
-    let files: Vec<usize> = (0..found.len()).filter(|index| is_file(&found, *index)).collect();
     let tally = Tally::new(session, &found);
+    seal_all(session, plan, &found, &tally, ledger.as_ref())?;
+    let written = ledger.map(|ledger| write_manifest(plan, ledger, &tally));
+    let words = Words { done: "sealed", skipped: "sealed before", failed: ["failure", "failures"] };
+    let mut folder = tally.conclude(session, &words, report);
+    if let Some(Some(written)) = &written {
+        folder.report = describe_manifest(folder.report, written);
+    }
+    Ok(folder)
+}
+
+fn seal_all(
+    session: &Session,
+    plan: &Plan<'_>,
+    found: &[Found],
+    tally: &Tally<'_>,
+    ledger: Option<&Ledger>,
+) -> Result<(), Failure> {
     let threads = session.threads().get();
-    let verifier = Verifier { keys: plan.keys, reproduced: &plan.spec.reproduced };
-    let earlier = match plan.names {
-        Names::Opaque => Sealed::read(
-            &target.path,
-            &verifier,
-            threads,
-            &session.interrupt,
-            &tally,
-            ledger.as_ref(),
-        )?,
-        Names::Kept => Sealed::default(),
+    let interrupt = &session.interrupt;
+    let reader = Reader {
+        folder: plan.target,
+        keys: plan.keys,
+        signer: match ledger {
+            Some(_) => SignerExpectation::OneOf(plan.signers.to_vec()),
+            None => SignerExpectation::NotRequired,
+        },
+        reproduced: &plan.spec.reproduced,
     };
     let run = Run {
         plan,
         threads,
-        interrupt: &session.interrupt,
-        found: &found,
-        tally: &tally,
-        earlier,
-        folders: Folders::new(&target.path, Access::Umask),
+        interrupt,
+        found,
+        tally,
+        earlier: Earlier::read(&reader, found, threads, interrupt, tally)?,
+        reader: &reader,
+        folders: Folders::new(plan.target, Access::Umask),
         publisher: Publisher::new(),
-        ledger: ledger.as_ref(),
+        ledger,
     };
+    run.check_room()?;
+    let files: Vec<usize> = (0..found.len()).filter(|index| is_file(found, *index)).collect();
     let len = |index: &usize| found.get(*index).and_then(|one| one.kind.file_len()).unwrap_or(0);
-    crew::each(&files, threads, &session.interrupt, len, |index, hands| run.work(*index, hands));
-    run.publisher.finish(|landing, result| run.landed(landing, result));
-    let words = Words { done: "sealed", skipped: "sealed before", failed: "files failed" };
-    let folder = tally.conclude(session, &words, plan.report);
-    Ok(match ledger {
-        Some(ledger) => with_manifest(folder, ledger.write(&target.path)),
-        None => folder,
-    })
-}
-
-/// What became of the manifest. It is written after an interruption too.
-fn with_manifest(mut folder: Folder, written: Result<(usize, usize), Failure>) -> Folder {
-    let failure = match written {
-        Ok((listed, missing)) => {
-            folder.report = folder
-                .report
-                .line(format!("  the manifest lists {listed} packages"))
-                .field("manifest", serde_json::json!({ "packages": listed, "missing": missing }));
-            (missing > 0).then(|| {
-                Failure::new(
-                    Exit::Manifest,
-                    format!("{missing} packages that the manifest lists are missing; it goes on listing them"),
-                )
-                .next("restore them from a backup; `medsec verify` tells which they are")
-            })
-        }
-        Err(failure) => Some(failure),
-    };
-    if let Some(failure) = failure {
-        folder.verdict.get_or_insert(failure);
+    crew::each(&files, threads, interrupt, len, |index, hands| run.work(*index, hands));
+    if let Err(failure) = run.publisher.finish(|landing, result| run.landed(landing, result)) {
+        tally.folder_failed(failure);
     }
-    folder
+    Ok(())
 }
 
 fn is_file(found: &[Found], index: usize) -> bool {
@@ -151,6 +157,29 @@ fn is_file(found: &[Found], index: usize) -> bool {
 }
 
 impl Run<'_> {
+    /// Whether the manifest can list what is to be sealed.
+    fn check_room(&self) -> Result<(), Failure> {
+        let Some(ledger) = self.ledger else { return Ok(()) };
+        let mut room = ledger.room();
+        for one in self.found {
+            let (Some(len), Some(name)) = (one.kind.file_len(), path::to_text(&one.path)) else {
+                continue;
+            };
+            if self.earlier.newest(&name).is_none() {
+                let name_len = match self.plan.names {
+                    Names::Opaque => OPAQUE_NAME_LEN,
+                    Names::Kept => with_extension(&one.path).as_os_str().len(),
+                };
+                room.take_sealed(name_len, len).map_err(|error| {
+                    let failure = Failure::from(error);
+                    let message = format!("{}; nothing was sealed", failure.message);
+                    Failure { message, ..failure }
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     fn work(&self, index: usize, hands: Hands) {
         let Some(found) = self.found.get(index) else { return };
         if let Err(failure) = self.seal(index, &found.path, hands) {
@@ -160,29 +189,32 @@ impl Run<'_> {
 
     fn seal(&self, index: usize, path: &Path, hands: Hands) -> Result<(), Failure> {
         let name = path::to_text(path).ok_or_else(not_text)?;
-        let walk::Opened { mut file, len, modified } = walk::open(self.plan.source, path)?;
-        if self.is_done(path, &name, len, modified, hands)? {
-            self.tally.skipped(len);
+        let mut source = walk::open(self.plan.source, path)?;
+        let known = self.earlier.newest(&name);
+        if let Some(known) = known
+            && self.is_done(known, &name, &mut source)?
+        {
+            self.tally.skipped(source.len);
             return Ok(());
         }
+        let walk::Opened { mut file, len, modified } = source;
+        file.rewind().map_err(|error| Failure::io("the file cannot be read", &error))?;
         let mut spec = self.plan.spec.clone();
         if self.plan.described == Described::Yes {
             let metadata = spec.metadata.insert(Metadata::new());
             describe(metadata, Some(&name), len);
             add_identifiers(&mut spec, &mut file)?;
         }
-        let sealer = Draft::new(spec, now(), self.plan.keys.signer.clone())
+        let sealer = Draft::new(spec, time_after(known), self.plan.keys.signer.clone())
             .and_then(|draft| draft.seal_to(&self.plan.keys.recipients()))?;
         let target = match self.plan.names {
             Names::Opaque => PathBuf::from(format!("{}.{EXTENSION}", sealer.package_id())),
             Names::Kept => self.kept(path)?,
         };
-        let listed = self.listed_name(&target)?;
-        let target = self.plan.target.join(target);
-        let pending = PendingFile::create(&target, target::options(Access::Umask));
+        let listed = self.listed_name(&target, len)?;
+        let pending = self.create(&target)?;
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
-        let pending = pending.map_err(SealError::Output)?;
         let (sealed, pending) = sealer.seal_to_pending(&file, pending, &execution)?;
         check_unchanged(&file, len, modified)?;
         let entry = listed.map(|name| ManifestEntry::of_sealed(name, &sealed)).transpose()?;
@@ -193,64 +225,32 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Whether a package of this very file is there.
-    fn is_done(
-        &self,
-        path: &Path,
-        name: &str,
-        len: u64,
-        modified: Option<SystemTime>,
-        hands: Hands,
-    ) -> Result<bool, Failure> {
-        if self.plan.names == Names::Opaque {
-            return Ok(self.earlier.covers(name, len, modified));
-        }
-        let package = self.plan.target.join(with_extension(path));
-        if package.symlink_metadata().is_err() {
-            return Ok(false);
-        }
-        let Keys { openers, signer, .. } = self.plan.keys;
-        if openers.is_none() && signer.is_none() {
-            return Err(Failure::from(OutputError::Exists)
-                .next("give --identity FILE to have the packages verified that are there"));
-        }
-        let verifier = Verifier { keys: self.plan.keys, reproduced: &self.plan.spec.reproduced };
-        let stop = crew::Stop(self.interrupt);
-        let execution = crew::execution(hands, self.threads, &stop);
-        let earlier = match openers.is_none() {
-            true => verifier.verify_origin(&package, &execution)?,
-            false => {
-                let (inside, earlier) = verifier.open(&package, &execution)?;
-                if inside.is_some_and(|inside| inside != name) {
-                    return Err(taken());
-                }
-                earlier
-            }
-        };
-        if let (Some(ledger), Some(facts)) = (self.ledger, &earlier.facts)
-            && let Some(name) = name_of(&with_extension(path))
-        {
-            ledger.add_found(facts.entry(name));
-        }
-        if earlier.covers(len, modified) { Ok(true) } else { Err(taken()) }
+    fn create(&self, target: &Path) -> Result<PendingFile, Failure> {
+        let options = target::options(Access::Umask);
+        PendingFile::create(&self.plan.target.join(target), options).map_err(|error| match error {
+            OutputError::Exists if self.plan.names == Names::Kept => taken(),
+            error => SealError::Output(error).into(),
+        })
     }
 
     fn kept(&self, path: &Path) -> Result<PathBuf, Failure> {
-        let changed = self.folders.prepare(path);
-        let changed = changed.map_err(|error| Failure::io("a folder could not be made", &error))?;
-        self.publisher.add_folders(&changed);
+        let changed = |folder: &Path| self.publisher.add_folder(folder);
+        let made = self.folders.prepare(path, changed);
+        made.map_err(|error| Failure::io("a folder could not be made", &error))?;
         Ok(with_extension(path))
     }
 
-    /// What the manifest will call a package.
-    fn listed_name(&self, path: &Path) -> Result<Option<PackageName>, Failure> {
-        if self.ledger.is_none() {
+    /// What the manifest will call a package, which it has room for.
+    fn listed_name(&self, path: &Path, len: u64) -> Result<Option<PackageName>, Failure> {
+        let Some(ledger) = self.ledger else {
             return Ok(None);
-        }
-        name_of(path).map(Some).ok_or_else(|| {
+        };
+        let name = name_of(path).ok_or_else(|| {
             Failure::new(Exit::Failure, "its path cannot stand in a manifest; it was not sealed")
                 .next("rename it, or leave --keep-names away")
-        })
+        })?;
+        ledger.reserve(&name, len)?;
+        Ok(Some(name))
     }
 
     fn landed(&self, landing: Landing, result: Result<(), OutputError>) {
@@ -264,13 +264,6 @@ impl Run<'_> {
             Err(error) => self.tally.failed(landing.index, error.into()),
         }
     }
-}
-
-fn with_extension(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(EXTENSION);
-    name.into()
 }
 
 /// What was sealed must be what was there when the time of sealing was taken.
@@ -292,7 +285,7 @@ fn not_text() -> Failure {
 fn taken() -> Failure {
     Failure::new(
         Exit::Output,
-        "its package is there already and is of another or an older file; it was left as it is",
+        "a package is there already under its name and is not of this file as it is; it was left as it is",
     )
     .next("remove the old package, or give another folder")
 }

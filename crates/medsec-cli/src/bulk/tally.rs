@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use medsec_crypto::{Access, write_file};
 use serde_json::{Value, json};
 
 use super::crew::lock;
 use super::done::is_opaque;
+use super::report_file::ReportFile;
 use super::walk::{Found, Kind};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::progress::FolderBar;
 use crate::report::{Folder, Report};
 use crate::session::Session;
-use crate::{target, units};
+use crate::units;
 
 /// So many failures are printed; the report file holds all.
 const SHOWN: usize = 20;
@@ -52,14 +52,22 @@ struct Trouble {
 /// How a file is called in what is printed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Place {
+    /// The manifest itself.
+    Manifest,
+    /// The folder of the outputs.
+    OutputFolder,
+    /// The file of `--report`.
+    Report,
+    /// What the command line names.
+    CommandLine,
     /// By its number in the listing, from 1.
     Number(usize),
     /// A package by its name, which is its random identifier.
     Package(String),
     /// By its number in the manifest, from 1: what is listed and not there.
     Entry(usize),
-    /// The manifest itself.
-    Manifest,
+    /// A package that was in the output folder before, by its number, from 1.
+    Earlier(usize),
 }
 
 impl Place {
@@ -77,12 +85,20 @@ impl Place {
         }
     }
 
+    /// A package in the output folder.
+    pub(super) fn of_earlier(index: usize, path: &Path) -> Self {
+        match Self::of(index, path) {
+            Self::Number(number) => Self::Earlier(number),
+            other => other,
+        }
+    }
+
     /// A number, or a text for what is not in the listing.
     fn value(&self) -> Value {
         match self {
             Self::Number(number) => (*number).into(),
             Self::Package(name) => name.as_str().into(),
-            Self::Entry(_) | Self::Manifest => self.to_string().into(),
+            _ => self.to_string().into(),
         }
     }
 }
@@ -93,7 +109,11 @@ impl fmt::Display for Place {
             Self::Number(number) => write!(f, "file {number}"),
             Self::Package(name) => write!(f, "package {name}"),
             Self::Entry(number) => write!(f, "manifest entry {number}"),
+            Self::Earlier(number) => write!(f, "earlier package {number}"),
             Self::Manifest => f.write_str("manifest"),
+            Self::OutputFolder => f.write_str("output folder"),
+            Self::Report => f.write_str("report file"),
+            Self::CommandLine => f.write_str("command line"),
         }
     }
 }
@@ -147,23 +167,34 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Whether nothing has failed so far.
+    pub(super) fn is_clean(&self) -> bool {
+        lock(&self.counts).troubles.is_empty()
+    }
+
+    /// Something is wrong with the output folder as a whole.
+    pub(super) fn folder_failed(&self, failure: Failure) {
+        self.found(Place::OutputFolder, Path::new(""), "failed", failure);
+    }
+
     /// The end: the words for people and programs, and the file of `--report`.
     pub(super) fn conclude(
         self,
         session: &Session,
         words: &Words,
-        report_file: Option<&Path>,
+        report_file: ReportFile,
     ) -> Folder {
         let took = self.begun.elapsed();
         let Self { found, bar, counts, .. } = self;
         drop(bar);
         let mut counts = counts.into_inner().unwrap_or_default();
         counts.troubles.sort_by(|one, other| one.place.cmp(&other.place));
-        let written = report_file.map(|path| write_report(path, found, &counts.troubles));
-        let mut verdict = verdict(session, &counts, words);
-        if let Some(Err(failure)) = written {
-            verdict.get_or_insert(failure);
+        if let Err(failure) = report_file.write(|| rows(found, &counts.troubles)) {
+            let path = PathBuf::new();
+            let trouble = Trouble { place: Place::Report, path, outcome: "report", failure };
+            counts.troubles.insert(0, trouble);
         }
+        let verdict = verdict(session, &counts, words);
         let report = report(found, &counts, words, took);
         let shown = counts.troubles.into_iter().take(SHOWN);
         let failures = shown.map(|trouble| (trouble.place, trouble.failure)).collect();
@@ -177,34 +208,36 @@ pub(super) struct Words {
     pub(super) done: &'static str,
     /// `sealed before`
     pub(super) skipped: &'static str,
-    /// `files failed`
-    pub(super) failed: &'static str,
+    /// `failure`, `failures`
+    pub(super) failed: [&'static str; 2],
 }
 
-fn count(found: &[Found], is: impl Fn(&Kind) -> bool) -> usize {
-    found.iter().filter(|one| is(&one.kind)).count()
+fn count(found: &[Found], is: impl Fn(&Kind) -> bool) -> u64 {
+    found.iter().filter(|one| is(&one.kind)).count() as u64
 }
 
 fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Report {
     let links = count(found, |kind| matches!(kind, Kind::Link));
     let special = count(found, |kind| matches!(kind, Kind::Special));
+    let empty = count(found, |kind| matches!(kind, Kind::EmptyFolder));
     let rate = units::files_per_second(counts.done, took);
     let mut line = format!(
-        "{} {} files, {} ({}, {rate:.0} files/s)",
+        "{} {}, {} ({}, {rate:.0} files/s)",
         words.done,
-        counts.done,
+        units::counted(counts.done, ["file", "files"]),
         units::size(counts.bytes),
         units::pace(counts.bytes, took),
     );
-    let failed = counts.troubles.len();
+    let failed = counts.troubles.len() as u64;
     for (number, what) in [
-        (counts.skipped, words.skipped),
-        (failed as u64, words.failed),
-        (links as u64, "link(s) left out"),
-        (special as u64, "special file(s) left out"),
+        (counts.skipped, [words.skipped; 2]),
+        (failed, words.failed),
+        (links, ["link left out", "links left out"]),
+        (special, ["special file left out", "special files left out"]),
+        (empty, ["empty folder left out", "empty folders left out"]),
     ] {
         if number > 0 {
-            line.push_str(&format!(", {number} {what}"));
+            line.push_str(&format!(", {}", units::counted(number, what)));
         }
     }
     let failures: Vec<Value> = counts.troubles.iter().take(SHOWN).map(trouble_value).collect();
@@ -215,6 +248,7 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         .field("failed", failed)
         .field("links", links)
         .field("special", special)
+        .field("empty_folders", empty)
         .field("bytes", counts.bytes)
         .field("seconds", units::seconds(took))
         .field("files_per_second", rate.round())
@@ -248,15 +282,15 @@ fn verdict(session: &Session, counts: &Counts, words: &Words) -> Option<Failure>
     } else {
         Exit::Failure
     };
-    let number = counts.troubles.len();
+    let number = counts.troubles.len() as u64;
     Some(
-        Failure::new(exit, format!("{number} {}", words.failed))
+        Failure::new(exit, units::counted(number, words.failed))
             .next("--report FILE tells which they are; run the command again when that is mended"),
     )
 }
 
-/// One JSON object for each file that was not done.
-fn write_report(path: &Path, found: &[Found], troubles: &[Trouble]) -> Result<(), Failure> {
+/// One JSON object a line for each file that was not done.
+fn rows(found: &[Found], troubles: &[Trouble]) -> String {
     let row = |place: &Place, path: &Path, outcome: &str, failure: Option<&Failure>| {
         let row = json!({
             "file": place.value(),
@@ -271,23 +305,10 @@ fn write_report(path: &Path, found: &[Found], troubles: &[Trouble]) -> Result<()
         match one.kind {
             Kind::Link => Some(row(&place, &one.path, "link", None)),
             Kind::Special => Some(row(&place, &one.path, "special", None)),
+            Kind::EmptyFolder => Some(row(&place, &one.path, "empty-folder", None)),
             Kind::File(_) | Kind::Unread(_) => None,
         }
     });
     let failed = |one: &Trouble| row(&one.place, &one.path, one.outcome, Some(&one.failure));
-    let failed = troubles.iter().map(failed);
-    let text: String = failed.chain(left_out).collect();
-    write_file(path, text.as_bytes(), target::options(Access::Owner)).map_err(|error| {
-        let failure = Failure::from(error);
-        Failure { message: format!("the report file: {}", failure.message), ..failure }
-    })
-}
-
-/// Refuses early what would fail at the end only.
-pub(super) fn check_report_file(path: Option<&Path>) -> Result<(), Failure> {
-    if path.is_some_and(|path| path.symlink_metadata().is_ok()) {
-        return Err(Failure::new(Exit::Output, "the report file exists already; nothing was done")
-            .next("choose another name, or remove the old file"));
-    }
-    Ok(())
+    troubles.iter().map(failed).chain(left_out).collect()
 }

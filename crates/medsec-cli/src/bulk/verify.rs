@@ -1,27 +1,28 @@
 //! `medsec verify FOLDER`: every package's signature, and the folder beside its signed manifest. No keys.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use medsec_crypto::{
-    Access, Finding, FormatError, Found as State, FoundPackage, Header, HeaderError, Limits,
-    Manifest, OpenError, Origin, PackageName, SeenManifest, SignerExpectation, VerifyingKey,
-    write_file,
+    Finding, FormatError, Found as State, FoundPackage, Header, HeaderError, Limits, Manifest,
+    OpenError, Origin, PackageName, SeenManifest, SignerExpectation, VerifyingKey, is_unfinished,
 };
 use serde_json::Value;
 
 use super::crew::{self, Hands, lock};
-use super::manifest::{self, FILE_NAME, name_of, replacing};
-use super::tally::{Place, Tally, Words, check_report_file};
+use super::lock::shared;
+use super::manifest::{self, FILE_NAME, name_of};
+use super::report_file::ReportFile;
+use super::tally::{Place, Tally, Words};
 use super::walk::{self, Found};
-use super::{EXTENSION, path};
+use super::{EXTENSION, path, seen};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Folder;
 use crate::session::{Interrupt, Session};
+use crate::units;
 
 /// What `verify` does with a folder.
 #[derive(Debug)]
@@ -43,11 +44,14 @@ struct Run<'a> {
     /// What a manifest vouches for, it vouches for whoever signed it.
     listed: Option<&'a Manifest>,
     states: Mutex<Vec<FoundPackage>>,
+    /// Foreign ones whose name cannot stand in a manifest.
+    unnamed: AtomicUsize,
 }
 
 pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure> {
-    check_report_file(plan.report)?;
-    let seen = plan.seen.map(read_seen).transpose()?.flatten();
+    let report = ReportFile::create(plan.report)?;
+    let _writers_wait = shared(plan.source)?;
+    let seen = plan.seen.map(seen::read).transpose()?.flatten();
     let mut found = walk::list(plan.source)?;
     found.retain(|one| one.path != Path::new(FILE_NAME));
     let tally = Tally::new(session, &found);
@@ -61,6 +65,7 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
         tally: &tally,
         listed: manifest.as_ref(),
         states: Mutex::default(),
+        unnamed: AtomicUsize::new(0),
     };
     let indices: Vec<usize> = (0..found.len()).collect();
     let len = |index: &usize| found.get(*index).and_then(|one| one.kind.file_len()).unwrap_or(0);
@@ -72,18 +77,16 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
         let states = std::mem::take(&mut *lock(&run.states));
         kinds = run.compare(manifest, states);
     }
-    let words = Words { done: "verified", skipped: "other files", failed: "findings" };
-    let mut folder = tally.conclude(session, &words, plan.report);
-    folder.report = describe(folder.report, manifest.as_ref(), &kinds);
-    if folder.verdict.is_none()
+    if tally.is_clean()
+        && !session.interrupt.is_set()
         && let (Some(path), Some(manifest)) = (plan.seen, &manifest)
+        && let Err(failure) = seen::write(path, manifest)
     {
-        let text = manifest.seen().render();
-        write_file(path, text.as_bytes(), replacing(Access::Owner)).map_err(|error| {
-            let failure = Failure::from(error);
-            Failure { message: format!("the file of --seen: {}", failure.message), ..failure }
-        })?;
+        tally.found(Place::Manifest, Path::new(FILE_NAME), "failed", failure);
     }
+    let words = Words { done: "verified", skipped: "other files", failed: ["finding", "findings"] };
+    let mut folder = tally.conclude(session, &words, report);
+    folder.report = describe(folder.report, manifest.as_ref(), &kinds);
     Ok(folder)
 }
 
@@ -100,7 +103,10 @@ fn describe(
             .field("manifest", Value::Null);
     };
     let (version, listed) = (manifest.version(), manifest.entries().len());
-    let mut report = report.line(format!("  manifest version {version}, {listed} packages listed"));
+    let mut report = report.line(format!(
+        "  manifest version {version}, {} listed",
+        units::counted(listed as u64, ["package", "packages"])
+    ));
     for (kind, number) in kinds {
         report = report.line(format!("  {kind}: {number}"));
     }
@@ -117,42 +123,15 @@ fn check_manifest(
     let trouble = |failure| tally.found(Place::Manifest, Path::new(FILE_NAME), "manifest", failure);
     let manifest = match manifest::read(plan.source, plan.signers) {
         Ok(manifest) => manifest,
-        Err(failure) => {
-            trouble(failure);
+        Err(error) => {
+            trouble(error.into());
             return None;
         }
     };
-    match (&manifest, seen) {
-        (None, Some(_)) => trouble(
-            Failure::new(Exit::Manifest, "the manifest that was seen before is missing")
-                .next("find out who changed the folder; restore it from a backup"),
-        ),
-        (Some(manifest), Some(seen)) => {
-            if let Err(error) = manifest.follows(seen) {
-                trouble(Failure::new(Exit::Manifest, error.to_string()).next(
-                    "find out who put the folder back; if it was meant, remove the file of --seen",
-                ));
-            }
-        }
-        (_, None) => {}
+    if let Some(Err(failure)) = seen.map(|seen| seen::check(manifest.as_ref(), seen)) {
+        trouble(failure);
     }
     manifest
-}
-
-fn read_seen(path: &Path) -> Result<Option<SeenManifest>, Failure> {
-    let failed = |error| Failure::io("the file of --seen cannot be read", &error);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let limit = SeenManifest::MAX_LEN.saturating_add(1) as u64;
-    let mut bytes = Vec::new();
-    file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    SeenManifest::parse(&bytes).map(Some).map_err(|_| {
-        Failure::usage("the file of --seen is not one that this program wrote")
-            .next("name another file; one that does not exist is made")
-    })
 }
 
 impl Run<'_> {
@@ -160,16 +139,20 @@ impl Run<'_> {
         let Some(one) = self.found.get(index) else { return };
         let Some(len) = one.kind.file_len() else { return };
         let is_package = one.path.extension().is_some_and(|end| end == EXTENSION);
+        if one.path.file_name().is_some_and(is_unfinished) {
+            // What a killed run left, on its way to a name that it never got.
+            return self.other(index, len);
+        }
         match self.verify(&one.path, hands) {
             Ok((header, origin)) => self.verified(index, len, &header, &origin),
             // A file of another kind beside the packages is nobody's concern, unless it is listed.
             Err(OpenError::Format(_)) if !is_package => self.other(index, len),
             Err(OpenError::Interrupted) => {}
             Err(error @ OpenError::Read(_)) => self.tally.failed(index, error.into()),
+            Err(error) if self.listed.is_none() => self.tally.failed(index, error.into()),
             Err(error) => {
-                self.state(&one.path, state_of(&error));
-                if self.listed.is_none() {
-                    self.tally.failed(index, error.into());
+                if !self.state(&one.path, state_of(&error)) {
+                    self.foreign(index);
                 }
             }
         }
@@ -227,6 +210,7 @@ impl Run<'_> {
     }
 
     fn foreign(&self, index: usize) {
+        self.unnamed.fetch_add(1, Ordering::Relaxed);
         let failure = failure_of("foreign");
         let path = self.found.get(index).map(|one| one.path.clone()).unwrap_or_default();
         self.tally.found(Place::of(index, &path), &path, "foreign", failure);
@@ -239,6 +223,10 @@ impl Run<'_> {
         states: Vec<FoundPackage>,
     ) -> BTreeMap<&'static str, usize> {
         let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let unnamed = self.unnamed.load(Ordering::Relaxed);
+        if unnamed > 0 {
+            kinds.insert("foreign", unnamed);
+        }
         for finding in manifest.compare(states).findings {
             let kind = finding.kind();
             let count = kinds.entry(kind).or_default();
@@ -285,6 +273,8 @@ fn failure_of(kind: &'static str) -> Failure {
         "other-signer" => "another signer: it is not the listed package, and a stranger signed it",
         other => other,
     };
-    Failure::new(Exit::Manifest, what)
-        .next("find out who changed the folder; restore the package from a backup")
+    Failure::new(Exit::Manifest, what).next(match kind {
+        "foreign" => "find out who changed the folder; or, if a `seal` was cut off, run it again",
+        _ => "find out who changed the folder; restore the package from a backup",
+    })
 }

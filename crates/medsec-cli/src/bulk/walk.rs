@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Link,
     /// A pipe, socket or device.
     Special,
+    /// A folder with nothing in it.
+    EmptyFolder,
     /// Something that could not be looked at; of a folder, what it holds is not known.
     Unread(io::Error),
 }
@@ -53,7 +55,9 @@ pub(super) fn list(root: &Path) -> Result<Vec<Found>, Failure> {
 }
 
 fn read(entries: fs::ReadDir, folder: &Path, found: &mut Vec<Found>, folders: &mut Vec<PathBuf>) {
+    let mut is_empty = true;
     for entry in entries {
+        is_empty = false;
         match entry {
             Ok(entry) => {
                 let path = folder.join(entry.file_name());
@@ -67,6 +71,9 @@ fn read(entries: fs::ReadDir, folder: &Path, found: &mut Vec<Found>, folders: &m
                 break;
             }
         }
+    }
+    if is_empty && !folder.as_os_str().is_empty() {
+        found.push(Found { path: folder.to_owned(), kind: Kind::EmptyFolder });
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Destroy(Destroy),
     /// Take a planned destruction back; the key is disabled then.
     Keep(One),
+    /// Say after how many days a version of a key should be replaced.
+    Age(Age),
 }
 
 #[derive(Debug, Args)]
@@ -72,15 +74,34 @@ pub(crate) struct One {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = crate::help::KEY_AGE)]
+pub(crate) struct Age {
+    /// The key.
+    name: KeyName,
+    /// The days.
+    #[arg(long, value_name = "DAYS", required_unless_present = "no_max_age")]
+    max_age: Option<u32>,
+    /// It never has to be replaced.
+    #[arg(long, conflicts_with = "max_age")]
+    no_max_age: bool,
+    #[command(flatten)]
+    own: OwnOption,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = crate::help::KEY_DESTROY)]
 pub(crate) struct Destroy {
     /// The key.
-    name: KeyName,
+    #[arg(required_unless_present = "due", value_name = "KEY")]
+    name: Option<KeyName>,
+    /// All keys whose planned time has come, and nothing else.
+    #[arg(long, conflicts_with_all = ["name", "version", "after", "confirm"])]
+    due: bool,
     /// Only this old version.
     #[arg(long, value_name = "N", conflicts_with = "after")]
     version: Option<u32>,
     /// Wait so many days, in which it can be taken back; meanwhile the key is not used.
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     after: Option<u32>,
     /// The key's name once more: without it nothing happens.
     #[arg(long, value_name = "KEY")]
@@ -99,6 +120,7 @@ impl Command {
             Self::Enable(_) => "key enable",
             Self::Destroy(_) => "key destroy",
             Self::Keep(_) => "key keep",
+            Self::Age(_) => "key age",
         }
     }
 
@@ -110,6 +132,7 @@ impl Command {
             Self::Disable(one) => one.run(session, |change, name| change.disable_key(name)),
             Self::Enable(one) => one.run(session, |change, name| change.enable_key(name)),
             Self::Destroy(destroy) => destroy.run(session),
+            Self::Age(age) => age.run(session),
             Self::Keep(one) => one.run(session, |change, name| change.cancel_destruction(name)),
         }
     }
@@ -118,23 +141,25 @@ impl Command {
 impl Create {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         let spec = KeySpec { name: self.name.clone(), max_age_days: Some(self.max_age) };
-        let (store, ()) = self.own.change(session, |change| change.create_key(&spec))?;
-        Ok(show(&store, [&self.name]).line(format!(
+        let changed = self.own.change(session, |change| change.create_key(&spec))?;
+        let report = show(&changed.store, [&self.name]).line(format!(
             "next: medsec user grant USER {}, medsec seal STUDY --key {}",
             self.name, self.name
-        )))
+        ));
+        Ok(changed.tell(report))
     }
 }
 
 impl Rotate {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
-        let (store, names) = self.own.change(session, |change| {
+        let changed = self.own.change(session, |change| {
             let names = if self.overdue { change.overdue_keys() } else { self.names.clone() };
             names.iter().try_for_each(|name| change.rotate_key(name))?;
             Ok(names)
         })?;
-        Ok(show(&store, &names).line(match names.len() {
-            0 => "nothing is overdue; nothing was changed".to_owned(),
+        let names = &changed.value;
+        Ok(changed.tell(show(&changed.store, names)).line(match names.len() {
+            0 => "nothing is overdue".to_owned(),
             _ => {
                 "older versions still open packages; `medsec rewrap FOLDER --to-key KEY` moves them"
                     .to_owned()
@@ -166,33 +191,59 @@ impl One {
         session: &Session,
         act: impl FnOnce(&mut medsec_kms::Change<'_>, &KeyName) -> Result<(), medsec_kms::ChangeError>,
     ) -> Result<Report, Failure> {
-        let (store, ()) = self.own.change(session, |change| act(change, &self.name))?;
-        Ok(show(&store, [&self.name]))
+        let changed = self.own.change(session, |change| act(change, &self.name))?;
+        Ok(changed.tell(show(&changed.store, [&self.name])))
+    }
+}
+
+impl Age {
+    fn run(&self, session: &Session) -> Result<Report, Failure> {
+        let changed =
+            self.own.change(session, |change| change.set_max_age(&self.name, self.max_age))?;
+        Ok(changed.tell(show(&changed.store, [&self.name])))
     }
 }
 
 impl Destroy {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
-        if self.confirm.as_ref() != Some(&self.name) {
+        let Some(name) = &self.name else {
+            return self.due(session);
+        };
+        if self.confirm.as_ref() != Some(name) {
             return Err(Failure::usage("destroying a key is for ever; nothing was done")
                 .next("give the key's name once more with --confirm, if you mean it"));
         }
-        let (store, ()) = self.own.change(session, |change| match (self.version, self.after) {
-            (Some(version), _) => change.destroy_version(&self.name, version),
+        let changed = self.own.change(session, |change| match (self.version, self.after) {
+            (Some(version), _) => change.destroy_version(name, version),
             (None, Some(days)) => {
                 let wait = u64::from(days).saturating_mul(86_400);
                 let after = now().unix_seconds().saturating_add(wait);
-                change.schedule_destruction(&self.name, Timestamp::from_unix_seconds(after))
+                change.schedule_destruction(name, Timestamp::from_unix_seconds(after))
             }
-            (None, None) => change.destroy_key(&self.name),
+            (None, None) => change.destroy_key(name),
         })?;
-        let report = show(&store, [&self.name]);
-        Ok(match self.after {
-            Some(_) => report.line("until then `medsec key keep` takes it back; it is carried out by the first change of the store after that time"),
-            None => report.line("backups of the store made before still hold it: destroy them too"),
+        let state = changed.store.key(name).map(|key| key.describe().state);
+        let report = changed.tell(show(&changed.store, [name]));
+        Ok(match state {
+            Some(KeyState::PendingDestruction { .. }) => report.line(
+                "until then `medsec key keep` takes it back; it is carried out by the first change of the store after that time, or by `medsec key destroy --due`",
+            ),
+            _ => report.line(BACKUPS),
+        })
+    }
+
+    /// Destroys what is due and nothing else.
+    fn due(&self, session: &Session) -> Result<Report, Failure> {
+        let changed = self.own.change(session, |_| Ok(()))?;
+        let report = changed.tell(Report::new());
+        Ok(match changed.destroyed.is_empty() {
+            true => report.line("nothing is due to be destroyed; nothing was changed"),
+            false => report.line(BACKUPS),
         })
     }
 }
+
+const BACKUPS: &str = "backups of the store made before still hold it: destroy them too";
 
 /// What there is to say of these keys.
 fn show<'k>(store: &LocalStore, names: impl IntoIterator<Item = &'k KeyName>) -> Report {

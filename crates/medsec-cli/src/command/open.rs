@@ -15,7 +15,7 @@ use medsec_crypto::{
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
-use crate::bulk::open::{Names, Plan, Present};
+use crate::bulk::open::{Manifests, Names, Plan, Present};
 use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
 use crate::expectation::{SignerOption, check_context_names};
@@ -61,6 +61,10 @@ pub(crate) struct Options {
     /// and skip those that are the same.
     #[arg(long, requires = "out_dir")]
     resume: bool,
+    /// For a folder: do not look at its manifest. Then packages open that it does not list, and nobody notices
+    /// that one is missing.
+    #[arg(long, requires = "out_dir")]
+    ignore_manifest: bool,
     #[command(flatten)]
     bulk: BulkOption,
     #[command(flatten)]
@@ -84,6 +88,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         return open_folder(session, options, source, &target);
     }
     bulk::refuse_without_folder(options.resume, "--resume")?;
+    bulk::refuse_without_folder(options.ignore_manifest, "--ignore-manifest")?;
     bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     let to_stdout = matches!(target, Target::Stdout);
     options.check_release(inputs.contains(&Input::Stdin), to_stdout)?;
@@ -97,6 +102,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         openers: options.identity.load(session)?,
         target,
     };
+    job.target.sweep();
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.open(session, input)))
 }
@@ -122,6 +128,7 @@ fn open_folder(
     let reproduced = options.context.read()?;
     let keys = Keys {
         recipients: Vec::new(),
+        key: None,
         openers: Some(options.identity.load(session)?),
         signer: None,
     };
@@ -131,6 +138,10 @@ fn open_folder(
         signer,
         reproduced: &reproduced,
         names: if options.opaque_names { Names::Opaque } else { Names::Restored },
+        manifest: match options.ignore_manifest {
+            true => Manifests::Ignored,
+            false => Manifests::Heeded,
+        },
         existing: if options.resume { Present::Compare } else { Present::Refuse },
         source,
         target: folder,

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -60,10 +61,12 @@ pub(crate) struct Options {
 struct Job<'a> {
     options: &'a Options,
     openers: Openers,
-    add: Vec<Box<dyn Recipient>>,
+    add: Vec<Box<dyn Recipient + Send + Sync>>,
     /// The key whose older versions are replaced.
     to_key: Option<&'a KeyName>,
     remove: Vec<KeyRef>,
+    /// Which of them some package had.
+    removed: Vec<AtomicBool>,
     reproduced: Context,
 }
 
@@ -80,7 +83,8 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     refuse_shared_stdin(&inputs, &context, &options.identity.passphrase)?;
     let remove = keys::recipients("--drop", &options.drop)?;
     let to = keys::recipients("--to", &options.to)?;
-    let mut add: Vec<Box<dyn Recipient>> = to.into_iter().map(|key| Box::new(key) as _).collect();
+    let mut add: Vec<Box<dyn Recipient + Send + Sync>> =
+        to.into_iter().map(|key| Box::new(key) as _).collect();
     let reproduced = context.read()?;
     let openers = options.identity.load(session)?;
     if let Some(name) = &options.to_key {
@@ -90,6 +94,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         options,
         add,
         to_key: options.to_key.as_ref(),
+        removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
         remove: remove.iter().map(Recipient::key_ref).collect(),
         reproduced,
         openers,
@@ -102,7 +107,8 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     session.interrupt.arm();
     if let Some(folder) = folder {
         let report = options.bulk.report.as_deref();
-        return bulk::rewrap::run(session, folder, report, |path| job.rewrap_if_needed(path))
+        let work = |path: &Path, file: File| job.rewrap_if_needed(path, file);
+        return bulk::rewrap::run(session, folder, report, work, || job.never_removed())
             .map(Outcome::Folder);
     }
     Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?)))
@@ -157,11 +163,15 @@ impl Job<'_> {
 
     /// One package of a folder. It is left alone if its recipients, which have been authenticated, are those
     /// wanted and nothing of an older list is left.
-    fn rewrap_if_needed(&self, path: &Path) -> Result<Rewrap, Failure> {
-        let (mut file, about) = open_file(path)?;
+    fn rewrap_if_needed(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
+        let about = file.metadata();
+        let about = about.map_err(|error| Failure::io("the input cannot be read", &error))?;
         let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
         let header = unlocked.header();
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
+        for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
+            met.store(true, Ordering::Relaxed);
+        }
         let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
         let wanted = self.add.iter().all(|new| present(&new.key_ref()))
             && !self.remove.iter().any(present)
@@ -191,6 +201,19 @@ impl Job<'_> {
         Ok(())
     }
 
+    /// Who was to be removed from the packages of a folder and was a recipient of none: it may be a slip.
+    fn never_removed(&self) -> Option<Failure> {
+        let at = self.removed.iter().position(|met| !met.load(Ordering::Relaxed))?;
+        let number = at.saturating_add(1);
+        Some(
+            Failure::new(
+                Exit::Expectation,
+                format!("--drop no. {number} was a recipient of no package"),
+            )
+            .next("`medsec inspect` shows the recipients of a package"),
+        )
+    }
+
     /// Whether a recipient is an older version of the key that is added.
     fn is_outdated(&self, key_ref: &KeyRef) -> bool {
         let newest = self.add.iter().any(|new| new.key_ref() == *key_ref);
@@ -208,7 +231,7 @@ impl Job<'_> {
             .filter(|s| !self.is_outdated(s.key_ref()))
             .cloned()
             .collect();
-        let add: Vec<&dyn Recipient> = self.add.iter().map(|key| &**key).collect();
+        let add: Vec<&dyn Recipient> = self.add.iter().map(|key| &**key as _).collect();
         stanzas.extend(unlocked.wrap_for(&add)?);
         if stanzas.is_empty() {
             return Err(Failure::usage(
@@ -302,7 +325,8 @@ fn report(done: &Rewrapped, way: Way, count: usize, took: Duration) -> Report {
     };
     Report::new()
         .line(format!(
-            "rewrapped {shown} for {count} recipient(s), generation {} ({})",
+            "rewrapped {shown} for {}, generation {} ({})",
+            units::counted(count as u64, ["recipient", "recipients"]),
             done.generation,
             units::time(took)
         ))

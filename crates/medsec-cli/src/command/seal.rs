@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clap::{Args, ValueEnum};
 use medsec_crypto::{
     Access, ContentType, Context, DatasetId, Draft, Metadata, OutputError, PackageSpec, Recipient,
-    RecipientProfile, SealError, Sealed, Sealer, Suite,
+    RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite, VerifyingKey,
 };
 use medsec_kms::{KeyName, LocalStore};
 
@@ -18,6 +18,7 @@ use crate::bulk::seal::{Described, Names, Plan};
 use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
 use crate::describe::{add_identifiers, describe};
+use crate::expectation::store_signers;
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::keys;
@@ -82,6 +83,10 @@ pub(crate) struct Options {
     /// user who seals, by default the one in the settings.
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
+    /// For a folder that is signed: refuse a manifest that does not follow the newest one that was seen, and
+    /// remember the new one in this file. Keep it where whoever can write to the folder cannot.
+    #[arg(long, value_name = "FILE")]
+    seen: Option<PathBuf>,
     #[command(flatten)]
     bulk: BulkOption,
     #[command(flatten)]
@@ -121,8 +126,10 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         return seal_folder(session, options, source, &target);
     }
     bulk::refuse_without_folder(options.identity.is_some() && options.key.is_none(), "--identity")?;
+    bulk::refuse_without_folder(options.seen.is_some(), "--seen")?;
     bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     let job = Job { options, keys: options.keys(session)?, spec: options.spec()?, target };
+    job.target.sweep();
     session.interrupt.arm();
     Ok(session.each(&inputs, |input| job.seal(session, input)))
 }
@@ -139,18 +146,37 @@ fn seal_folder(
         );
     };
     let keys = options.keys(session)?;
+    if keys.signer.is_none() && options.seen.is_some() {
+        return Err(Failure::usage(
+            "--seen is for a folder with a manifest, and only who signs keeps one",
+        )
+        .next("give --sign-with FILE, or leave --seen away"));
+    }
     let spec = options.spec()?;
+    let signers = match &keys.signer {
+        Some(key) => expected_signers(session, key)?,
+        None => Vec::new(),
+    };
     session.interrupt.arm();
     let plan = Plan {
         keys: &keys,
         spec: &spec,
         described: if options.no_metadata { Described::No } else { Described::Yes },
         names: if options.keep_names { Names::Kept } else { Names::Opaque },
+        signers: &signers,
+        seen: options.seen.as_deref(),
         source,
         target: folder,
         report: options.bulk.report.as_deref(),
     };
     bulk::seal::run(session, &plan).map(Outcome::Folder)
+}
+
+/// Whose packages and manifest a run that signs goes on from: its own, and those of the key store's users.
+fn expected_signers(session: &Session, key: &SigningKey) -> Result<Vec<VerifyingKey>, Failure> {
+    let mut signers = store_signers(session)?.unwrap_or_default();
+    signers.push(key.verifying_key());
+    Ok(signers)
 }
 
 impl Options {
@@ -164,7 +190,8 @@ impl Options {
             let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
             let openers = identity.map(|identity| Openers::new(session, identity.into()));
             let openers = openers.transpose()?;
-            return Ok(Keys { recipients, openers, signer: signer.map(Arc::new) });
+            let signer = signer.map(Arc::new);
+            return Ok(Keys { recipients, key: None, openers, signer });
         };
         let settings = session.settings()?;
         let identity = identity.or(settings.identity.value.as_deref());
@@ -180,7 +207,8 @@ impl Options {
         let store = store.unlock(Arc::clone(&identity))?;
         recipients.push(Box::new(store.newest(name)?));
         let openers = Some(Openers::with(identity, store));
-        Ok(Keys { recipients, openers, signer: signer.map(Arc::new) })
+        let signer = signer.map(Arc::new);
+        Ok(Keys { recipients, key: Some(name.clone()), openers, signer })
     }
 
     fn spec(&self) -> Result<PackageSpec, Failure> {
@@ -334,9 +362,9 @@ impl Job<'_> {
         let signed = if self.keys.signer.is_some() { ", signed" } else { "" };
         Report::new()
             .line(format!(
-                "sealed {} for {} recipient(s){signed} as package {}{} ({})",
+                "sealed {} for {}{signed} as package {}{} ({})",
                 units::size(sealed.plain_len),
-                self.keys.recipients.len(),
+                units::counted(self.keys.recipients.len() as u64, ["recipient", "recipients"]),
                 sealed.package_id,
                 target::arrow(name.as_deref()),
                 units::pace(sealed.plain_len, took),

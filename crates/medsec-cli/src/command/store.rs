@@ -39,10 +39,14 @@ pub(crate) struct Restore {
     /// The copy.
     #[arg(value_name = "FILE")]
     copy: PathBuf,
-    /// Do so although the store that is there is whole: what was granted, made, revoked or destroyed since
-    /// the copy was made is undone.
+    /// Do so although the store was changed since the copy was made: what was granted, made, revoked or
+    /// destroyed since is undone.
     #[arg(long)]
     give_up_present: bool,
+    /// Do so although administrators were changed since and nothing but this user's mark shows it: those of
+    /// the copy's time are administrators again.
+    #[arg(long)]
+    give_up_administrators: bool,
     #[command(flatten)]
     own: OwnOption,
 }
@@ -80,11 +84,21 @@ impl Restore {
         // Before a passphrase is asked for in vain.
         inspect_state(&self.copy)?;
         let own = self.own.load(session)?;
-        let present = if self.give_up_present { Present::GiveUp } else { Present::Keep };
+        let present = match (self.give_up_administrators, self.give_up_present) {
+            (true, _) => Present::GiveUpAll,
+            (false, true) => Present::GiveUp,
+            (false, false) => Present::Keep,
+        };
         let place = session.settings()?.store_place();
-        let store = LocalStore::restore(place, &self.copy, present, own.administrator(), now())?;
-        Ok(describe(&store)
-            .line("what stood there before is kept beside it as `replaced-before-….state`"))
+        let restored = LocalStore::restore(place, &self.copy, present, own.administrator(), now())?;
+        let report = describe(&restored.store).field("lost_changes", restored.lost);
+        Ok(match restored.lost {
+            0 => report,
+            lost => report
+                .line(format!("{lost} change(s) made since the copy are lost"))
+                .line("next: `medsec user list` shows who holds what: repeat every removal and revocation made since")
+                .line("      what stood there is kept beside it, if anything did, as `replaced-before-….state`"),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
-use medsec_kms::{KeyName, NewUser, PublicKey, Role, UserName, UserView};
+use medsec_kms::{ChangeError, KeyName, NewUser, PublicKey, Role, UserName, UserView};
 use serde_json::{Value, json};
 
 use crate::command::init::{make_private, new_user};
@@ -133,13 +133,19 @@ impl Add {
             .map(|value| only(keys::signers("--signer", std::slice::from_ref(value))?));
         let role = if self.administrator { Role::Administrator } else { Role::User };
         let new = NewUser { name: self.name.clone(), recipient, signer: signer.transpose()?, role };
-        self.own.change(session, |change| {
+        let changed = self.own.change(session, |change| {
             change.add_user(new)?;
-            self.grant.iter().try_for_each(|key| change.grant(&self.name, key))
+            self.grant.iter().try_for_each(|key| match change.grant(&self.name, key) {
+                // The same key named twice.
+                Err(ChangeError::AlreadyGranted) => Ok(()),
+                granted => granted,
+            })
         })?;
-        Ok(about(&self.name)
+        let report = about(&self.name)
             .line(format!("added user `{}`", self.name))
-            .field("granted", names(&self.grant)))
+            .field("granted", names(&self.grant));
+        let report = if self.administrator { backup_again(report) } else { report };
+        Ok(changed.tell(report))
     }
 }
 
@@ -183,16 +189,18 @@ fn existing_home(session: &Session) -> Result<std::path::PathBuf, Failure> {
 
 impl Grant {
     fn grant(&self, session: &Session) -> Result<Report, Failure> {
-        self.own.change(session, |change| {
+        let changed = self.own.change(session, |change| {
             self.keys.iter().try_for_each(|key| change.grant(&self.name, key))
         })?;
-        Ok(about(&self.name)
-            .line(format!("`{}` now holds {}", self.name, listed(&self.keys)))
-            .field("granted", names(&self.keys)))
+        Ok(changed.tell(
+            about(&self.name)
+                .line(format!("`{}` now holds {}", self.name, listed(&self.keys)))
+                .field("granted", names(&self.keys)),
+        ))
     }
 
     fn revoke(&self, session: &Session) -> Result<Report, Failure> {
-        let (_, held) = self.own.change(session, |change| {
+        let changed = self.own.change(session, |change| {
             let revoke = |key: &KeyName| Ok((key.clone(), change.revoke(&self.name, key)?));
             self.keys.iter().map(revoke).collect::<Result<Vec<_>, _>>()
         })?;
@@ -201,32 +209,39 @@ impl Grant {
             self.name,
             listed(&self.keys)
         ));
-        Ok(still_open(report, &held))
+        Ok(changed.tell(still_open(report, &changed.value)))
     }
 }
 
 impl One {
     fn offboard(&self, session: &Session) -> Result<Report, Failure> {
-        let (_, held) = self.own.change(session, |change| change.offboard(&self.name))?;
+        let changed = self.own.change(session, |change| change.offboard(&self.name))?;
         let report = about(&self.name).line(format!(
             "`{}` is removed; what is sealed from now on does not open for the user",
             self.name
         ));
-        Ok(still_open(report, &held))
+        Ok(changed.tell(still_open(report, &changed.value)))
     }
 
     fn appoint(&self, session: &Session) -> Result<Report, Failure> {
-        self.own.change(session, |change| change.appoint(&self.name))?;
-        Ok(about(&self.name)
-            .line(format!("`{}` is an administrator and holds all keys", self.name)))
+        let changed = self.own.change(session, |change| change.appoint(&self.name))?;
+        let report = about(&self.name);
+        let line = format!("`{}` is an administrator and holds all keys", self.name);
+        Ok(changed.tell(backup_again(report.line(line))))
     }
 
     fn dismiss(&self, session: &Session) -> Result<Report, Failure> {
-        self.own.change(session, |change| change.dismiss(&self.name))?;
-        Ok(about(&self.name)
+        let changed = self.own.change(session, |change| change.dismiss(&self.name))?;
+        let report = about(&self.name)
             .line(format!("`{}` is no administrator any more, but still holds the keys", self.name))
-            .line("next: medsec user revoke, or medsec user offboard"))
+            .line("next: medsec user revoke, or medsec user offboard");
+        Ok(changed.tell(backup_again(report)))
     }
+}
+
+/// A copy from before a change of administrators does not show who they are now.
+fn backup_again(report: Report) -> Report {
+    report.line("make a new backup: an older one brings back the administrators of its time")
 }
 
 /// What taking a key away cannot take away.

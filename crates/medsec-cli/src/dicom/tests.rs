@@ -118,6 +118,25 @@ fn deep_nesting_costs_nothing() {
 }
 
 #[test]
+fn identifiers_behind_the_first_mebibyte_are_left_out() {
+    let bytes = crafted(&[&long_element(2 * 1024 * 1024), INSTANCE].concat());
+    assert_eq!(found(&bytes), Some([None, None, None]));
+}
+
+#[test]
+fn identifiers_behind_a_long_element_are_found() {
+    for len in [LOOKS[0] - 100, LOOKS[0], LOOKS[0] + 100, LOOKS[1] - 100] {
+        let bytes = crafted(&[&long_element(len), INSTANCE].concat());
+        assert_eq!(found(&bytes), Some([None, None, Some("1.2".to_owned())]), "{len}");
+    }
+}
+
+fn long_element(len: usize) -> Vec<u8> {
+    let stated = u32::try_from(len).unwrap().to_le_bytes();
+    [b"\x08\0\x05\0OB\0\0".as_slice(), &stated, &vec![0; len]].concat()
+}
+
+#[test]
 fn every_cut_file_is_borne() {
     let bytes = encoded(uids::EXPLICIT_VR_LITTLE_ENDIAN, Length::UNDEFINED);
     for len in 0..bytes.len() {

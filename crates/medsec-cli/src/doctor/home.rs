@@ -6,7 +6,6 @@ use std::path::Path;
 use medsec_kms::{IdentityFile, KeyDescription, KeyState, LocalStore, UserName, UserView};
 
 use super::Finding;
-use crate::own::open_store;
 use crate::session::{Session, now};
 use crate::settings::{FILE_NAME, Settings};
 
@@ -32,9 +31,11 @@ pub(super) fn judge(session: &Session) -> Vec<Finding> {
     findings.extend(unfinished(&settings.home.value));
     findings.push(configuration(&settings.home.value.join(FILE_NAME)));
     findings.push(mark(settings));
-    match open_store(session) {
+    // Looked at only: the mark is not to be moved by whoever looks whether it is right.
+    match LocalStore::inspect(settings.store_place()) {
         Ok(store) => findings.extend(healthy_store(settings, &store)),
-        Err(failure) => {
+        Err(error) => {
+            let failure = crate::failure::Failure::from(error);
             let mend = failure.next.unwrap_or_default();
             findings.push(Finding::problem(STORE, failure.message, mend));
         }
@@ -143,6 +144,7 @@ fn healthy_store(settings: &Settings, store: &LocalStore) -> Vec<Finding> {
     findings.extend(hard_links(&settings.store.value));
     findings.push(administrators(store));
     findings.push(key_age(store));
+    findings.extend(due(store));
     findings.extend(own_keys(settings, store));
     findings
 }
@@ -205,6 +207,18 @@ fn key_age(store: &LocalStore) -> Finding {
         format!("overdue for rotation: {names}"),
         "run `medsec key rotate --overdue`",
     )
+}
+
+fn due(store: &LocalStore) -> Option<Finding> {
+    let due: Vec<String> =
+        store.due_for_destruction(now()).iter().map(ToString::to_string).collect();
+    (!due.is_empty()).then(|| {
+        Finding::warning(
+            "planned destruction",
+            format!("due and not carried out yet: {}", due.join(", ")),
+            "run `medsec key destroy --due`",
+        )
+    })
 }
 
 /// What one of the user's two private keys is for.

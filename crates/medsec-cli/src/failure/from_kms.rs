@@ -1,6 +1,7 @@
 //! The key store's errors in the terms of the program.
 
-use medsec_kms::{ChangeError, KeyServiceError, StoreError, UnlockStoreError};
+use medsec_crypto::OutputError;
+use medsec_kms::{ChangeError, CopyError, KeyServiceError, StoreError, UnlockStoreError};
 
 use super::Failure;
 use crate::exit::Exit;
@@ -42,31 +43,74 @@ impl From<UnlockStoreError> for Failure {
     }
 }
 
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        let failure = match &error {
+            CopyError::Io(source) => return Self::io("the copy cannot be read", source),
+            _ => Self::new(Exit::Store, format!("{error}; nothing was restored")),
+        };
+        match error {
+            CopyError::Missing => failure.next("check the path of the copy"),
+            CopyError::OtherStore { .. } => {
+                failure.next("check --home, and from which store the copy was made")
+            }
+            CopyError::Forked => {
+                failure.next("ask who changed the store elsewhere, and take a copy of that history")
+            }
+            _ => failure.next("take another copy; this one restores nothing"),
+        }
+    }
+}
+
 impl From<ChangeError> for Failure {
     fn from(error: ChangeError) -> Self {
         let message = error.to_string();
+        if error.is_done() {
+            return unfinished(&error, message);
+        }
+        let store = |message: String| Self::new(Exit::Store, message);
+        let unchanged = format!("{message}; nothing was changed");
         match error {
             ChangeError::Store(error) => error.into(),
+            ChangeError::Copy(error) => error.into(),
             ChangeError::Random(error) => error.into(),
-            ChangeError::Output(error) => error.into(),
+            ChangeError::Output(OutputError::Io(error)) => {
+                Self::io("the key store could not be written; it is as it was", &error)
+            }
+            ChangeError::Output(_) => store(message).next("look what stands in the store's folder"),
             ChangeError::Folder(error) => Self::io("the key store's folder cannot be used", &error),
-            ChangeError::NotErased(_) => Self::new(Exit::Store, message)
-                .next("look for hard links to the old file; destroy copies of the disk"),
-            ChangeError::NotRemembered(_) => Self::new(Exit::Store, message)
-                .next("do not repeat the command; make the mark's folder writable and run `medsec store status`"),
             ChangeError::Locked => {
-                Self::new(Exit::Store, format!("{message}; nothing was changed"))
-                    .next("run the command again when the other one is done")
+                store(unchanged).next("run the command again when the other one is done")
             }
-            ChangeError::NotOlder { .. } => Self::new(Exit::Store, message)
-                .next("give --give-up-present if what was changed since the copy shall be undone"),
+            ChangeError::NotOlder { .. } => store(message).next(
+                "give --give-up-present if what was changed since the copy shall be undone, removals of users among it",
+            ),
+            ChangeError::AdministratorsChanged => store(message).next(
+                "take a newer copy, or give --give-up-administrators if those of its time shall administer again",
+            ),
             ChangeError::Wrap(_) => {
-                Self::new(Exit::Store, format!("{message}; nothing was changed"))
-                    .next("put a backup back with `medsec store restore FILE`")
+                store(unchanged).next("put a backup back with `medsec store restore FILE`")
             }
-            _ => Self::new(Exit::Key, format!("{message}; nothing was changed"))
+            ChangeError::Full { .. } => store(unchanged)
+                .next("destroy old versions of keys: `medsec rewrap`, then `medsec key destroy --version`"),
+            _ => Self::new(Exit::Key, unchanged)
                 .next("`medsec user list` and `medsec key status` show who holds what"),
         }
+    }
+}
+
+/// The change is in place: it is not to be made again.
+fn unfinished(error: &ChangeError, message: String) -> Failure {
+    let failure = Failure::new(Exit::Unfinished, message);
+    match error {
+        ChangeError::NotErased(_) => failure
+            .next("look for hard links to the old state file, and destroy copies of the disk"),
+        ChangeError::NotRemembered(_) => failure.next(
+            "make the mark's file and folder writable; the next command then remembers the store",
+        ),
+        _ => failure.next(
+            "the disk could not promise to keep it: check the disk, then `medsec store status`",
+        ),
     }
 }
 
@@ -82,6 +126,9 @@ impl From<KeyServiceError> for Failure {
                 .next("an administrator can take that back: `medsec key keep`"),
             KeyServiceError::Destroyed => Self::new(Exit::Key, message).next(
                 "a backup of the store made before the destruction still holds it, if there is one",
+            ),
+            KeyServiceError::NoSuchVersion => Self::new(Exit::Key, message).next(
+                "look beside the store for `replaced-before-….state`, or wait for the newer state to reach this machine",
             ),
             KeyServiceError::NoSuchKey => {
                 Self::new(Exit::Key, message).next("`medsec key status` shows all keys")

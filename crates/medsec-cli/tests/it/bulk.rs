@@ -1,14 +1,15 @@
 //! Whole folders.
 
+mod again;
 mod damage;
 #[cfg(target_os = "linux")]
 mod killed;
+mod listed;
 mod paths;
 mod study;
 mod tampered;
 
 use std::fs;
-use std::time::Duration;
 
 use medsec_evidence::{Ev, Proven, evidence};
 
@@ -52,11 +53,15 @@ fn missing_folder_is_told() {
 fn resume_without_key_is_refused() {
     let study = Study::new(3);
     study.seal("").ok();
-    let before = tree(&study.ward.path("sealed"));
-    let run = study.seal_without_identity();
-    assert_eq!(run.code, 2, "{}", run.stderr);
-    assert!(run.stderr.contains("--identity"));
-    assert_eq!(tree(&study.ward.path("sealed")), before);
+    study.seal("--keep-names --sign-with sign.key --out-dir kept").ok();
+    for way in ["", "--keep-names --sign-with sign.key --out-dir kept"] {
+        let folder = study.ward.path(if way.is_empty() { "sealed" } else { "kept" });
+        let before = tree(&folder);
+        let run = study.seal_as(way);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.stderr.contains("--identity"));
+        assert!(tree(&folder) == before);
+    }
 }
 
 #[test]
@@ -75,7 +80,8 @@ fn taken_folder_is_refused() {
     let folder = fs::File::open(study.ward.path("sealed")).unwrap();
     folder.lock().unwrap();
     let run = study.seal("");
-    assert_eq!(run.code, 8, "{}", run.stderr);
+    assert_eq!(run.code, 9, "{}", run.stderr);
+    assert_eq!(study.ward.line("verify sealed --signer sign.key").code, 9);
     drop(folder);
     study.seal("").ok();
 }
@@ -87,6 +93,54 @@ fn existing_report_is_not_replaced() {
     let run = study.seal("--report rep");
     assert_eq!((run.code, study.ward.read("rep")), (8, b"old".to_vec()));
     assert!(!study.ward.exists("sealed"));
+}
+
+#[test]
+fn report_that_cannot_be_made_keeps_everything_from_being_done() {
+    let study = Study::new(3);
+    let run = study.seal("--report nowhere/rep");
+    assert_eq!(run.code, 9, "{}", run.stderr);
+    assert!(!study.ward.exists("sealed"));
+}
+
+#[test]
+fn one_file_is_called_one_file() {
+    for (count, said) in [(0, "sealed 0 files"), (1, "sealed 1 file,"), (2, "sealed 2 files")] {
+        let run = Study::new(count).seal("");
+        assert!(run.text().starts_with(said), "{}", run.text());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn unfinished_files_are_swept_where_the_run_writes_and_only_then() {
+    use std::time::{Duration, SystemTime};
+    let study = Study::new(8);
+    let old = SystemTime::now() - Duration::from_secs(2 * 24 * 60 * 60);
+    fs::create_dir_all(study.ward.path("sealed/KOWALSKA")).unwrap();
+    let parts = ["", "KOWALSKA/"].map(|at| format!("sealed/{at}.medsec-0123456789abcdef.part"));
+    for part in &parts {
+        study.ward.write(part, b"x");
+        let file = fs::File::options().write(true).open(study.ward.path(part)).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    assert_eq!(study.seal("--no-metadata").code, 2);
+    assert!(parts.iter().all(|part| study.ward.exists(part)));
+    study.seal("--keep-names").ok();
+    assert!(!parts.iter().any(|part| study.ward.exists(part)));
+}
+
+#[test]
+fn two_programs_at_once_seal_nothing_twice() {
+    let study = Study::new(300);
+    let seal = "seal study --to own.key --identity own.key --sign-with sign.key --out-dir sealed";
+    let children = [(); 3].map(|()| study.ward.spawn(seal));
+    let codes = children.map(|child| crate::ward::finished(Ok(child)).code);
+    assert!(codes.contains(&0) && codes.iter().all(|code| matches!(code, 0 | 9)), "{codes:?}");
+    assert_eq!(study.packages().len(), 300);
+    study.ward.line("verify sealed --signer sign.key").ok();
+    study.open_signed("").ok();
+    assert!(study.is_back());
 }
 
 #[test]
@@ -155,41 +209,6 @@ fn second_run_seals_nothing_twice() {
 }
 
 #[test]
-fn kept_names_are_resumed_by_signature_alone() {
-    let study = Study::new(10);
-    let way = "--sign-with sign.key --keep-names";
-    study.seal(way).ok();
-    let packages = study.packages();
-    fs::remove_file(study.ward.path(&format!("sealed/{}", packages[3]))).unwrap();
-    let run = study.seal_as(&format!("{way} --json"));
-    run.ok();
-    assert_eq!((&run.json()["done"], &run.json()["skipped"]), (&1.into(), &9.into()));
-    let unsigned = study.seal_as("--keep-names");
-    assert_eq!(unsigned.code, 8, "{}", unsigned.stderr);
-}
-
-#[test]
-fn changed_file_is_sealed_again_and_its_newest_package_opened() {
-    let study = Study::new(5);
-    let name = study.files()[2].clone();
-    study.seal("").ok();
-    // Packages tell their time in seconds.
-    std::thread::sleep(Duration::from_millis(1100));
-    let len = study.ward.read(&format!("study/{name}")).len();
-    study.ward.write(&format!("study/{name}"), &vec![7; len]);
-    let run = study.seal("--json");
-    run.ok();
-    assert_eq!((&run.json()["done"], &run.json()["skipped"]), (&1.into(), &4.into()));
-    study.open("").ok();
-    assert_eq!(tree(&study.ward.path("opened")), study.content());
-    let kept = study.seal_as("--keep-names --identity own.key --out-dir kept");
-    kept.ok();
-    study.ward.write(&format!("study/{name}"), b"shorter");
-    let kept = study.seal_as("--keep-names --identity own.key --out-dir kept");
-    assert_eq!(kept.code, 8, "{}", kept.stderr);
-}
-
-#[test]
 fn recipients_of_a_folder_are_changed_once() {
     let study = Study::new(12);
     study.seal("--sign-with sign.key").ok();
@@ -201,6 +220,8 @@ fn recipients_of_a_folder_are_changed_once() {
     }
     study.ward.line("verify sealed --signer sign.key").ok();
     study.ward.line("rewrap sealed --identity partner.key --drop own.key").ok();
+    let run = study.ward.line("rewrap sealed --identity partner.key --drop stranger.key");
+    assert_eq!(run.code, 4, "{}", run.stderr);
     assert_eq!(study.open("").code, 4);
     study.ward.line("open sealed --identity partner.key --any-signer --out-dir opened").ok();
     assert_eq!(tree(&study.ward.path("opened")), study.content());

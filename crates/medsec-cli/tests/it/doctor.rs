@@ -178,3 +178,14 @@ fn unknown_setting_is_found() {
     let seen = found(&home(), |ward| ward.write("home/config.toml", b"[stor]\n"));
     assert_eq!(seen, problem("settings"));
 }
+
+#[test]
+fn looking_does_not_make_a_mark() {
+    let ward = home();
+    fs::remove_file(ward.path("home/store.mark")).unwrap();
+    for _ in 0..2 {
+        let (_, bad) = findings(&ward);
+        assert!(bad.contains(&("mark".to_owned(), "warning".to_owned())), "{bad:?}");
+    }
+    assert!(!ward.exists("home/store.mark"));
+}

@@ -384,3 +384,86 @@ fn broken_settings_are_told_by_whatever_needs_them() {
         assert!(run.stderr.contains("line 1"), "{}", run.stderr);
     }
 }
+
+#[test]
+fn restore_that_brings_back_a_removed_user_has_to_be_asked_for() {
+    let ward = home();
+    ward.line("user grant ann default").ok();
+    ward.line("store backup copy").ok();
+    ward.line("user offboard ann").ok();
+    ward.flip_from_end("home/store/state", 50);
+    refused(&ward, "store restore copy", 14);
+    let restored = ward.line("store restore copy --give-up-present");
+    restored.ok();
+    assert!(restored.text().contains("1 change(s) made since the copy are lost"));
+    ward.line("user offboard ann").ok();
+    seal(&ward, "default", "later.msp").ok();
+    assert_eq!(opens(&ward, "ann", "later.msp"), 15);
+}
+
+#[test]
+fn package_of_a_lost_version_says_so_after_a_restore() {
+    let ward = home();
+    ward.line("store backup copy").ok();
+    ward.line("key rotate default").ok();
+    seal(&ward, "default", "lost.msp").ok();
+    ward.flip_from_end("home/store/state", 50);
+    ward.line("store restore copy --give-up-present").ok();
+    ward.line("key rotate default").ok();
+    let run = ward.line("open lost.msp -o opened");
+    assert_eq!(run.code, 15, "{}", run.stderr);
+    assert!(run.stderr.contains("restored from an older copy"), "{}", run.stderr);
+}
+
+#[test]
+fn copy_from_before_a_new_administrator_needs_a_word() {
+    let ward = home();
+    ward.line("store backup copy").ok();
+    ward.line("user appoint ann").ok();
+    std::fs::remove_file(ward.path("home/store/state")).unwrap();
+    for way in ["", "--give-up-present"] {
+        assert_eq!(ward.line(&format!("store restore copy {way}")).code, 14);
+    }
+    ward.line("store restore copy --give-up-administrators").ok();
+    ward.line("key rotate default").ok();
+}
+
+#[test]
+fn copies_at_fault_are_told_from_the_store() {
+    let ward = home();
+    ward.write("cut", &ward.read("home/store/state")[..200]);
+    for copy in ["nothing", "cut"] {
+        let run = ward.line(&format!("store restore {copy}"));
+        assert!(matches!(run.code, 9 | 14), "{}", run.code);
+        assert!(run.stderr.contains("copy"), "{}", run.stderr);
+        assert!(!run.stderr.contains("medsec init"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn change_whose_old_file_stays_says_that_it_is_made() {
+    let ward = home();
+    std::fs::hard_link(ward.path("home/store/state"), ward.path("link")).unwrap();
+    assert_eq!(ward.line("key create ct").code, 16);
+    ward.line("key status ct").ok();
+}
+
+#[test]
+fn rotating_what_is_not_overdue_changes_nothing() {
+    let ward = home();
+    refused(&ward, "key rotate --overdue", 0);
+    refused(&ward, "key destroy --due", 0);
+}
+
+#[test]
+fn age_of_a_key_can_be_set() {
+    let ward = home();
+    let due = |ward: &Ward| {
+        ward.line("key status default --json").json()["keys"][0]["rotation_due"].clone()
+    };
+    let before = due(&ward);
+    ward.line("key age default --max-age 30").ok();
+    assert_ne!(due(&ward), before);
+    ward.line("key age default --no-max-age").ok();
+    assert!(due(&ward).is_null());
+}

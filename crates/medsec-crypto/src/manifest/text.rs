@@ -11,8 +11,10 @@ const SIGNATURE: &str = "signature: ";
 pub(super) const SIGNATURE_LINE_LEN: usize = SIGNATURE.len() + 2 * SIGNATURE_LEN + 1;
 /// The longest line: id, length, root, header hash and name, a blank after each but the last, line end.
 const MAX_LINE: usize = 32 + 20 + 64 + 128 + PackageName::MAX_LEN + 5;
+/// More than the seven lines of a head take.
+pub(super) const HEAD_LEN: usize = 512;
 /// The shortest line of a package.
-const MIN_ENTRY_LINE: usize = 32 + 1 + 64 + 128 + 1 + 5;
+pub(super) const MIN_ENTRY_LINE: usize = 32 + 1 + 64 + 128 + 1 + 5;
 
 /// The lines of a body; none is looked for further than a line may be long.
 pub(super) struct Lines<'a> {
@@ -69,7 +71,7 @@ impl Head {
     pub(super) fn render(&self, entries: &[ManifestEntry]) -> String {
         let names: usize = entries.iter().map(|entry| entry.name.as_str().len()).sum();
         let room = entries.len().saturating_mul(MIN_ENTRY_LINE + 20).saturating_add(names);
-        let mut text = String::with_capacity(room.saturating_add(512 + SIGNATURE_LINE_LEN));
+        let mut text = String::with_capacity(room.saturating_add(HEAD_LEN + SIGNATURE_LINE_LEN));
         text.push_str(&self.text());
         entries.iter().for_each(|entry| push_entry(&mut text, entry));
         text

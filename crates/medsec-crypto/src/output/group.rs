@@ -87,6 +87,8 @@ impl<T> OutputGroup<T> {
     pub fn commit(self) -> Vec<(T, Result<(), OutputError>)> {
         let Self { files, mut folders, .. } = self;
         if let Err(error) = sync_content(files.iter().map(|(file, _)| file)) {
+            // Files of later groups may stand below folders that were made for this one.
+            folders.iter().for_each(|folder| drop(sync_folder(folder)));
             let failed = |(_, value)| (value, Err(OutputError::Io(copy(&error))));
             return files.into_iter().map(failed).collect();
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -36,6 +36,14 @@ impl PendingFile {
         }
         let (file, part) = create_part(&target, options.access).map_err(OutputError::Io)?;
         Ok(Self { file, target, options, part: Some(part), opened_at: Instant::now() })
+    }
+
+    /// Adds `bytes` at the end, for what is written by its maker and not by a sealer or opener.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`]; the content is incomplete and must not be published.
+    pub fn append(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.file.write_all(bytes).map_err(OutputError::Io)
     }
 
     pub(crate) const fn writer(&mut self) -> &mut File {

@@ -40,11 +40,16 @@ const fn mode(access: Access) -> u32 {
     }
 }
 
+/// Without /proc a file without a name could never get one. Looked at once: for many small files it would be a
+/// notable part of the work.
+#[cfg(target_os = "linux")]
+static HAS_PROC: std::sync::LazyLock<bool> =
+    std::sync::LazyLock::new(|| Path::new("/proc/self/fd").exists());
+
 #[cfg(target_os = "linux")]
 pub(super) fn create_nameless(target: &Path, access: Access) -> Option<File> {
     use rustix::fs::{Mode, OFlags};
-    // Without /proc the file could never get its name.
-    if !Path::new("/proc/self/fd").exists() {
+    if !*HAS_PROC {
         return None;
     }
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;

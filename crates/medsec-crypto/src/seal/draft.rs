@@ -154,6 +154,7 @@ impl Draft {
         let mac_key = recipients_mac_key(self.core.profile, &dek, &self.hash)?;
         let slot = encode_slot(slot_len, 1, &recipients, mac_key.as_deref())?;
         let mut header = self.immutable;
+        header.reserve_exact(slot_len.saturating_mul(2).saturating_add(4));
         header.extend_from_slice(&u32::try_from(slot_len).unwrap_or(u32::MAX).to_be_bytes());
         header.extend_from_slice(&slot);
         header.resize(header.len().saturating_add(slot_len), 0);

@@ -20,18 +20,25 @@ pub(super) struct Plaintext<R> {
     ended: bool,
     /// Chunks in a batch: a power of two, at most a full batch.
     batch_chunks: usize,
+    /// Plaintext bytes in a batch: all of its chunks, or of a content that is shorter than a chunk one more
+    /// than it has.
+    batch_room: usize,
 }
 
 impl<R> Plaintext<R> {
-    /// `expected` is the length of the content as far as the caller knows it. It only sizes the buffer: a
-    /// longer content is sealed all the same, in smaller batches.
+    /// `expected` is the length of the content as far as the caller knows it. It sizes the buffer, so that a
+    /// small content does not pay for making and erasing a large one. A content of more than that is refused
+    /// in the end, and at once if it was to be shorter than a chunk.
     pub(super) fn new(reader: R, expected: Option<u64>) -> Self {
         let len = expected.and_then(|len| usize::try_from(len).ok());
         let chunks = len.and_then(|len| len.checked_div(CHUNK_LEN));
         let batch_chunks = chunks
             .and_then(|full| full.checked_add(1)?.checked_next_power_of_two())
             .map_or(BATCH_CHUNKS, |chunks| chunks.min(BATCH_CHUNKS));
-        Self { reader, next: 0, ended: false, batch_chunks }
+        let all = batch_chunks.saturating_mul(CHUNK_LEN);
+        let short = len.filter(|len| *len < CHUNK_LEN);
+        let batch_room = short.map_or(all, |len| len.saturating_add(1));
+        Self { reader, next: 0, ended: false, batch_chunks, batch_room }
     }
 }
 
@@ -42,7 +49,10 @@ impl<R: Read> Source<SealError> for Plaintext<R> {
         }
         let read = read_plain(&mut self.reader, batch.room()).map_err(SealError::Read)?;
         // A batch that is not full ends the message: its last chunk is short, possibly empty.
-        self.ended = read < self.batch_chunks.saturating_mul(CHUNK_LEN);
+        self.ended = read < self.batch_room;
+        if !self.ended && self.batch_room < CHUNK_LEN {
+            return Err(SealError::SizeChanged);
+        }
         let full = read / CHUNK_LEN;
         let last = if self.ended { (read % CHUNK_LEN).saturating_add(TAG_LEN) } else { 0 };
         batch.set(self.next, full.saturating_mul(SEALED_CHUNK_LEN).saturating_add(last));
@@ -51,7 +61,8 @@ impl<R: Read> Source<SealError> for Plaintext<R> {
     }
 
     fn batch_len(&self) -> usize {
-        self.batch_chunks.saturating_mul(SEALED_CHUNK_LEN)
+        let tags = self.batch_chunks.saturating_mul(TAG_LEN);
+        self.batch_room.saturating_add(tags)
     }
 }
 

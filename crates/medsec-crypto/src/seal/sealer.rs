@@ -1,6 +1,6 @@
 //! Writing a package whose header is complete.
 
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +19,9 @@ use crate::secret::{Dek, random_array};
 use crate::signature::SigningKey;
 use crate::suite::{Backend, Suite};
 use crate::trailer::{Statement, metadata_digest};
+
+/// Parts of a package that together are shorter than this are written together. Batches are longer and pass by.
+const JOINED_LEN: usize = 32 * 1024;
 
 /// A package ready to be written, once.
 #[derive(Debug)]
@@ -114,7 +117,9 @@ impl Sealer {
         mut file: PendingFile,
         execution: &Execution<'_>,
     ) -> Result<(Sealed, PendingFile), SealError> {
-        let sealed = self.seal(reader, file.writer(), execution)?;
+        // A short package is written by one call, which saves a journal's work for each of its parts.
+        let writer = BufWriter::with_capacity(JOINED_LEN, file.writer());
+        let sealed = self.seal(reader, writer, execution)?;
         Ok((sealed, file))
     }
 

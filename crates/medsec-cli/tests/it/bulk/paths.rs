@@ -44,6 +44,23 @@ fn hostile_paths_are_not_followed(ev: Ev) -> Proven {
     ev.proven()
 }
 
+#[test]
+fn deceiving_names_are_refused_and_hidden_ones_renamed() {
+    let study = Study::new(0);
+    fs::create_dir(study.ward.path("sealed")).unwrap();
+    for (number, name) in ["a\nb", "a/\u{1b}[2J", "scan\u{202e}mcd.exe"].iter().enumerate() {
+        hostile(&study, number, name);
+    }
+    let run = study.open("--json");
+    assert_eq!((run.code, &run.json()["failed"]), (8, &3.into()), "{}", run.stderr);
+    for (number, name) in [".bashrc", ".ssh/authorized_keys"].iter().enumerate() {
+        hostile(&study, number + 3, name);
+    }
+    assert_eq!(study.open("--json").json()["done"], 2);
+    let names: Vec<String> = tree(&study.ward.path("opened")).into_keys().collect();
+    assert!(names.iter().all(|name| name.len() == 32), "after their identifiers");
+}
+
 #[cfg(unix)]
 #[test]
 fn linked_folder_below_the_output_is_refused() {
@@ -68,14 +85,16 @@ fn links_and_pipes_are_counted_and_not_opened() {
     std::os::unix::fs::symlink("../own.key", inside("link")).unwrap();
     std::os::unix::fs::symlink(".", inside("loop")).unwrap();
     mknodat(CWD, inside("pipe"), FileType::Fifo, Mode::from(0o600), 0).unwrap();
+    fs::create_dir_all(inside("empty/in/itself")).unwrap();
     let run = study.seal("--json --report rep");
     run.ok();
     let document = run.json();
     assert_eq!((&document["links"], &document["special"]), (&2.into(), &1.into()));
+    assert_eq!(document["empty_folders"], 1);
     assert_eq!(study.packages().len(), 8);
     let report = String::from_utf8(study.ward.read("rep")).unwrap();
     let outcomes = ["\"link\"", "\"special\""].map(|word| report.matches(word).count());
-    assert_eq!((outcomes, report.lines().count()), ([3, 1], 3), "{report}");
+    assert_eq!((outcomes, report.lines().count()), ([3, 1], 4), "{report}");
 }
 
 #[cfg(target_os = "linux")]
@@ -107,7 +126,7 @@ fn opened_tree_belongs_to_its_owner() {
     let study = Study::new(8);
     study.seal("").ok();
     study.open("").ok();
-    for (name, mode) in [("", 0o700), ("KOWALSKA", 0o700), ("KOWALSKA/.hidden", 0o600)] {
+    for (name, mode) in [("", 0o700), ("KOWALSKA", 0o700), ("KOWALSKA/KOWALSKA_1.dcm", 0o600)] {
         let path = study.ward.path("opened").join(name);
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);
     }

@@ -29,7 +29,7 @@ pub(super) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 impl Study {
-    /// `study` with `count` files of up to some KB in four folders; one file is empty, one hidden.
+    /// `study` with `count` files of up to some KB in four folders; one file is empty.
     pub(super) fn new(count: usize) -> Self {
         let ward = Ward::new();
         fs::create_dir(ward.path("study")).unwrap();
@@ -38,7 +38,7 @@ impl Study {
         }
         for n in 0..count {
             let folder = ["", "KOWALSKA/", "KOWALSKA/series 1/", "Ł/"][n % 4];
-            let name = if n == 1 { ".hidden".to_owned() } else { format!("KOWALSKA_{n}.dcm") };
+            let name = format!("KOWALSKA_{n}.dcm");
             let content = &ward.content[n..n + (n * 997) % 9000];
             ward.write(&format!("study/{folder}{name}"), content);
         }
@@ -65,13 +65,21 @@ impl Study {
         self.seal_as(&format!("--identity own.key {options}"))
     }
 
-    pub(super) fn seal_without_identity(&self) -> Run {
-        self.seal_as("")
-    }
-
     pub(super) fn seal_as(&self, options: &str) -> Run {
         let out = if options.contains("--out-dir") { "" } else { "--out-dir sealed" };
         self.ward.line(&format!("seal study --to own.key {out} {options}"))
+    }
+
+    /// Opens as [`Self::open`], with the signer expected, so that the manifest counts.
+    pub(super) fn open_signed(&self, options: &str) -> Run {
+        self.ward.line(&format!(
+            "open sealed --identity own.key --signer sign.key --out-dir opened {options}"
+        ))
+    }
+
+    /// Whether what was opened is what was sealed. (Said so, because contents are long to print.)
+    pub(super) fn is_back(&self) -> bool {
+        tree(&self.ward.path("opened")) == self.content()
     }
 
     pub(super) fn open(&self, options: &str) -> Run {

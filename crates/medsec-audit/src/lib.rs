@@ -1,0 +1,59 @@
+//! The audit log: what happened to which package, by whom, in a form that nobody can change unnoticed and
+//! that anyone with the log's public pin can verify.
+//!
+//! The format is described in `docs/formats/audit-log.md`.
+
+#![forbid(unsafe_code)]
+
+mod checkpoint;
+mod commitment;
+mod count;
+mod event;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
+mod json;
+mod line;
+mod note;
+mod pseudonym;
+mod text;
+mod tile;
+mod time;
+mod tree;
+
+pub use crate::checkpoint::{
+    Checkpoint, CheckpointError, InvalidLogOrigin, LogOrigin, OpenCheckpointError, Relation,
+};
+pub use crate::commitment::{
+    Commitment, MAX_OPENING_LEN, MAX_OPENING_TEXT_LEN, Opening, OpeningError,
+};
+pub use crate::count::Count;
+pub use crate::event::{
+    Action, Actor, Authentication, ClockStep, Content, ContentError, DatasetId, DecisionId, Denial,
+    Event, EventError, Extent, Failure, HostId, KekName, KekVersion, Origin, Outcome, PackageId,
+    Patient, PeerName, Period, Phase, Place, PolicyHash, Principal, PrincipalId, ProcessName,
+    Purpose, Recipients, RequestId, RoleName, Ruling, SessionId, SlotDigest, Span, Study, Subject,
+    UnknownMember,
+};
+pub use crate::line::{
+    CommitLine, Head, Kind, Line, LineError, MAX_LINE_LEN, RecordLine, RecordPosition,
+};
+pub use crate::note::{
+    Algorithm, Ed25519NoteSigner, KeyName, MAX_NOTE_LEN, MAX_NOTE_SIGNATURES, Note,
+    NoteFormatError, NoteKeyId, NoteSignature, NoteSigner, NoteText, PosixTime, SeedError,
+    SignNoteError, SignerError, TextError, Verified, VerifiedSignature, VerifierKey,
+    VerifierKeyError, VerifyNoteError,
+};
+pub use crate::pseudonym::{
+    MAX_PSEUDONYM_INPUT_LEN, PatientPseudonym, PseudonymKey, PseudonymKeyId, StudyPseudonym,
+};
+pub use crate::text::{InvalidValue, RandomError};
+pub use crate::tile::{
+    InvalidTile, RightEdge, TILE_WIDTH, Tile, TileError, TileFormatError, TileId, TileReader,
+    TiledTree, tiles_created, tiles_of,
+};
+pub use crate::time::LogTime;
+pub use crate::tree::{
+    ConsistencyError, ConsistencyProof, EMPTY_ROOT, Frontier, FrontierError, Hash, InclusionError,
+    InclusionProof, InvalidHash, MAX_TREE_SIZE, NodeId, NodeSource, ProveError, TreeFull,
+    leaf_hash, leaf_hashes, node_hash, root_of,
+};

@@ -1,0 +1,108 @@
+//! What was sealed before and need not be sealed again.
+
+use medsec_crypto::{Header, KeyRef, ManifestEntry, Opened, Timestamp};
+
+use super::super::crew::lock;
+use super::super::done::{Known, is_passing};
+use super::super::manifest::name_of;
+use super::super::same::same_content;
+use super::super::{Keys, walk};
+use super::{Run, check_unchanged};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::session::now;
+
+impl Run<'_> {
+    /// Whether the newest package of a file holds exactly what the file holds, for those who are to have it. A
+    /// package that turns out to be damaged is told of, and its file is sealed again.
+    pub(super) fn is_done(
+        &self,
+        known: &Known,
+        name: &str,
+        source: &mut walk::Opened,
+    ) -> Result<bool, Failure> {
+        if known.tied {
+            return Ok(false);
+        }
+        match self.compare(known, source) {
+            Ok(None) => Ok(false),
+            Ok(Some((header, opened))) => {
+                let inside = opened.metadata.as_ref().and_then(|data| data.file_name.as_deref());
+                if inside.is_some_and(|inside| inside != name) {
+                    return Err(changed_meanwhile());
+                }
+                check_unchanged(&source.file, source.len, source.modified)?;
+                self.check_fits(&header)?;
+                self.adopt(known, &header, &opened);
+                self.publisher.add_present(self.plan.target, &known.path);
+                Ok(true)
+            }
+            Err(failure) if is_passing(&failure) => Err(failure),
+            Err(failure) => {
+                self.tally.found(known.place.clone(), &known.path, "failed", failure);
+                Ok(false)
+            }
+        }
+    }
+
+    fn compare(
+        &self,
+        known: &Known,
+        source: &mut walk::Opened,
+    ) -> Result<Option<(Header, Opened)>, Failure> {
+        let dek = lock(&known.dek).take();
+        let (package, unlocked) = self.reader.open(&known.path, dek)?;
+        let opened = same_content(&unlocked, package, &mut source.file, self.interrupt)?;
+        Ok(opened.map(|opened| (unlocked.header().clone(), opened)))
+    }
+
+    /// Whether a package with the file's content is also for whom, and of what dataset, this run would seal it.
+    fn check_fits(&self, header: &Header) -> Result<(), Failure> {
+        if header.core().dataset != self.plan.spec.dataset {
+            return Err(Failure::new(
+                Exit::Expectation,
+                "it was sealed before, for another dataset; its package was left as it is",
+            )
+            .next("give the dataset it was sealed for, or another folder; `rewrap` changes recipients only"));
+        }
+        let Keys { recipients, openers, key, .. } = self.plan.keys;
+        let version = |of: &KeyRef| {
+            let store = openers.as_ref().zip(key.as_ref());
+            store.is_some_and(|(openers, name)| openers.is_version_of(of, name))
+        };
+        let fits = |wanted: &KeyRef| {
+            let mut present = header.stanzas().iter().map(|stanza| stanza.key_ref());
+            match version(wanted) {
+                true => present.any(version),
+                false => present.any(|key| key == wanted),
+            }
+        };
+        if recipients.iter().all(|wanted| fits(&wanted.key_ref())) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::Expectation,
+            "it was sealed before, but not for all these recipients; its package was left as it is",
+        )
+        .next("add them with `medsec rewrap`, then run the command again"))
+    }
+
+    fn adopt(&self, known: &Known, header: &Header, opened: &Opened) {
+        let named = self.ledger.zip(name_of(&known.path)).zip(opened.origin());
+        if let Some(((ledger, name), origin)) = named {
+            ledger.adopt(ManifestEntry::of_verified(name, header, &origin));
+        }
+    }
+}
+
+/// Of several packages of one file the newest counts, and they tell their time in whole seconds.
+pub(super) fn time_after(known: Option<&Known>) -> Timestamp {
+    let later = |known: &Known| known.created_at.unix_seconds().saturating_add(1);
+    let least = known.map_or(0, later);
+    Timestamp::from_unix_seconds(now().unix_seconds().max(least))
+}
+
+fn changed_meanwhile() -> Failure {
+    Failure::new(Exit::Io, "its package was replaced while it was read; it was not sealed")
+        .next("run the command again")
+}
