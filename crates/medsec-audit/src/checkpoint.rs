@@ -23,6 +23,29 @@ pub struct LogOrigin(String);
 pub struct InvalidLogOrigin;
 
 /// A log's tree at one time. Unsigned, or verified by [`Self::open`].
+///
+/// ```
+/// use medsec_audit::{
+///     Algorithm, Checkpoint, Ed25519NoteSigner, Frontier, KeyName, LogOrigin, Note, NoteSigner,
+///     leaf_hash,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let name = KeyName::new("clinic.example/log")?;
+/// let signer = Ed25519NoteSigner::generate(name, Algorithm::Ed25519)?;
+/// let mut tree = Frontier::new();
+/// tree.push(leaf_hash(b"a record"))?;
+///
+/// let origin = LogOrigin::new("clinic.example/log")?;
+/// let checkpoint = Checkpoint::new(origin, tree.size(), tree.root())?;
+/// let published = Note::sign(checkpoint.to_text()?, &signer)?.render();
+///
+/// // Whoever holds the public key checks that the log said so.
+/// let (read, _) = Checkpoint::open(published.as_bytes(), signer.verifier_key(), &[])?;
+/// assert_eq!(read, checkpoint);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     origin: LogOrigin,

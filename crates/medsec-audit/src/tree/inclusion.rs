@@ -5,7 +5,19 @@ use super::source::{NodeSource, ProveError, parting, range_hash};
 
 /// The claim that the leaf with this index is in a tree of this size, and the hashes that show it.
 ///
-/// Worth as much as the root it is verified against, and the size that was signed with that root.
+/// Worth as much as the root it is verified against, and the size that was signed with that root: near the left of
+/// a tree the same hashes lead to the same root for more than one size, so [`Self::size`] must be the size of the
+/// checkpoint that the root is taken from.
+///
+/// ```
+/// use medsec_audit::{EMPTY_ROOT, InclusionProof, leaf_hash, node_hash};
+///
+/// let (first, second) = (leaf_hash(b"first"), leaf_hash(b"second"));
+/// let root = node_hash(&first, &second);
+/// let proof = InclusionProof::new(1, 2, vec![first]);
+/// assert!(proof.verify(&second, &root).is_ok());
+/// assert!(proof.verify(&second, &EMPTY_ROOT).is_err());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InclusionProof {
