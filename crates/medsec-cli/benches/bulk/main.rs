@@ -3,8 +3,8 @@
 //! 200 of 5 MB (a tenth of both with `MEDSEC_BENCH_QUICK=1`), signed with Ed25519. The home with key store and
 //! signer lies in the benchmark's own folder.
 //!
-//! Each thing measured runs as a process of its own between two runs of both copies; a ratio is the copies'
-//! mean time by its own. Results go where those of the other benchmarks go.
+//! Each thing measured runs as a process of its own, all in turn between two runs of both copies; a ratio is the
+//! mean of those copies' times by its own. Results go where those of the other benchmarks go.
 //!
 //! *How far a signed package can get.* Its signature covers the Merkle root of every encrypted byte, so each
 //! byte goes through SHA-256 once. The plain copy does not even touch the bytes: the kernel moves them. With
@@ -13,7 +13,7 @@
 //! is the limit. With 6 KB a file it is one Ed25519 signature a package, which takes more than half as long as
 //! the copy of such a file, and the derivation of its keys.
 //!
-//! Needs about 7 GB for the time it runs: what was written stays to the end. Inodes that were just deleted
+//! Needs about 3 GB for the time it runs: what was written stays to the end. Inodes that were just deleted
 //! make ext4 search long for a free one (`recently_deleted`), for minutes, and much longer than copying or
 //! sealing a small file takes; that would be measured instead.
 
@@ -37,7 +37,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use report::{Row, Set, median};
+use report::{Copies, Row, Set};
 
 const CHILD: &str = "MEDSEC_BENCH_BULK_CHILD";
 const TURNS: usize = 5;
@@ -95,45 +95,29 @@ struct Bench<'a> {
     spent: usize,
 }
 
-/// Times of both copies, one after the other.
-#[derive(Clone, Copy)]
-struct Copies {
-    plain: f64,
-    hashed: f64,
-}
-
 impl Bench<'_> {
+    /// Copies before and after every turn, and in each turn everything else.
     fn run(mut self) {
-        let (mut plain, mut hashed) = (Vec::new(), Vec::new());
-        for (name, command) in peers() {
-            let (row, copies) = self.compare(name, &command);
-            row.report(&self.set);
-            plain.extend(copies.iter().map(|both| both.plain));
-            hashed.extend(copies.iter().map(|both| both.hashed));
+        let peers = peers();
+        let mut copies = vec![self.copies()];
+        let mut turns = Vec::new();
+        for _ in 0..TURNS {
+            let times: Vec<f64> = peers.iter().map(|(_, command)| self.timed(command)).collect();
+            turns.push(times);
+            copies.push(self.copies());
         }
-        let (copy, hashed) = (median(plain), median(hashed));
+        for (peer, (name, _)) in peers.iter().enumerate() {
+            let times: Vec<f64> = turns.iter().map(|turn| turn[peer]).collect();
+            Row::new(name, &times, &copies).report(&self.set);
+        }
+        let (copy, hashed) = (
+            Copies::median(&copies, |both| both.plain),
+            Copies::median(&copies, |both| both.hashed),
+        );
         for (name, seconds) in [("copy", copy), ("copy and SHA-256", hashed)] {
             let (to_copy, to_hash) = (copy / seconds, hashed / seconds);
             Row { name, seconds, to_copy, to_hash }.report(&self.set);
         }
-    }
-
-    /// Runs copies and command in turn, and the copies once more at the end.
-    fn compare(&mut self, name: &'static str, command: &[String]) -> (Row, Vec<Copies>) {
-        let (mut copies, mut times) = (Vec::new(), Vec::new());
-        for _ in 0..TURNS {
-            copies.push(self.copies());
-            times.push(self.timed(command));
-        }
-        copies.push(self.copies());
-        let ratio = |time: fn(&Copies) -> f64| {
-            let of = |turn: usize| {
-                f64::midpoint(time(&copies[turn]), time(&copies[turn + 1])) / times[turn]
-            };
-            median((0..TURNS).map(of).collect())
-        };
-        let (to_copy, to_hash) = (ratio(|both| both.plain), ratio(|both| both.hashed));
-        (Row { name, seconds: median(times), to_copy, to_hash }, copies)
     }
 
     fn copies(&mut self) -> Copies {

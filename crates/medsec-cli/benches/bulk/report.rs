@@ -22,7 +22,39 @@ pub(crate) struct Row {
     pub(crate) to_hash: f64,
 }
 
+/// Times of both copies, one after the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Copies {
+    pub(crate) plain: f64,
+    pub(crate) hashed: f64,
+}
+
+impl Copies {
+    pub(crate) fn median(copies: &[Self], time: fn(&Self) -> f64) -> f64 {
+        median(copies.iter().map(time).collect())
+    }
+
+    /// Median of the ratios of what was timed in each turn to the copies before and after it.
+    fn ratio(copies: &[Self], times: &[f64], time: fn(&Self) -> f64) -> f64 {
+        let pairs = copies.iter().zip(copies.iter().skip(1)).zip(times);
+        let ratio = |((before, after), own): ((&Self, &Self), &f64)| {
+            f64::midpoint(time(before), time(after)) / own
+        };
+        median(pairs.map(ratio).collect())
+    }
+}
+
 impl Row {
+    /// Something timed once in each turn; `copies` has one more.
+    pub(crate) fn new(name: &'static str, times: &[f64], copies: &[Copies]) -> Self {
+        Self {
+            name,
+            seconds: median(times.to_vec()),
+            to_copy: Copies::ratio(copies, times, |both| both.plain),
+            to_hash: Copies::ratio(copies, times, |both| both.hashed),
+        }
+    }
+
     pub(crate) fn report(&self, set: &Set) {
         let line = self.line(set);
         println!("{line}");
@@ -50,7 +82,7 @@ impl Row {
     }
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }

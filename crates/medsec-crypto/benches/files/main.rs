@@ -172,9 +172,12 @@ fn report(name: &str, size: usize, turns: &[(f64, f64)], (wall, user): &(f64, f6
         true => (Backend::default().name(), Execution::parallel().threads.get()),
         false => ("–", 1),
     };
+    // The machine below gives pages and disk at changing speed; what everybody reaches at best shows too.
+    let fastest = turns.iter().map(|(wall, _)| *wall).fold(f64::INFINITY, f64::min);
     let line = format!(
-        r#"{{"name":"{name}","backend":"{backend}","size_bytes":{size},"threads":{threads},"signed":false,"median_ns":{:.0},"user_cpu_s":{user:.2},"turns":{}}}"#,
+        r#"{{"name":"{name}","backend":"{backend}","size_bytes":{size},"threads":{threads},"signed":false,"median_ns":{:.0},"fastest_ms":{:.0},"user_cpu_s":{user:.2},"turns":{}}}"#,
         wall * 1e9,
+        fastest * 1e3,
         turns.len()
     );
     println!("{line}");
