@@ -15,6 +15,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod child;
 mod crash;
 pub mod key_service;
 mod memory;

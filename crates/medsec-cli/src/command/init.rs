@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use medsec_crypto::OutputOptions;
+use medsec_crypto::{HpkeIdentity, HpkeKind, OutputOptions, SigningKey};
 use medsec_kms::{
     Argon2Params, IdentityFile, KeyKind, KeyName, KeySpec, LocalStore, Passphrase, PrivateKey,
     PublicKey, StoreId, StorePlace, UserName,
@@ -71,11 +71,12 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         .tempdir_in(parent)
         .map_err(|error| Failure::io("the home cannot be made", &error))?;
     let made = build(options, building.path(), passphrase.as_ref())?;
-    let named = mark.strip_prefix(absolute(home)?).unwrap_or(&mark);
+    let within = absolute(home)?;
+    let named = mark.strip_prefix(&within).unwrap_or(&mark);
     let text = template(&made.folder, named, made.id, options.user.as_str());
     let config = building.path().join(FILE_NAME);
     medsec_crypto::write_file(&config, text.as_bytes(), OutputOptions::default())?;
-    if !mark.starts_with(absolute(home)?) {
+    if !mark.starts_with(&within) {
         make_private(mark.parent().unwrap_or(parent))?;
     }
     let moved = fs::rename(building.path(), home).and_then(|()| sync(parent));
@@ -120,12 +121,10 @@ pub(crate) fn new_user(
     passphrase: Option<&Passphrase>,
 ) -> Result<Own, Failure> {
     let (identity_path, signer_path) = files_of(folder, user);
-    let (PrivateKey::Identity(identity), PrivateKey::Signer(signer)) =
-        (PrivateKey::generate(KeyKind::X25519)?, PrivateKey::generate(KeyKind::Ed25519)?)
-    else {
-        return Err(Failure::usage("no such kind of key"));
+    let own = Own {
+        identity: HpkeIdentity::generate(HpkeKind::X25519)?,
+        signer: SigningKey::generate()?,
     };
-    let own = Own { identity, signer };
     write_key(&identity_path, KeyKind::X25519, own.identity.expose_secret(), passphrase)?;
     let written = write_key(&signer_path, KeyKind::Ed25519, own.signer.expose_seed(), passphrase);
     // Half a user would only be in the way of the next attempt.

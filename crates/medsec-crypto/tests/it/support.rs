@@ -1,6 +1,5 @@
 //! What all modules share: packages of every shape, their layout, and one way to open them.
 
-pub(crate) mod child;
 pub(crate) mod craft;
 pub(crate) mod layout;
 pub(crate) mod rewrap;

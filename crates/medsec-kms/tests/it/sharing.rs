@@ -11,8 +11,8 @@ use medsec_kms::{
     ChangeError, CopyError, LocalStore, Present, StoreError, StorePlace, inspect_state,
 };
 
-use crate::support::child::{child, output_of, task};
 use crate::support::{Scene, at, key};
+use medsec_testkit::child::{child, output_of, task};
 
 /// A group that nobody here is in, and a user.
 const GROUP: u32 = 4242;

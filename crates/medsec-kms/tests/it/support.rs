@@ -1,6 +1,5 @@
 //! What all modules share: people with keys, a store of theirs, and its files as anyone finds them.
 
-pub(crate) mod child;
 pub(crate) mod package;
 pub(crate) mod raw;
 

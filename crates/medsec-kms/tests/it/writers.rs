@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use medsec_kms::{ChangeError, LocalStore, Role, StorePlace};
 
-use crate::support::child::{child, output_of, task};
 use crate::support::package::seal;
 use crate::support::{Person, Scene, change_as, key};
+use medsec_testkit::child::{child, output_of, task};
 
 const COMMITS: u32 = 40;
 

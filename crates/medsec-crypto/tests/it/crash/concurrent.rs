@@ -9,10 +9,10 @@ use std::thread;
 use medsec_crypto::{Execution, Header, LockedPackage, RewrapError};
 use tempfile::TempDir;
 
-use crate::support::child::{child, number_in, output_of, task};
 use crate::support::kek;
 use crate::support::rewrap::{lock, rewrap};
 use crate::support::sample::{Plan, Sample};
+use medsec_testkit::child::{child, number_in, output_of, task};
 
 const HELPER: &str = "crash::concurrent::helper_rewraps_often";
 /// Rewraps of each process.

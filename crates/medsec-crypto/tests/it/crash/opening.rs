@@ -13,9 +13,9 @@ use rustix::process::{Signal, getpid, kill_process};
 use tempfile::TempDir;
 
 use super::is_killed;
-use crate::support::child::{child, task};
 use crate::support::names_in;
 use crate::support::sample::{Plan, Sample};
+use medsec_testkit::child::{child, task};
 
 const HELPER: &str = "crash::opening::helper_writes_a_file";
 const LEN: usize = 3 * 1024 * 1024;

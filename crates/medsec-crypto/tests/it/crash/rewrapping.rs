@@ -8,9 +8,9 @@ use medsec_testkit::{CrashFile, CrashPoint, Outcome};
 use tempfile::TempDir;
 
 use super::is_killed;
-use crate::support::child::{child, task};
 use crate::support::rewrap::{EVENTS, lock, rewrap};
 use crate::support::sample::{Plan, Sample};
+use medsec_testkit::child::{child, task};
 
 const HELPER: &str = "crash::rewrapping::helper_rewraps";
 

@@ -6,8 +6,8 @@ use std::path::Path;
 use medsec_crypto::{Execution, Header, OutputOptions, SignerExpectation};
 use tempfile::TempDir;
 
-use crate::support::child::{child, number_in, output_of, task};
 use crate::support::sample::Plan;
+use medsec_testkit::child::{child, number_in, output_of, task};
 
 const HELPER: &str = "memory::peak::helper_reports_its_peak";
 const MIB: u64 = 1024 * 1024;

@@ -12,9 +12,9 @@ use medsec_crypto::{
 use zeroize::Zeroizing;
 
 use super::scanner::{MASK, NEEDLE_LEN, Needle, find};
-use crate::support::child::{child, number_in, output_of, task};
 use crate::support::sample::Plan;
 use crate::support::{hpke, kek};
+use medsec_testkit::child::{child, number_in, output_of, task};
 
 const HELPER: &str = "memory::scan::helper_searches_its_memory";
 /// The content repeats 32 bytes; kept masked.

@@ -10,8 +10,8 @@ use medsec_crypto::{OpenError, OutputError, OutputOptions, SealError};
 use tempfile::TempDir;
 
 use super::{assert_exists, assert_not_a_file, open_to, sample, seal_to};
-use crate::support::child::{child, output_of, task};
 use crate::support::names_in;
+use medsec_testkit::child::{child, output_of, task};
 
 const HELPER: &str = "outputs::folders::helper_writes_outputs";
 /// An account without rights of its own, for when the tests run as root.
