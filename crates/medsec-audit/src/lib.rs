@@ -14,6 +14,7 @@ pub mod fuzz;
 mod json;
 mod line;
 mod note;
+mod outside;
 mod pseudonym;
 mod text;
 mod tile;
@@ -42,6 +43,10 @@ pub use crate::note::{
     NoteFormatError, NoteKeyId, NoteSignature, NoteSigner, NoteText, PosixTime, SeedError,
     SignNoteError, SignerError, TextError, Verified, VerifiedSignature, VerifierKey,
     VerifierKeyError, VerifyNoteError,
+};
+pub use crate::outside::{
+    Anchor, Anchored, Follower, OutsideError, OutsideFuture, Recalled, Shipment, ShipmentError,
+    StreamPosition,
 };
 pub use crate::pseudonym::{
     MAX_PSEUDONYM_INPUT_LEN, PatientPseudonym, PseudonymKey, PseudonymKeyId, StudyPseudonym,
