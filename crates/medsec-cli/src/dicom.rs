@@ -5,15 +5,16 @@
 //! length an element states and recurses as deep as sequences nest, and nobody has checked this file.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _};
 
 use zeroize::Zeroizing;
 
 const PREAMBLE_LEN: usize = 128;
 const MAGIC: &[u8] = b"DICM";
 const HEAD_LEN: usize = PREAMBLE_LEN + MAGIC.len();
-/// How much of a file is looked at behind its head: first this, then, if that did not tell all, the first MiB.
-const LOOKS: [usize; 2] = [16 * 1024, 1024 * 1024 - HEAD_LEN];
+/// How much of a file is looked at behind its head: in most this tells all, else more of it, at last the first
+/// MiB.
+const LOOKS: [usize; 3] = [4 * 1024 - HEAD_LEN, 64 * 1024 - HEAD_LEN, 1024 * 1024 - HEAD_LEN];
 /// Longest UID in bytes (PS3.5, section 9.1).
 const MAX_UID_LEN: usize = 64;
 /// Length of a sequence or item that ends with a delimiter.
@@ -51,23 +52,28 @@ pub(crate) fn recognise(file: &mut File) -> io::Result<Option<Identifiers>> {
 
 /// Most files tell all in the first look, and most of the others are no DICOM: neither pays for the longest.
 fn look(file: &mut File) -> io::Result<Option<Identifiers>> {
-    // What is read may name patients and is erased.
-    let mut head = Zeroizing::new([0; HEAD_LEN]);
-    if read_full(file, head.as_mut_slice())? < HEAD_LEN || !head.ends_with(MAGIC) {
-        return Ok(None);
-    }
     let mut found = Identifiers::default();
     for len in LOOKS {
-        let mut part = Zeroizing::new(vec![0; len]);
-        file.seek(SeekFrom::Start(HEAD_LEN as u64))?;
+        // What is read may name patients and is erased.
+        let mut part = Zeroizing::new(vec![0; HEAD_LEN.saturating_add(len)]);
         let read = read_full(file, &mut part)?;
+        let Some(rest) = behind_head(part.get(..read).unwrap_or_default()) else {
+            return Ok(None);
+        };
         let complete;
-        (found, complete) = identifiers(part.get(..read).unwrap_or_default());
-        if complete || read < len {
+        (found, complete) = identifiers(rest);
+        if complete || read < part.len() {
             break;
         }
+        file.rewind()?;
     }
     Ok(Some(found))
+}
+
+/// What follows preamble and magic word.
+fn behind_head(file: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = file.split_at_checked(HEAD_LEN)?;
+    head.ends_with(MAGIC).then_some(rest)
 }
 
 /// Fills `buffer` as far as the file goes.

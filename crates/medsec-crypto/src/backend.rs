@@ -5,9 +5,14 @@
 mod aws_lc;
 #[cfg(test)]
 mod cavp;
+mod ed25519;
 mod rustcrypto;
 #[cfg(test)]
 mod wycheproof;
+
+pub(crate) use self::ed25519::{
+    Ed25519Key, Ed25519PublicKey, SIGNATURE_LEN as ED25519_SIGNATURE_LEN,
+};
 
 use crate::error::NotAuthentic;
 use crate::secret::KEY_LEN;

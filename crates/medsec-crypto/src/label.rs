@@ -5,7 +5,5 @@ pub(crate) const LABEL: &str = "medsec/sealed-package/v1";
 
 /// `label ‖ 0 ‖ role ‖ 0 ‖ fields…` as parts to hash or derive from.
 pub(crate) fn labelled<'a>(role: &'a str, fields: &[&'a [u8]]) -> Vec<&'a [u8]> {
-    let mut parts: Vec<&[u8]> = vec![LABEL.as_bytes(), &[0], role.as_bytes(), &[0]];
-    parts.extend_from_slice(fields);
-    parts
+    [&[LABEL.as_bytes(), &[0], role.as_bytes(), &[0]], fields].concat()
 }

@@ -122,13 +122,13 @@ pub use crate::recipient::{
     HpkeIdentity, HpkeKind, HpkeRecipient, Identity, LocalKek, Recipient, WrapError,
 };
 pub use crate::rewrap::{
-    Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError, Rewrapped,
-    UnlockedRecipients,
+    Confirmation, LockedPackage, NewRecipients, PackageFile, RewrapError, RewrapGroup, Rewrapped,
+    StartedRewrap, UnlockedRecipients,
 };
 pub use crate::seal::{Draft, PackageSpec, SealError, SealWriter, Sealed, Sealer};
 pub use crate::secret::{Dek, KEY_LEN, Kek};
 pub use crate::sidecar::{MAX_SIDE_CAR_LEN, SideCar, SideCarError};
 pub use crate::signature::{SIGNATURE_LEN, SigningKey, VerifyingKey};
 pub use crate::suite::{Backend, Suite};
-pub use crate::trailer::SignatureError;
+pub use crate::trailer::{SignatureError, VerifiedSignature};
 pub use crate::verify::Origin;

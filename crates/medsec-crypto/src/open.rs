@@ -4,6 +4,7 @@
 //! → [`Unlocked`] (key, context and header authentic) → content.
 
 mod checked;
+mod compare;
 mod ending;
 mod memory;
 mod release;
@@ -69,6 +70,9 @@ pub enum OpenError {
     /// The caller's writer failed.
     #[error("writing the content failed")]
     Write(#[source] io::Error),
+    /// The content to compare with could not be read.
+    #[error("reading the content to compare with failed")]
+    Content(#[source] io::Error),
     /// The output file could not be made.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -13,6 +13,7 @@ mod pending;
 mod system;
 
 pub use self::group::{GroupLimits, OutputGroup};
+pub(crate) use self::group::{copy as copy_of_error, sync_together};
 pub use self::pending::PendingFile;
 
 use std::ffi::OsStr;

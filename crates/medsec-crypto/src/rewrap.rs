@@ -7,10 +7,12 @@
 
 mod copy;
 mod file;
+mod group;
 mod in_place;
 mod unlocked;
 
 pub use self::file::{LockedPackage, PackageFile};
+pub use self::group::{RewrapGroup, StartedRewrap};
 pub use self::in_place::{Confirmation, NewRecipients, Rewrapped};
 pub use self::unlocked::UnlockedRecipients;
 

@@ -3,19 +3,20 @@
 
 use std::fmt;
 
-use ed25519_dalek::Signer as _;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::backend::{ED25519_SIGNATURE_LEN, Ed25519Key, Ed25519PublicKey};
 use crate::error::{InvalidKeyLength, InvalidValue, NotAuthentic, RandomError};
 use crate::secret::fill_random;
+use crate::suite::Backend;
 
 /// Bytes of a signature.
-pub const SIGNATURE_LEN: usize = 64;
+pub const SIGNATURE_LEN: usize = ED25519_SIGNATURE_LEN;
 /// Keeps what [`SigningKey::sign_labelled`] signs apart from everything else such a key signs.
 const SIGNED: &[u8] = b"medsec/signed/";
 
 /// The private key of a signer. Erased on drop.
-pub struct SigningKey(Box<ed25519_dalek::SigningKey>);
+pub struct SigningKey(Ed25519Key);
 
 impl SigningKey {
     /// Draws a fresh key from the operating system.
@@ -25,7 +26,7 @@ impl SigningKey {
     pub fn generate() -> Result<Self, RandomError> {
         let mut seed = Zeroizing::new([0; 32]);
         fill_random(seed.as_mut_slice())?;
-        Ok(Self(Box::new(ed25519_dalek::SigningKey::from_bytes(&seed))))
+        Ok(Self(Ed25519Key::from_seed(&seed)))
     }
 
     /// Takes over a 32-byte seed (RFC 8032) and erases the caller's copy.
@@ -33,8 +34,7 @@ impl SigningKey {
     /// # Errors
     /// [`InvalidKeyLength`] unless `seed` is exactly 32 bytes long.
     pub fn take_from(seed: &mut [u8]) -> Result<Self, InvalidKeyLength> {
-        let key = <&[u8; 32]>::try_from(&*seed)
-            .map(|seed| Self(Box::new(ed25519_dalek::SigningKey::from_bytes(seed))));
+        let key = <&[u8; 32]>::try_from(&*seed).map(|seed| Self(Ed25519Key::from_seed(seed)));
         seed.zeroize();
         key.map_err(|_| InvalidKeyLength)
     }
@@ -42,13 +42,13 @@ impl SigningKey {
     /// The seed, for storing it under protection.
     #[must_use]
     pub fn expose_seed(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.0.seed()
     }
 
     /// The public half.
     #[must_use]
     pub fn verifying_key(&self) -> VerifyingKey {
-        VerifyingKey(self.0.verifying_key())
+        VerifyingKey(self.0.public())
     }
 
     /// Signs a document that is no package: Ed25519 over `"medsec/signed/" ‖ label ‖ 0 ‖ message`.
@@ -59,7 +59,7 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; SIGNATURE_LEN] {
-        self.0.sign(message).to_bytes()
+        self.0.sign(Backend::default(), message)
     }
 }
 
@@ -71,7 +71,7 @@ impl fmt::Debug for SigningKey {
 
 /// The public key of a signer: 32 bytes, a canonical encoding of a point that is not of small order.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct VerifyingKey(ed25519_dalek::VerifyingKey);
+pub struct VerifyingKey(Ed25519PublicKey);
 
 impl VerifyingKey {
     /// Decodes a key.
@@ -79,10 +79,7 @@ impl VerifyingKey {
     /// # Errors
     /// [`InvalidValue`] if the bytes are no point, not canonical, or of small order.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, InvalidValue> {
-        let invalid = InvalidValue { field: "signer key" };
-        let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| invalid)?;
-        let canonical = key.to_edwards().compress().as_bytes() == bytes;
-        (canonical && !key.is_weak()).then_some(Self(key)).ok_or(invalid)
+        Ed25519PublicKey::from_bytes(bytes).map(Self)
     }
 
     /// The encoding.
@@ -106,8 +103,7 @@ impl VerifyingKey {
     }
 
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8; SIGNATURE_LEN]) -> bool {
-        let signature = ed25519_dalek::Signature::from_bytes(signature);
-        self.0.verify_strict(message, &signature).is_ok()
+        self.0.verifies(Backend::default(), message, signature)
     }
 }
 

@@ -39,6 +39,11 @@ pub enum SignatureError {
     Metadata,
 }
 
+/// That a signature was verified: SHA-256 over signer, signature and what is signed. Who opens a package in
+/// two steps keeps it, and the second step does not verify the same signature again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifiedSignature([u8; 32]);
+
 /// What the signer states about the payload and the metadata.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
@@ -49,7 +54,8 @@ pub(crate) struct Statement {
 
 impl Statement {
     fn to_bytes(self) -> Vec<u8> {
-        let mut out = MAGIC.to_vec();
+        let mut out = Vec::with_capacity(TRAILER_LEN);
+        out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&self.payload_len.to_be_bytes());
         out.extend_from_slice(self.root.as_bytes());
         out.extend_from_slice(&self.metadata_digest);
@@ -107,15 +113,34 @@ impl Trailer {
         valid.then_some(signer).ok_or(SignatureError::Invalid)
     }
 
-    /// Verifies the signature and that it covers this metadata section.
-    pub(crate) fn verify_metadata(
+    /// Like [`Self::verify`], with less work for a signature that was verified before.
+    pub(crate) fn verify_once(
         &self,
         header: &Header,
-        section: Option<&[u8]>,
-    ) -> Result<VerifyingKey, SignatureError> {
-        let signer = self.verify(header)?;
+        known: Option<&VerifiedSignature>,
+    ) -> Result<VerifiedSignature, SignatureError> {
+        let signer = header.core().signer.ok_or(SignatureError::NotSigned)?;
+        let message = self.statement.message(&header.hash(), &header.prefix);
+        let parts: [&[u8]; 3] = [signer.as_bytes(), &self.signature, &message];
+        let this = VerifiedSignature(sha256(Backend::default(), &parts));
+        let valid = known == Some(&this) || signer.verifies(&message, &self.signature);
+        valid.then_some(this).ok_or(SignatureError::Invalid)
+    }
+
+    /// Compares what is stated of the metadata section; the signature is verified separately.
+    pub(crate) fn check_metadata(&self, section: Option<&[u8]>) -> Result<(), SignatureError> {
         let same = self.statement.metadata_digest == metadata_digest(section);
-        same.then_some(signer).ok_or(SignatureError::Metadata)
+        same.then_some(()).ok_or(SignatureError::Metadata)
+    }
+
+    /// Compares everything that is stated; the signature is verified separately.
+    pub(crate) fn check_all(
+        &self,
+        root: MerkleRoot,
+        metadata_section: Option<&[u8]>,
+    ) -> Result<(), SignatureError> {
+        self.check_metadata(metadata_section)?;
+        (self.statement.root == root).then_some(()).ok_or(SignatureError::Payload)
     }
 
     /// Verifies the signature and everything it states.
@@ -125,8 +150,8 @@ impl Trailer {
         root: MerkleRoot,
         metadata_section: Option<&[u8]>,
     ) -> Result<VerifyingKey, SignatureError> {
-        let signer = self.verify_metadata(header, metadata_section)?;
-        (self.statement.root == root).then_some(signer).ok_or(SignatureError::Payload)
+        let signer = self.verify(header)?;
+        self.check_all(root, metadata_section).map(|()| signer)
     }
 }
 

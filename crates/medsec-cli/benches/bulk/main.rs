@@ -10,8 +10,8 @@
 //! byte goes through SHA-256 once. The plain copy does not even touch the bytes: the kernel moves them. With
 //! 5 MB a file hashing takes two thirds of the processor's time of sealing, and *copy and SHA-256* alone stays
 //! below half of the plain copy's speed: 0.7 of that is out of reach for whatever hashes, and *copy and SHA-256*
-//! is the limit. With 6 KB a file it is one Ed25519 signature a package, which takes more than half as long as
-//! the copy of such a file, and the derivation of its keys.
+//! is the limit. With 6 KB a file it is one Ed25519 signature a package, which takes about a third as long as the
+//! copy of such a file, and the derivation of its keys.
 //!
 //! Needs about 3 GB for the time it runs: what was written stays to the end. Inodes that were just deleted
 //! make ext4 search long for a free one (`recently_deleted`), for minutes, and much longer than copying or

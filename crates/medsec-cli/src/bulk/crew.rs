@@ -151,7 +151,7 @@ impl<T> Publisher<T> {
 }
 
 /// Two groups of files without names are open at once.
-fn raise_descriptor_limit() {
+pub(super) fn raise_descriptor_limit() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};

@@ -7,10 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use medsec_crypto::{Dek, HeaderHash, PackageId, Timestamp};
+use medsec_crypto::{HeaderHash, PackageId, Timestamp};
 
 use super::crew::{self, lock};
-use super::package::{Looked, Reader};
+use super::package::{Kept, Looked, Reader};
 use super::tally::{Place, Tally};
 use super::walk::Found;
 use super::{EXTENSION, path};
@@ -26,7 +26,7 @@ pub(super) struct Known {
     pub(super) created_at: Timestamp,
     /// Another package was made at the same time: which of them is the newest is not known.
     pub(super) tied: bool,
-    pub(super) dek: Mutex<Option<Dek>>,
+    pub(super) kept: Mutex<Option<Kept>>,
     id: (PackageId, HeaderHash),
 }
 
@@ -50,7 +50,8 @@ impl Earlier {
     /// that does not open is told of, and what it was made of is sealed again.
     ///
     /// # Errors
-    /// There is no key to open them with, or one cannot be read just now: its file would be sealed twice.
+    /// There is no key to open them with, or not for one of them, or one cannot be read just now: its file would
+    /// be sealed twice.
     pub(super) fn read(
         reader: &Reader<'_>,
         found: &[Found],
@@ -68,28 +69,21 @@ impl Earlier {
         let earlier = Mutex::new(Self::default());
         let stop = Mutex::new(None);
         let indices: Vec<usize> = (0..candidates.len()).collect();
-        let look = |index: &usize, _| {
+        let work = |index: &usize, _| {
             let Some(candidate) = candidates.get(*index).filter(|_| lock(&stop).is_none()) else {
                 return;
             };
             let place = Place::of_earlier(*index, &candidate.path);
-            let looked = reader.header(&candidate.path);
-            match looked.and_then(|(file, header)| reader.look(file, header)) {
-                Ok(looked) => lock(&earlier).add(candidate, place, looked),
-                Err(failure) if is_passing(&failure) => *lock(&stop) = Some(failure),
-                Err(failure) => tally.found(place, &candidate.path, "failed", failure),
+            match look(reader, &candidate.path) {
+                Ok(Ok(looked)) => lock(&earlier).add(candidate, place, looked),
+                Ok(Err(failure)) => tally.found(place, &candidate.path, "failed", failure),
+                Err(failure) => *lock(&stop) = Some(failure),
             }
         };
-        crew::each(&indices, threads, interrupt, |_| 0, look);
+        crew::each(&indices, threads, interrupt, |_| 0, work);
         match stop.into_inner().unwrap_or_default() {
             None => Ok(earlier.into_inner().unwrap_or_default()),
-            Some(failure) => Err(Failure {
-                message: format!(
-                    "a package in the output folder cannot be read just now; nothing was sealed: {}",
-                    failure.message
-                ),
-                ..failure
-            }),
+            Some(failure) => Err(stopped(failure)),
         }
     }
 
@@ -101,7 +95,7 @@ impl Earlier {
             place,
             created_at: looked.created_at,
             tied: false,
-            dek: Mutex::new(Some(looked.dek)),
+            kept: Mutex::new(Some(looked.kept)),
             id: looked.id,
         };
         match self.0.entry(name) {
@@ -116,6 +110,33 @@ impl Earlier {
             }
         }
     }
+}
+
+/// What a package was made of, or what is wrong with it.
+///
+/// # Errors
+/// Nothing can be known of it now, or with these keys.
+fn look(reader: &Reader<'_>, package: &Path) -> Result<Result<Looked, Failure>, Failure> {
+    let judged = |failure| if is_passing(&failure) { Err(failure) } else { Ok(Err(failure)) };
+    let (file, header) = match reader.header(package) {
+        Ok(read) => read,
+        Err(failure) => return judged(failure),
+    };
+    reader.find_key(&header)?;
+    reader.look(file, header).map_or_else(judged, |looked| Ok(Ok(looked)))
+}
+
+fn stopped(failure: Failure) -> Failure {
+    if failure.exit == Exit::Expectation {
+        let message = "the output folder holds a package for which there is no key at hand, and what it was made of cannot be told; nothing was sealed";
+        return Failure { message: message.to_owned(), ..failure }
+            .next("give --identity FILE with a key that opens it, or another folder");
+    }
+    let message = format!(
+        "a package in the output folder cannot be read just now; nothing was sealed: {}",
+        failure.message
+    );
+    Failure { message, ..failure }
 }
 
 /// Whether trying again may help, or another key: then nothing is known of the package.
@@ -175,6 +196,8 @@ pub(super) fn is_opaque(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use medsec_crypto::Dek;
+
     use super::*;
 
     fn looked(id: u8, time: u64) -> Looked {
@@ -182,7 +205,7 @@ mod tests {
             id: (PackageId::from_bytes([id; 16]), HeaderHash::from_bytes([id; 64])),
             created_at: Timestamp::from_unix_seconds(time),
             name: Some("a".to_owned()),
-            dek: Dek::take_from(&mut [1; 32]).unwrap(),
+            kept: Kept { dek: Dek::take_from(&mut [1; 32]).unwrap(), signature: None },
         }
     }
 

@@ -31,16 +31,22 @@ impl OutputFolder {
         if !path.exists() {
             folders::make_one(path).map_err(failed)?;
         }
-        let lock = lock(path, File::try_lock)?;
-        if lock.is_none() {
-            output::note(
-                session,
-                "the output folder cannot be locked here: see to it that no other run writes into it",
-            );
-        }
+        let lock = exclusive(session, path)?;
         sweep(path);
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
+}
+
+/// Keeps all other runs away from a folder that is written into, where that is possible.
+pub(super) fn exclusive(session: &Session, path: &Path) -> Result<Option<File>, Failure> {
+    let lock = lock(path, File::try_lock)?;
+    if lock.is_none() {
+        output::note(
+            session,
+            "the folder cannot be locked here: see to it that no other run writes into it",
+        );
+    }
+    Ok(lock)
 }
 
 /// Keeps runs that write into a folder away while it is read, where that is possible.

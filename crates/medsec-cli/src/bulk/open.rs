@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use medsec_crypto::{
-    Access, Context, Dek, HeaderHash, OpenError, Opened, OutputError, PackageId, PendingFile,
+    Access, Context, HeaderHash, OpenError, Opened, OutputError, PackageId, PendingFile,
     SignerExpectation, Timestamp, Unlocked,
 };
 
@@ -12,7 +12,7 @@ use super::crew::{self, Hands, Publisher, lock};
 use super::folders::Folders;
 use super::listed::{self, Listed};
 use super::lock::{OutputFolder, shared};
-use super::package::{Looked, Reader};
+use super::package::{Kept, Looked, Reader};
 use super::report_file::ReportFile;
 use super::same::same_content;
 use super::tally::{Place, Tally, Words};
@@ -76,7 +76,7 @@ struct Item {
     name: PathBuf,
     /// Below the output folder on every step.
     path: PathBuf,
-    dek: Mutex<Option<Dek>>,
+    kept: Mutex<Option<Kept>>,
 }
 
 /// One run.
@@ -201,12 +201,12 @@ impl Run<'_> {
     /// Where its content goes: as the metadata say, or, if they say nothing or a name that hides, after the
     /// package's identifier.
     fn item(&self, index: usize, len: u64, looked: Looked) -> Result<Item, Failure> {
-        let Looked { id, created_at, name, dek } = looked;
+        let Looked { id, created_at, name, kept } = looked;
         let name = name.filter(|_| self.plan.names == Names::Restored);
         let opaque = || PathBuf::from(id.0.to_string());
         let name = name.map(|name| fit_path(&name)).transpose()?.unwrap_or_else(opaque);
         let path = if is_hidden(&name) { opaque() } else { name.clone() };
-        Ok(Item { index, len, id, created_at, name, path, dek: Mutex::new(Some(dek)) })
+        Ok(Item { index, len, id, created_at, name, path, kept: Mutex::new(Some(kept)) })
     }
 
     /// Keeps the first of each name; of two of the same time neither is the newest, unless they are copies of
@@ -243,8 +243,8 @@ impl Run<'_> {
             Some(_) => listed::judged(failure),
             None => failure,
         };
-        let dek = lock(&item.dek).take();
-        let (file, unlocked) = self.reader.open(package, dek).map_err(judged)?;
+        let kept = lock(&item.kept).take();
+        let (file, unlocked) = self.reader.open(package, kept).map_err(judged)?;
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
         let target = self.plan.target.join(&item.path);
@@ -253,8 +253,7 @@ impl Run<'_> {
         made.map_err(|error| Failure::io("a folder could not be made", &error))?;
         if self.plan.existing == Present::Compare && target.symlink_metadata().is_ok() {
             let mut present = open_output(&target)?.file;
-            let same =
-                same_content(&unlocked, file, &mut present, self.interrupt).map_err(judged)?;
+            let same = same_content(&unlocked, file, &mut present, &execution).map_err(judged)?;
             let opened = same.ok_or(OutputError::Exists)?;
             self.check(item, &unlocked, &opened)?;
             self.publisher.add_present(self.plan.target, &item.path);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use medsec_crypto::{
     Checked, Context, Dek, Header, HeaderHash, NotAuthentic, PackageId, SignerExpectation,
-    Timestamp, Unlocked, UnlockedRecipients,
+    Timestamp, Unlocked, UnlockedRecipients, VerifiedSignature,
 };
 use zeroize::Zeroizing;
 
@@ -27,8 +27,25 @@ pub(super) struct Looked {
     pub(super) created_at: Timestamp,
     /// The path of the file that it was made of.
     pub(super) name: Option<String>,
-    /// So that a key agreement, which takes longer than opening a small package, is done once.
+    pub(super) kept: Kept,
+}
+
+/// What need not be found out again when a package is met for the second time.
+pub(super) struct Kept {
+    /// A key agreement takes longer than opening a small package.
     pub(super) dek: Dek,
+    /// So does a signature.
+    pub(super) signature: Option<VerifiedSignature>,
+}
+
+impl Kept {
+    fn of(unlocked: Unlocked) -> Result<Self, NotAuthentic> {
+        let signature = unlocked.verified_signature();
+        let unlocked = UnlockedRecipients::from(unlocked);
+        let mut copy = Zeroizing::new(*unlocked.dek().expose_secret());
+        let dek = Dek::take_from(copy.as_mut_slice()).map_err(|_| NotAuthentic)?;
+        Ok(Self { dek, signature })
+    }
 }
 
 impl Reader<'_> {
@@ -39,6 +56,11 @@ impl Reader<'_> {
         Ok((file, header))
     }
 
+    /// Whether there is a key for the package.
+    pub(super) fn find_key(&self, header: &Header) -> Result<(), Failure> {
+        self.keys.fitting(header).map(drop)
+    }
+
     /// What the package says of itself.
     pub(super) fn look(&self, file: File, header: Header) -> Result<Looked, Failure> {
         let (checked, fitting) = self.check(header)?;
@@ -47,22 +69,27 @@ impl Reader<'_> {
         let core = unlocked.header().core();
         let (package_id, created_at) = (core.package_id, core.created_at);
         let id = (package_id, unlocked.header().hash());
-        let unlocked = UnlockedRecipients::from(unlocked);
-        let mut copy = Zeroizing::new(*unlocked.dek().expose_secret());
-        let dek = Dek::take_from(copy.as_mut_slice()).map_err(|_| NotAuthentic)?;
         let name = metadata.and_then(|mut data| data.file_name.take());
-        Ok(Looked { id, created_at, name, dek })
+        Ok(Looked { id, created_at, name, kept: Kept::of(unlocked)? })
     }
 
-    /// The package again, with the data key it had.
+    /// The package again, with what was kept of it.
     pub(super) fn open(
         &self,
         package: &Path,
-        dek: Option<Dek>,
+        kept: Option<Kept>,
     ) -> Result<(File, Unlocked), Failure> {
         let (file, header) = self.header(package)?;
         let (checked, _) = self.check(header)?;
-        Ok((file, checked.unlock(dek.ok_or(NotAuthentic)?)?))
+        let Kept { dek, signature } = kept.ok_or(NotAuthentic)?;
+        let unlocked = checked.unlock(dek)?;
+        Ok((
+            file,
+            match signature {
+                Some(signature) => unlocked.with_verified_signature(signature),
+                None => unlocked,
+            },
+        ))
     }
 
     fn check(&self, header: Header) -> Result<(Checked, Fitting), Failure> {

@@ -1,13 +1,19 @@
-//! `medsec rewrap FOLDER`: packages are changed in parallel, and each becomes durable by itself. What has its new
+//! `medsec rewrap FOLDER`: packages are changed in parallel, and become durable in groups. What has its new
 //! recipients is left alone, so that an interrupted run is simply repeated.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Mutex;
 
-use super::crew;
+use medsec_crypto::{
+    Confirmation, GroupLimits, Header, RewrapError, RewrapGroup, Rewrapped, StartedRewrap,
+    UnlockedRecipients,
+};
+
+use super::crew::{self, lock, raise_descriptor_limit};
 use super::folders::parent_of;
-use super::lock::sweep;
+use super::lock::{exclusive, sweep};
 use super::open::packages;
 use super::report_file::ReportFile;
 use super::tally::{Place, Tally, Words};
@@ -17,44 +23,63 @@ use crate::report::Folder;
 use crate::session::Session;
 
 /// What became of one package.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Rewrap {
     /// It has new recipients.
     Done,
+    /// It has them when they are durable and confirmed.
+    Started(Box<(StartedRewrap, UnlockedRecipients)>),
     /// It had exactly the recipients that are wanted.
     NotNeeded,
 }
 
-/// Calls `work` with the path of every package in `folder`, opened and never through a link; then, if none failed, `slip` for what the command line
-/// asked for in vain.
+/// What a folder's packages are to be changed to.
+pub(crate) trait Work: Sync {
+    /// Looks at the package at this path, opened and never through a link, and changes it if need be.
+    fn rewrap(&self, path: &Path, file: File) -> Result<Rewrap, Failure>;
+
+    /// Tries the new recipients.
+    fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation;
+
+    /// What the command line asked for in vain, once all packages are done.
+    fn slip(&self) -> Option<Failure>;
+}
+
+/// Rewraps every package in `folder`, in which no other run can work meanwhile.
 pub(crate) fn run(
     session: &Session,
     folder: &Path,
     report: Option<&Path>,
-    work: impl Fn(&Path, File) -> Result<Rewrap, Failure> + Sync,
-    slip: impl FnOnce() -> Option<Failure>,
+    work: &impl Work,
 ) -> Result<Folder, Failure> {
     let report = ReportFile::create(report)?;
+    let _others_wait = exclusive(session, folder)?;
     let found = packages(folder)?;
     // Where a list does not fit, a copy takes the package's place.
     let folders: BTreeSet<_> = found.iter().map(|one| parent_of(&one.path)).collect();
     folders.into_iter().for_each(|below| sweep(&folder.join(below)));
     let tally = Tally::new(session, &found);
     let indices: Vec<usize> = (0..found.len()).collect();
+    let finisher = Finisher::new(work, &tally);
     let rewrap = |index: &usize, _| {
         let Some(one) = found.get(*index) else { return };
         let Some(len) = one.kind.file_len() else { return };
         let opened = walk::open(folder, &one.path);
-        match opened.and_then(|opened| work(&folder.join(&one.path), opened.file)) {
+        match opened.and_then(|opened| work.rewrap(&folder.join(&one.path), opened.file)) {
             Ok(Rewrap::Done) => tally.done(len),
             Ok(Rewrap::NotNeeded) => tally.skipped(len),
+            Ok(Rewrap::Started(started)) => {
+                let (rewrap, unlocked) = *started;
+                finisher.add(rewrap, Waiting { index: *index, len, unlocked });
+            }
             Err(failure) => tally.failed(*index, failure),
         }
     };
     crew::each(&indices, session.threads().get(), &session.interrupt, |_| 0, rewrap);
+    finisher.commit(|_| true);
     if tally.is_clean()
         && !session.interrupt.is_set()
-        && let Some(failure) = slip()
+        && let Some(failure) = work.slip()
     {
         tally.found(Place::CommandLine, Path::new(""), "failed", failure);
     }
@@ -64,4 +89,63 @@ pub(crate) fn run(
         failed: ["failure", "failures"],
     };
     Ok(tally.conclude(session, &words, report))
+}
+
+/// A package whose new recipients are written.
+struct Waiting {
+    index: usize,
+    len: u64,
+    unlocked: UnlockedRecipients,
+}
+
+type Group = RewrapGroup<Waiting>;
+
+/// Finishes one group while the next one fills: that bounds the descriptors in use.
+struct Finisher<'a, W> {
+    work: &'a W,
+    tally: &'a Tally<'a>,
+    filling: Mutex<Group>,
+    committing: Mutex<()>,
+}
+
+impl<'a, W: Work> Finisher<'a, W> {
+    fn new(work: &'a W, tally: &'a Tally<'a>) -> Self {
+        raise_descriptor_limit();
+        let filling = Mutex::new(Group::new(GroupLimits::default()));
+        Self { work, tally, filling, committing: Mutex::default() }
+    }
+
+    fn add(&self, rewrap: StartedRewrap, waiting: Waiting) {
+        let is_full = {
+            let mut group = lock(&self.filling);
+            group.add(rewrap, waiting);
+            group.is_full()
+        };
+        if is_full {
+            self.commit(Group::is_full);
+        }
+    }
+
+    fn commit(&self, is_time: impl Fn(&Group) -> bool) {
+        let _one_at_a_time = lock(&self.committing);
+        let group = {
+            let mut filling = lock(&self.filling);
+            if !is_time(&filling) {
+                return;
+            }
+            filling.take()
+        };
+        let confirm =
+            |waiting: &Waiting, header: &Header| self.work.confirm(&waiting.unlocked, header);
+        for (waiting, result) in group.commit(confirm) {
+            self.landed(&waiting, result);
+        }
+    }
+
+    fn landed(&self, waiting: &Waiting, result: Result<Rewrapped, RewrapError>) {
+        match result {
+            Ok(_) => self.tally.done(waiting.len),
+            Err(error) => self.tally.failed(waiting.index, error.into()),
+        }
+    }
 }

@@ -191,14 +191,15 @@ impl Run<'_> {
         let name = path::to_text(path).ok_or_else(not_text)?;
         let mut source = walk::open(self.plan.source, path)?;
         let known = self.earlier.newest(&name);
-        if let Some(known) = known
-            && self.is_done(known, &name, &mut source)?
-        {
-            self.tally.skipped(source.len);
-            return Ok(());
+        if let Some(known) = known {
+            if self.is_done(known, &name, &mut source, hands)? {
+                self.tally.skipped(source.len);
+                return Ok(());
+            }
+            let rewound = source.file.rewind();
+            rewound.map_err(|error| Failure::io("the file cannot be read", &error))?;
         }
         let walk::Opened { mut file, len, modified } = source;
-        file.rewind().map_err(|error| Failure::io("the file cannot be read", &error))?;
         let mut spec = self.plan.spec.clone();
         if self.plan.described == Described::Yes {
             let metadata = spec.metadata.insert(Metadata::new());

@@ -1,20 +1,21 @@
 //! `medsec rewrap`.
 
+mod folder;
+
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec_crypto::{
     Access, Confirmation, Context, Existing, Header, KeyRef, LockedPackage, NewRecipients,
     OpenError, OutputOptions, Recipient, RecipientProfile, RewrapError, Rewrapped,
-    SignerExpectation, SlotCondition, Stanza, UnlockedRecipients,
+    SignerExpectation, Stanza, UnlockedRecipients,
 };
 use medsec_kms::KeyName;
 
-use crate::bulk::rewrap::Rewrap;
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
 use crate::exit::Exit;
@@ -107,9 +108,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     session.interrupt.arm();
     if let Some(folder) = folder {
         let report = options.bulk.report.as_deref();
-        let work = |path: &Path, file: File| job.rewrap_if_needed(path, file);
-        return bulk::rewrap::run(session, folder, report, work, || job.never_removed())
-            .map(Outcome::Folder);
+        return bulk::rewrap::run(session, folder, report, &job).map(Outcome::Folder);
     }
     Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?)))
 }
@@ -161,29 +160,6 @@ impl Job<'_> {
         })
     }
 
-    /// One package of a folder. It is left alone if its recipients, which have been authenticated, are those
-    /// wanted and nothing of an older list is left.
-    fn rewrap_if_needed(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
-        let about = file.metadata();
-        let about = about.map_err(|error| Failure::io("the input cannot be read", &error))?;
-        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
-        let header = unlocked.header();
-        let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
-        for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
-            met.store(true, Ordering::Relaxed);
-        }
-        let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
-        let wanted = self.add.iter().all(|new| present(&new.key_ref()))
-            && !self.remove.iter().any(present)
-            && !outdated;
-        if wanted && header.slot_condition() == SlotCondition::Clean {
-            return Ok(Rewrap::NotNeeded);
-        }
-        let recipients = new_recipients(&unlocked, self.stanzas(&unlocked)?);
-        self.in_place(path, &about, &unlocked, &recipients)?;
-        Ok(Rewrap::Done)
-    }
-
     /// Who is to be removed must be there: else it may be a slip.
     fn check_drop(&self, unlocked: &UnlockedRecipients) -> Result<(), Failure> {
         let header = unlocked.header();
@@ -199,19 +175,6 @@ impl Job<'_> {
             .next("`medsec inspect` shows its recipients"));
         }
         Ok(())
-    }
-
-    /// Who was to be removed from the packages of a folder and was a recipient of none: it may be a slip.
-    fn never_removed(&self) -> Option<Failure> {
-        let at = self.removed.iter().position(|met| !met.load(Ordering::Relaxed))?;
-        let number = at.saturating_add(1);
-        Some(
-            Failure::new(
-                Exit::Expectation,
-                format!("--drop no. {number} was a recipient of no package"),
-            )
-            .next("`medsec inspect` shows the recipients of a package"),
-        )
     }
 
     /// Whether a recipient is an older version of the key that is added.

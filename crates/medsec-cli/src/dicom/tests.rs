@@ -125,7 +125,8 @@ fn identifiers_behind_the_first_mebibyte_are_left_out() {
 
 #[test]
 fn identifiers_behind_a_long_element_are_found() {
-    for len in [LOOKS[0] - 100, LOOKS[0], LOOKS[0] + 100, LOOKS[1] - 100] {
+    let [short, longer, longest] = LOOKS;
+    for len in [short - 100, short, short + 100, longer - 100, longer, longest - 100] {
         let bytes = crafted(&[&long_element(len), INSTANCE].concat());
         assert_eq!(found(&bytes), Some([None, None, Some("1.2".to_owned())]), "{len}");
     }

@@ -65,15 +65,6 @@ fn resume_without_key_is_refused() {
 }
 
 #[test]
-fn resume_with_strange_key_seals_beside() {
-    let study = Study::new(3);
-    study.seal("").ok();
-    let run = study.seal_as("--identity stranger.key");
-    assert_eq!(run.code, 4, "{}", run.stderr);
-    assert_eq!(study.packages().len(), 6);
-}
-
-#[test]
 fn taken_folder_is_refused() {
     let study = Study::new(3);
     fs::create_dir(study.ward.path("sealed")).unwrap();
@@ -82,6 +73,8 @@ fn taken_folder_is_refused() {
     let run = study.seal("");
     assert_eq!(run.code, 9, "{}", run.stderr);
     assert_eq!(study.ward.line("verify sealed --signer sign.key").code, 9);
+    let rewrap = "rewrap sealed --identity own.key --to partner.key";
+    assert_eq!(study.ward.line(rewrap).code, 9);
     drop(folder);
     study.seal("").ok();
 }

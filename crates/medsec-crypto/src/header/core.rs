@@ -88,7 +88,9 @@ impl Core {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = self.package_id.as_bytes().to_vec();
+        // Room for a usual one.
+        let mut out = Vec::with_capacity(256);
+        out.extend_from_slice(self.package_id.as_bytes());
         out.extend_from_slice(&self.flags().to_be_bytes());
         if let Some(policy) = &self.policy {
             put_field(&mut out, tag::POLICY_HASH, policy.as_bytes());

@@ -64,7 +64,9 @@ impl Recipients {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut out = vec![u8::try_from(self.0.len()).unwrap_or(u8::MAX)];
+        // Room for a usual list, so that it need not grow with each field.
+        let mut out = Vec::with_capacity(256);
+        out.push(u8::try_from(self.0.len()).unwrap_or(u8::MAX));
         self.0.iter().for_each(|stanza| stanza.encode_into(&mut out));
         out
     }

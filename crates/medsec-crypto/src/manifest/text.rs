@@ -163,9 +163,22 @@ fn push_entry(text: &mut String, entry: &ManifestEntry) {
     text.push('\n');
 }
 
+/// Two digits a byte, a block at a time: a long list is mostly these.
 fn push_hex(text: &mut String, bytes: &[u8]) {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0F]);
-    text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
+    for block in bytes.chunks(32) {
+        let mut digits = [[0; 2]; 32];
+        for (pair, byte) in digits.iter_mut().zip(block) {
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0x0F)];
+        }
+        let digits = digits.get(..block.len()).unwrap_or_default().as_flattened();
+        text.push_str(str::from_utf8(digits).unwrap_or_default());
+    }
+}
+
+/// Of a number below 16.
+const fn hex_digit(number: u8) -> u8 {
+    let letter = if number < 10 { 0 } else { b'a'.wrapping_sub(b'0').wrapping_sub(10) };
+    number.wrapping_add(b'0').wrapping_add(letter)
 }
 
 /// Exactly `N` bytes in lower-case hexadecimal digits.

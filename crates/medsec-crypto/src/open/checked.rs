@@ -1,6 +1,7 @@
 //! A package whose public facts are as expected; its data key is not unwrapped yet.
 
 use std::io::Read;
+use std::sync::OnceLock;
 
 use crate::cobblestone::MessageKeys;
 use crate::error::NotAuthentic;
@@ -91,6 +92,6 @@ impl Checked {
             &context,
         )?;
         keys.check(&header.prefix)?;
-        Ok(Unlocked { header, dek, keys, expectation })
+        Ok(Unlocked { header, dek, keys, expectation, signature: OnceLock::new() })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -23,6 +24,7 @@ use crate::secret::Dek;
 use crate::signature::VerifyingKey;
 use crate::strided::write_plain;
 use crate::suite::Backend;
+use crate::trailer::{SignatureError, Trailer, VerifiedSignature};
 use crate::verify::Origin;
 
 /// A package ready to be opened, as often as needed. Holds the data key; erases it on drop.
@@ -32,6 +34,8 @@ pub struct Unlocked {
     pub(crate) dek: Dek,
     pub(crate) keys: MessageKeys,
     pub(crate) expectation: Expectation,
+    /// The signature that was verified last, if it was this package's.
+    pub(crate) signature: OnceLock<VerifiedSignature>,
 }
 
 /// What was opened, all of it verified.
@@ -186,9 +190,30 @@ impl Unlocked {
         let (_, _, ending) = self.seekable(source)?.into_parts();
         let metadata = self.open_metadata(&ending, Backend::default())?;
         if let Some(trailer) = &ending.trailer {
-            trailer.verify_metadata(&self.header, ending.section.as_deref())?;
+            self.verify_signature(trailer)?;
+            trailer.check_metadata(ending.section.as_deref())?;
         }
         Ok(metadata)
+    }
+
+    /// The signature, if a call on this package has verified it.
+    #[must_use]
+    pub fn verified_signature(&self) -> Option<VerifiedSignature> {
+        self.signature.get().copied()
+    }
+
+    /// Remembers that a signature was verified, by [`Self::verified_signature`] of the same package, which
+    /// was read for a first time. If what is read now is signed otherwise, it does not count.
+    #[must_use]
+    pub fn with_verified_signature(self, verified: VerifiedSignature) -> Self {
+        Self { signature: OnceLock::from(verified), ..self }
+    }
+
+    fn verify_signature(&self, trailer: &Trailer) -> Result<(), SignatureError> {
+        let verified = trailer.verify_once(&self.header, self.signature.get())?;
+        // Another one may stand there if the package was replaced; then it is verified every time.
+        let _ = self.signature.set(verified);
+        Ok(())
     }
 
     pub(crate) fn seekable<R: Read + Seek>(&self, source: R) -> Result<Seekable<R>, OpenError> {
@@ -219,7 +244,7 @@ impl Unlocked {
 
     /// Opens all chunks into `writer`, in order, and verifies the rest. `keep` sees each opened batch
     /// before its turn, on the thread that opened it.
-    fn drain<W: Write + Send>(
+    pub(super) fn drain<W: Write + Send>(
         &self,
         mut chunks: impl Chunks,
         writer: W,
@@ -268,17 +293,16 @@ impl Unlocked {
         if stated.is_some_and(|size| size != plain_len) {
             return Err(OpenError::DamagedMetadata);
         }
-        let section = ending.section.as_deref();
         let root = ending.trailer.as_ref().map(|_| tree.merkle_root());
-        let verify = |(trailer, root): (&crate::trailer::Trailer, MerkleRoot)| {
-            trailer.verify_all(&self.header, root, section)
-        };
-        let signer = ending.trailer.as_ref().zip(root).map(verify).transpose()?;
+        if let Some((trailer, root)) = ending.trailer.as_ref().zip(root) {
+            self.verify_signature(trailer)?;
+            trailer.check_all(root, ending.section.as_deref())?;
+        }
         Ok(Opened {
             package_id: self.header.core().package_id,
             plain_len,
             metadata,
-            signer,
+            signer: self.header.core().signer.filter(|_| root.is_some()),
             root,
             slots: self.header.slot_condition(),
         })

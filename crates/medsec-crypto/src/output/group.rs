@@ -1,11 +1,13 @@
 //! Outputs that become durable together.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::system::{shared_sync, sync_file_system, sync_folder};
+use super::system::{is_synced_as_one, sync_file_system, sync_folder, system_of};
 use super::{OutputError, PendingFile};
 
 /// How much a group takes before it asks to be committed.
@@ -122,25 +124,32 @@ impl<T> fmt::Debug for OutputGroup<T> {
     }
 }
 
-/// Once for each file system where that is possible, else file by file.
+/// A descriptor is told of writes that failed since it was opened. The oldest is older than the first write of
+/// all others.
 fn sync_content<'a>(files: impl Iterator<Item = &'a PendingFile>) -> io::Result<()> {
-    let mut systems: BTreeMap<u64, &PendingFile> = BTreeMap::new();
-    for pending in files {
-        let Some(system) = shared_sync(pending.file())? else {
-            pending.file().sync_all()?;
-            continue;
+    let mut files: Vec<_> = files.collect();
+    files.sort_by_key(|pending| pending.opened_at);
+    sync_together(files.into_iter().map(PendingFile::file))
+}
+
+/// Makes the content of all durable: once for each file system where that is possible, else file by file. The
+/// first file must have been opened before anything was written to the others.
+pub(crate) fn sync_together<'a>(files: impl Iterator<Item = &'a File>) -> io::Result<()> {
+    let mut systems: BTreeMap<u64, Option<&File>> = BTreeMap::new();
+    for file in files {
+        let first = match system_of(file)?.map(|system| systems.entry(system)) {
+            None => None,
+            Some(Entry::Occupied(entry)) => *entry.get(),
+            Some(Entry::Vacant(entry)) => *entry.insert(is_synced_as_one(file)?.then_some(file)),
         };
-        // A descriptor is told of writes that failed since it was opened. The oldest is older than the first
-        // write of all others.
-        let oldest = systems.entry(system).or_insert(pending);
-        if pending.opened_at < oldest.opened_at {
-            *oldest = pending;
+        if first.is_none() {
+            file.sync_all()?;
         }
     }
-    systems.values().try_for_each(|pending| sync_file_system(pending.file()))
+    systems.into_values().flatten().try_for_each(sync_file_system)
 }
 
 /// One failure that is told of many files.
-fn copy(error: &io::Error) -> io::Error {
+pub(crate) fn copy(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }

@@ -112,24 +112,30 @@ pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Where a file stands, for one call that makes a whole file system durable. Nothing where there is no such
-/// call, or it is not known to do so: on a network or in user space the call may end before the other side
-/// has written anything.
+/// The file system a file stands on, where one call may make all of it durable.
 #[cfg(target_os = "linux")]
-pub(super) fn shared_sync(file: &File) -> io::Result<Option<u64>> {
+pub(super) fn system_of(file: &File) -> io::Result<Option<u64>> {
     use std::os::unix::fs::MetadataExt as _;
-    let kind = u64::try_from(rustix::fs::fstatfs(file)?.f_type).unwrap_or_default();
-    // ext2 to ext4, XFS, Btrfs, F2FS, ZFS, tmpfs (statfs(2)).
-    let known = matches!(
-        kind,
-        0xEF53 | 0x5846_5342 | 0x9123_683E | 0xF2F5_2010 | 0x2FC1_2FC1 | 0x0102_1994
-    );
-    Ok(if known { Some(file.metadata()?.dev()) } else { None })
+    Ok(Some(file.metadata()?.dev()))
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn shared_sync(_: &File) -> io::Result<Option<u64>> {
+pub(super) fn system_of(_: &File) -> io::Result<Option<u64>> {
     Ok(None)
+}
+
+/// Whether there is such a call for the file system of `file` and it is known to do so: on a network or in
+/// user space it may end before the other side has written anything.
+#[cfg(target_os = "linux")]
+pub(super) fn is_synced_as_one(file: &File) -> io::Result<bool> {
+    let kind = u64::try_from(rustix::fs::fstatfs(file)?.f_type).unwrap_or_default();
+    // ext2 to ext4, XFS, Btrfs, F2FS, ZFS, tmpfs (statfs(2)).
+    Ok(matches!(kind, 0xEF53 | 0x5846_5342 | 0x9123_683E | 0xF2F5_2010 | 0x2FC1_2FC1 | 0x0102_1994))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn is_synced_as_one(_: &File) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Makes everything durable on the file system of `file`. It tells of every failed write on that file system

@@ -40,7 +40,7 @@ impl<F: PackageFile> LockedPackage<F> {
         if !same {
             return Err(RewrapError::Changed);
         }
-        if !recipients.accept(&confirm(&copied.header)) {
+        if !confirm(&copied.header).is_enough(recipients.dek()) {
             return Err(RewrapError::NotConfirmed);
         }
         output.publish()?;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::error::FormatError;
 use crate::header::{Header, HeaderError};
+use crate::output::sync_together;
 use crate::rewrap::RewrapError;
 
 /// How often a reader looks again at slots that are not whole: another process may be writing them.
@@ -22,6 +23,18 @@ pub trait PackageFile: Read + Seek + Write {
     /// The file system fails; what is durable is unknown.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// Makes everything written to all of `files` durable; the first was opened before anything was written to
+    /// the others. By default one by one.
+    ///
+    /// # Errors
+    /// The file system fails; what is durable is unknown.
+    fn sync_together(files: &mut [&mut Self]) -> io::Result<()>
+    where
+        Self: Sized,
+    {
+        files.iter_mut().try_for_each(|file| file.sync())
+    }
+
     /// Gives up the lock that was taken for the rewrap, if one was. Closing a file does not always do so: a
     /// process just being started by another thread still holds a copy of the descriptor.
     fn release(&mut self) {}
@@ -30,6 +43,11 @@ pub trait PackageFile: Read + Seek + Write {
 impl PackageFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
+    }
+
+    /// On Linux once for each local file system.
+    fn sync_together(files: &mut [&mut Self]) -> io::Result<()> {
+        sync_together(files.iter().map(|file| &**file))
     }
 
     fn release(&mut self) {
@@ -96,8 +114,8 @@ impl<F: PackageFile> Drop for LockedPackage<F> {
 }
 
 impl Header {
-    /// Reads the header of the package at offset 0 and leaves `source` at the first chunk. Where no recipient slot is whole it looks again a
-    /// few times, because another process may be rewrapping the package just now.
+    /// Reads the header of the package at offset 0 and leaves `source` at the first chunk. Where no recipient
+    /// slot is whole it looks again a few times, because another process may be rewrapping the package just now.
     ///
     /// # Errors
     /// [`HeaderError`]; nothing was decrypted.

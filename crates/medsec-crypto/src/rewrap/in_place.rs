@@ -95,16 +95,23 @@ impl NewRecipients<'_> {
         Ok(preferred.max(header.slot_len()))
     }
 
+    /// The data key that the new recipients must give, where it is known.
+    pub(super) const fn dek(&self) -> Option<&Dek> {
+        match self {
+            Self::Authenticated { unlocked, .. } => Some(unlocked.dek()),
+            Self::Blind { .. } => None,
+        }
+    }
+}
+
+impl Confirmation {
     /// Whether what trying them showed is good enough to give up the old ones.
-    pub(super) fn accept(&self, confirmation: &Confirmation) -> bool {
-        match (self, confirmation) {
-            (_, Confirmation::Failed) => false,
-            (_, Confirmation::NotPermitted) | (Self::Blind { .. }, Confirmation::Unwrapped(_)) => {
-                true
-            }
-            (Self::Authenticated { unlocked, .. }, Confirmation::Unwrapped(dek)) => {
-                let (found, expected) = (dek.expose_secret(), unlocked.dek().expose_secret());
-                bool::from(found.ct_eq(expected))
+    pub(super) fn is_enough(&self, expected: Option<&Dek>) -> bool {
+        match (self, expected) {
+            (Self::Failed, _) => false,
+            (Self::NotPermitted, _) | (Self::Unwrapped(_), None) => true,
+            (Self::Unwrapped(found), Some(expected)) => {
+                bool::from(found.expose_secret().ct_eq(expected.expose_secret()))
             }
         }
     }
@@ -142,28 +149,50 @@ impl<F: PackageFile> LockedPackage<F> {
         recipients: &NewRecipients<'_>,
         confirm: impl FnOnce(&Header) -> Confirmation,
     ) -> Result<Rewrapped, RewrapError> {
+        let slot = self.place_new(recipients)?;
+        self.file.sync().map_err(RewrapError::Write)?;
+        let (written, rewrapped) = self.exchange(&slot, recipients.dek(), confirm)?;
+        self.file.sync().map_err(|error| RewrapError::NotScrubbed(rewrapped, error))?;
+        self.header = written;
+        self.header.slots.scrubbed();
+        Ok(rewrapped)
+    }
+
+    /// Writes the new slot, which is not durable yet.
+    pub(super) fn place_new(
+        &mut self,
+        recipients: &NewRecipients<'_>,
+    ) -> Result<Vec<u8>, RewrapError> {
         let slot = recipients.encode(&self.header, self.header.slot_len())?;
+        self.settle().map_err(RewrapError::Write)?;
+        let unused = self.header.slots.place().other();
+        self.place_slot(unused, &slot).map_err(RewrapError::Write)?;
+        Ok(slot)
+    }
+
+    /// The new slot is durable: lets the caller try it and scrubs the old one, which is not durable yet; or
+    /// takes the new one away again.
+    pub(super) fn exchange(
+        &mut self,
+        slot: &[u8],
+        dek: Option<&Dek>,
+        confirm: impl FnOnce(&Header) -> Confirmation,
+    ) -> Result<(Header, Rewrapped), RewrapError> {
         let old = self.header.slots.place();
         let zeros = vec![0; slot.len()];
-        self.settle().map_err(RewrapError::Write)?;
-        self.write_slot(old.other(), &slot).map_err(RewrapError::Write)?;
-        let Some(written) = self.read_back(old.other(), &slot).map_err(RewrapError::Write)? else {
+        let written = self.read_back(old.other(), slot).map_err(RewrapError::Write)?;
+        let Some(written) = written.filter(|written| confirm(written).is_enough(dek)) else {
             self.write_slot(old.other(), &zeros).map_err(RewrapError::Write)?;
             return Err(RewrapError::NotConfirmed);
         };
-        if !recipients.accept(&confirm(&written)) {
-            self.write_slot(old.other(), &zeros).map_err(RewrapError::Write)?;
-            return Err(RewrapError::NotConfirmed);
-        }
         let rewrapped = Rewrapped {
             generation: written.generation(),
             old_slot: self.header.slot_digest(),
             new_slot: written.slot_digest(),
         };
-        self.write_slot(old, &zeros).map_err(|error| RewrapError::NotScrubbed(rewrapped, error))?;
-        self.header = written;
-        self.header.slots.scrubbed();
-        Ok(rewrapped)
+        let scrubbed = self.place_slot(old, &zeros);
+        scrubbed.map_err(|error| RewrapError::NotScrubbed(rewrapped, error))?;
+        Ok((written, rewrapped))
     }
 
     /// After an unfinished rewrap the slot in use may be whole only in the page cache: its writer was
@@ -182,10 +211,14 @@ impl<F: PackageFile> LockedPackage<F> {
     }
 
     fn write_slot(&mut self, place: Place, slot: &[u8]) -> io::Result<()> {
+        self.place_slot(place, slot)?;
+        self.file.sync()
+    }
+
+    fn place_slot(&mut self, place: Place, slot: &[u8]) -> io::Result<()> {
         let offset = self.slot_offset(place);
         self.file.seek(SeekFrom::Start(offset))?;
-        self.file.write_all(slot)?;
-        self.file.sync()
+        self.file.write_all(slot)
     }
 
     /// The header as it now stands, if the slot reads back as it was written and is in use.

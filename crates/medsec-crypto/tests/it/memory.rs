@@ -7,3 +7,5 @@ mod redaction;
 mod scan;
 #[cfg(target_os = "linux")]
 mod scanner;
+#[cfg(target_os = "linux")]
+mod signer;

@@ -1,10 +1,12 @@
 //! Every way to seal and to open gives the same bytes, whatever the reader, the size, the number of
 //! threads, the suite, the backend.
 
+mod compare;
 mod faulty;
 mod property;
 mod ranges;
 mod sizes;
+mod twice;
 
 use std::io::{Cursor, Read, Write};
 

@@ -1,5 +1,6 @@
 //! Changing recipients in one process: what is refused, and that refusal changes nothing.
 
+mod group;
 mod payload;
 
 use std::fs;

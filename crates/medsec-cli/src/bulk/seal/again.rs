@@ -2,7 +2,7 @@
 
 use medsec_crypto::{Header, KeyRef, ManifestEntry, Opened, Timestamp};
 
-use super::super::crew::lock;
+use super::super::crew::{self, Hands, lock};
 use super::super::done::{Known, is_passing};
 use super::super::manifest::name_of;
 use super::super::same::same_content;
@@ -20,11 +20,12 @@ impl Run<'_> {
         known: &Known,
         name: &str,
         source: &mut walk::Opened,
+        hands: Hands,
     ) -> Result<bool, Failure> {
         if known.tied {
             return Ok(false);
         }
-        match self.compare(known, source) {
+        match self.compare(known, source, hands) {
             Ok(None) => Ok(false),
             Ok(Some((header, opened))) => {
                 let inside = opened.metadata.as_ref().and_then(|data| data.file_name.as_deref());
@@ -49,10 +50,13 @@ impl Run<'_> {
         &self,
         known: &Known,
         source: &mut walk::Opened,
+        hands: Hands,
     ) -> Result<Option<(Header, Opened)>, Failure> {
-        let dek = lock(&known.dek).take();
-        let (package, unlocked) = self.reader.open(&known.path, dek)?;
-        let opened = same_content(&unlocked, package, &mut source.file, self.interrupt)?;
+        let kept = lock(&known.kept).take();
+        let (package, unlocked) = self.reader.open(&known.path, kept)?;
+        let stop = crew::Stop(self.interrupt);
+        let execution = crew::execution(hands, self.threads, &stop);
+        let opened = same_content(&unlocked, package, &mut source.file, &execution)?;
         Ok(opened.map(|opened| (unlocked.header().clone(), opened)))
     }
 

@@ -110,6 +110,27 @@ fn package_whose_key_is_withheld_stops_the_run() {
 }
 
 #[test]
+fn package_of_a_strange_signer_is_told_and_its_file_sealed_again() {
+    let study = Study::new(3);
+    study.seal("").ok();
+    let run = study.seal("--sign-with sign.key");
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert_eq!(study.packages().len(), 6);
+}
+
+#[test]
+fn packages_for_others_stop_the_run() {
+    let study = Study::new(4);
+    study.seal("").ok();
+    let before = tree(&study.ward.path("sealed"));
+    let run = study.seal_as("--identity stranger.key");
+    assert_eq!(run.code, 4, "{}", run.stderr);
+    assert!(run.stderr.contains("nothing was sealed"), "{}", run.stderr);
+    assert!(run.stderr.contains("--identity"), "{}", run.stderr);
+    assert!(tree(&study.ward.path("sealed")) == before);
+}
+
+#[test]
 fn packages_and_manifest_of_another_user_are_gone_on_from() {
     let study = Study::new(4);
     study.ward.line("init --no-passphrase").ok();

@@ -1,11 +1,11 @@
 //! A cut of power at every write and sync: what was not synced is lost, kept, or kept in part, sector
 //! by sector, in any order.
 
-use medsec_crypto::{LockedPackage, RewrapError};
+use medsec_crypto::{LockedPackage, RewrapError, Rewrapped};
 use medsec_testkit::{CrashFile, CrashPoint, MemoryFile, Outcome, Random};
 
 use super::rewrapping::{assert_untouched, opener};
-use crate::support::rewrap::{EVENTS, SCRUB, rewrap};
+use crate::support::rewrap::{EVENTS, SCRUB, rewrap, rewrap_in_group};
 use crate::support::sample::{Plan, Sample};
 
 const SECTOR: usize = 512;
@@ -47,7 +47,17 @@ impl Start {
     }
 }
 
+/// One of the ways to rewrap.
+type Way =
+    fn(Plan, LockedPackage<CrashFile<MemoryFile>>, u8, &[u8]) -> Result<Rewrapped, RewrapError>;
+
 fn cut_everywhere(plan: Plan, start: Start) {
+    for way in [rewrap, rewrap_in_group] as [Way; 2] {
+        cut_one_way(plan, start, way);
+    }
+}
+
+fn cut_one_way(plan: Plan, start: Start, way: Way) {
     let sample = plan.seal();
     let (mut states, mut crashes) = (0, 0);
     loop {
@@ -55,7 +65,7 @@ fn cut_everywhere(plan: Plan, start: Start) {
         let point = CrashPoint::ALL[usize::try_from(crashes % 3).unwrap()];
         let (memory, from, events) = start.make(&sample);
         let file = CrashFile::new(memory.clone(), event, point, Outcome::Fail);
-        let result = rewrap(plan, LockedPackage::over(file).unwrap(), from, &[from + 1]);
+        let result = way(plan, LockedPackage::over(file).unwrap(), from, &[from + 1]);
         if event == events {
             result.unwrap();
             break;

@@ -139,6 +139,7 @@ fn errors() -> Vec<Box<dyn std::error::Error>> {
         Box::new(OpenError::OverLimit { len: 6, limit: 5 }),
         Box::new(OpenError::Read(io())),
         Box::new(OpenError::Write(io())),
+        Box::new(OpenError::Content(io())),
         Box::new(OpenError::Unfinished),
         Box::new(SealError::Backend),
         Box::new(SealError::TooLong),

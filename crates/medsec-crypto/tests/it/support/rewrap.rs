@@ -5,8 +5,8 @@ use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 use medsec_crypto::{
-    Confirmation, Header, Identity, LockedPackage, NewRecipients, PackageFile, Recipient,
-    RecipientProfile, RewrapError, Rewrapped, Stanza,
+    Confirmation, GroupLimits, Header, Identity, LockedPackage, NewRecipients, PackageFile,
+    Recipient, RecipientProfile, RewrapError, RewrapGroup, Rewrapped, Stanza, StartedRewrap,
 };
 use medsec_testkit::{CrashFile, CrashPoint, MemoryFile, Outcome};
 
@@ -59,7 +59,39 @@ pub(crate) fn rewrap<F: PackageFile>(
     package.rewrap(&recipients, |header| confirm(plan, header, to[0]))
 }
 
-fn confirm(plan: Plan, header: &Header, key: u8) -> Confirmation {
+/// Writes the new recipients, for a group. They are those of [`rewrap`].
+pub(crate) fn start<F: PackageFile>(
+    plan: Plan,
+    package: LockedPackage<F>,
+    from: u8,
+    to: &[u8],
+) -> Result<StartedRewrap<F>, RewrapError> {
+    let stanzas = wrapped_for(package.header(), from, to);
+    if plan.profile == RecipientProfile::Blind {
+        return package.start_rewrap(&NewRecipients::Blind { stanzas });
+    }
+    let header = package.header().clone();
+    let unlocked = header.unlock_recipients_with(&[&kek(from)]).unwrap();
+    package.start_rewrap(&NewRecipients::Authenticated { unlocked: &unlocked, stanzas })
+}
+
+/// Like [`rewrap`], in a group by itself.
+pub(crate) fn rewrap_in_group<F: PackageFile>(
+    plan: Plan,
+    package: LockedPackage<F>,
+    from: u8,
+    to: &[u8],
+) -> Result<Rewrapped, RewrapError> {
+    let mut group = RewrapGroup::new(GroupLimits::default());
+    group.add(start(plan, package, from, to)?, ());
+    let results = group.commit(|(), header| match plan.profile {
+        RecipientProfile::Blind => Confirmation::NotPermitted,
+        _ => confirm(plan, header, to[0]),
+    });
+    results.into_iter().next().unwrap().1
+}
+
+pub(crate) fn confirm(plan: Plan, header: &Header, key: u8) -> Confirmation {
     let checked = header.clone().check(plan.expectation(key));
     if checked.and_then(|checked| checked.unlock_with(&[&kek(key)])).is_err() {
         return Confirmation::Failed;
