@@ -157,10 +157,12 @@ fn show_end(target: &str, text: &str, log: &Path) {
 /// The words a target's inputs are made of.
 fn dictionary_of(target: &str) -> &'static str {
     match target {
-        "audit_line" | "audit_event" => "audit",
+        "audit_line" | "audit_event" | "audit_epoch" | "audit_mark" | "audit_run"
+        | "audit_slots" | "audit_state" => "audit",
+        "fhir_check" => "fhir",
         "identity_file" => "identity",
         "manifest" => "manifest",
-        "note" | "checkpoint" | "tile_proof" => "note",
+        "note" | "checkpoint" | "tile_proof" | "audit_root" => "note",
         "store_state" | "store_mark" => "store",
         _ => "package",
     }

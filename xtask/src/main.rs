@@ -10,6 +10,7 @@ mod fuzz;
 mod process;
 mod python;
 mod samples;
+mod services;
 mod steps;
 mod test;
 mod tidy;
@@ -42,6 +43,9 @@ enum Command {
     Bench(bench::Options),
     /// Download real DICOM files for the tests; nothing fetched is committed.
     Samples,
+    /// Start, stop or show the servers that `tests/live` talks to.
+    #[command(subcommand)]
+    Services(services::Options),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::run(&ws, &options),
         Command::Bench(options) => bench::run(&ws, &options),
         Command::Samples => samples::fetch(&ws).map(|_| ()),
+        Command::Services(options) => services::run(&ws, &options),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

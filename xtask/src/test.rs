@@ -6,6 +6,7 @@
 mod advisories;
 mod alone;
 mod evidence;
+mod fhir;
 mod fips;
 mod go;
 mod junit;
@@ -18,7 +19,7 @@ use self::junit::Counts;
 use self::suite::Suite;
 use crate::steps::{Reported, Steps, seconds};
 use crate::workspace::Workspace;
-use crate::{bench, fuzz, process, python, samples, tidy, tools};
+use crate::{bench, fuzz, process, python, samples, services, tidy, tools};
 
 /// Pinned Python packages of the oracle that opens and makes packages independently of our code.
 const ORACLE: &str = "testdata/oracle/requirements.txt";
@@ -105,6 +106,10 @@ fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
     if let Some(oracle) = steps.step("go oracle", seconds(30), || go::oracle(ws)) {
         suite.set("MEDSEC_ORACLE_GO", oracle);
     }
+    if let Some(fhir) = steps.step("fhir", seconds(30), || fhir::checks(ws)) {
+        suite.set("MEDSEC_FHIR_EXAMPLES", fhir.examples);
+        suite.set("MEDSEC_FHIR_VALIDATOR", fhir.validator);
+    }
 }
 
 /// Formatting, and lints in both configurations.
@@ -124,13 +129,29 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
 
 /// The tests in both configurations; nothing where they do not build.
 fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
-    let plain = ["--workspace"];
+    let plain = ["--workspace", "-E", "not package(medsec-live)"];
     let tested = steps.step("tests", seconds(360), || suite.run(ws, "default", &plain))?;
     let counts = judged(Counts::default(), tested, "tests", steps);
+    let counts = match steps.step("live", seconds(120), || live(ws, suite)) {
+        Some(tested) => judged(counts, tested, "live", steps),
+        None => counts,
+    };
     // The program's features give the workspace AWS-LC; alone the crate has RustCrypto only.
     let alone = ["-p", "medsec-crypto"];
     let tested = steps.step("tests bare", seconds(180), || suite.run(ws, "bare", &alone))?;
     Some(judged(counts, tested, "tests bare", steps))
+}
+
+/// The tests that talk to real servers. However they end, the servers end too.
+fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
+    let variables = services::start(ws)?;
+    // The same selection of packages as before, so that nothing is built anew with other features.
+    let select = ["--workspace", "-E", "package(medsec-live)"];
+    let tested = suite.run_with(ws, "live", &select, |command| {
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+    });
+    services::stop(ws)?;
+    tested
 }
 
 /// Adds the counts of one run; failures in it become a failed step.

@@ -128,6 +128,11 @@ impl LogOrigin {
         (fits && clean).then(|| Self(origin.to_owned())).ok_or(InvalidLogOrigin)
     }
 
+    /// Of identifiers of this crate, which have neither the length nor the characters to be none.
+    pub(crate) fn of_identifiers(text: fmt::Arguments<'_>) -> Self {
+        Self(text.to_string())
+    }
+
     /// The origin.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -23,6 +23,12 @@ impl Count {
         fits.then_some(Self(number)).ok_or(InvalidValue { field: "number" })
     }
 
+    /// A number that always fits, also where constants are made.
+    pub(crate) const fn from_u32(number: u32) -> Self {
+        // Widening; `From` is not const.
+        Self(number as u64)
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u64 {

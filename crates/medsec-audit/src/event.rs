@@ -36,6 +36,7 @@ pub use self::subject::{
     ClockStep, Extent, KekVersion, Patient, Period, Recipients, Span, Study, Subject,
 };
 pub use self::write::EventError;
+pub(crate) use self::write::Prepared;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

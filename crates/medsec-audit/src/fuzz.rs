@@ -5,29 +5,45 @@
 
 mod checkpoint;
 mod edits;
+mod fhir_check;
 mod note;
+mod root;
 mod tile_proof;
 
 pub use self::checkpoint::checkpoint;
+pub use self::fhir_check::fhir_check;
 pub use self::note::note;
+pub use self::root::audit_root;
 pub use self::tile_proof::tile_proof;
+pub use crate::epoch::fuzz::{audit_epoch, audit_slots};
 pub use crate::event::fuzz::{audit_event, audit_line};
+pub use crate::stream::fuzz::{audit_mark, audit_run, audit_state};
 
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{audit_event, audit_line, checkpoint, note, tile_proof};
+    use super::{
+        audit_epoch, audit_event, audit_line, audit_mark, audit_root, audit_run, audit_slots,
+        audit_state, checkpoint, fhir_check, note, root, tile_proof,
+    };
 
     type Target = fn(&[u8]);
     type Seeds = (&'static str, Vec<Vec<u8>>);
 
-    const TARGETS: [(&str, Target); 5] = [
+    const TARGETS: [(&str, Target); 12] = [
         ("audit_line", audit_line),
         ("audit_event", audit_event),
         ("note", note),
         ("checkpoint", checkpoint),
         ("tile_proof", tile_proof),
+        ("fhir_check", fhir_check),
+        ("audit_root", audit_root),
+        ("audit_slots", audit_slots),
+        ("audit_epoch", audit_epoch),
+        ("audit_mark", audit_mark),
+        ("audit_state", audit_state),
+        ("audit_run", audit_run),
     ];
 
     /// First inputs, in the order of [`TARGETS`].
@@ -36,6 +52,10 @@ mod tests {
         seeds.push(("note", note::seeds()));
         seeds.push(("checkpoint", checkpoint::seeds()));
         seeds.push(("tile_proof", tile_proof::seeds()));
+        seeds.push(("fhir_check", fhir_check::seeds()));
+        seeds.push(("audit_root", root::seeds()));
+        seeds.extend(crate::epoch::fuzz::seeds());
+        seeds.extend(crate::stream::fuzz::seeds());
         seeds
     }
 

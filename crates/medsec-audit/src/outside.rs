@@ -5,6 +5,7 @@
 //! need a network are in medsec-ship.
 
 mod anchor;
+mod folder;
 mod follower;
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use self::anchor::{Anchor, Anchored, Recalled};
+pub use self::folder::{FolderAnchor, FolderAnchorError};
 pub use self::follower::{Follower, Shipment, ShipmentError, StreamPosition};
 
 /// What an outside place does, as long as it takes.

@@ -22,6 +22,9 @@ impl LogTime {
     /// Length of its text in bytes.
     pub const LEN: usize = 24;
 
+    /// The first that the form can show.
+    pub(crate) const EARLIEST: Self = Self(0);
+
     /// So many milliseconds after 1970-01-01T00:00:00Z, without leap seconds.
     ///
     /// # Errors

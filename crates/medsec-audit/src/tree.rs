@@ -12,6 +12,7 @@ mod source;
 
 pub use self::consistency::{ConsistencyError, ConsistencyProof};
 pub use self::frontier::{Frontier, FrontierError, TreeFull};
+pub(crate) use self::frontier::{Subtree, subtrees};
 pub use self::hash::{EMPTY_ROOT, Hash, InvalidHash, leaf_hash, leaf_hashes, node_hash};
 pub use self::inclusion::{InclusionError, InclusionProof};
 pub use self::source::{NodeId, NodeSource, ProveError, root_of};

@@ -2,7 +2,7 @@
 
 use super::{Actor, Event, Outcome, Phase, Place, Ruling, Subject};
 use crate::count::Count;
-use crate::line::{Head, LineError, Members, RecordPosition};
+use crate::line::{Head, Kind, LineError, MAX_LINE_LEN, Members, RecordPosition};
 use crate::text::Word;
 
 /// An event could not be made a line. Nothing was written.
@@ -20,6 +20,28 @@ pub enum EventError {
     /// The line would not be one.
     #[error("the event makes no line")]
     Line(#[from] LineError),
+}
+
+/// More than the first members of any record need, with the brace at the end.
+const MAX_HEAD_LEN: usize = 160;
+
+/// A record without its place.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    kind: Kind<'static>,
+    members: Members,
+}
+
+impl Prepared {
+    /// The line at its place.
+    pub(crate) fn to_line(&self, position: &RecordPosition) -> Result<Vec<u8>, LineError> {
+        Head { position: *position, kind: self.kind }.render(&self.members)
+    }
+
+    /// About as many bytes as the line will have.
+    pub(crate) const fn len(&self) -> usize {
+        self.members.behind_others().len().saturating_add(MAX_HEAD_LEN)
+    }
 }
 
 /// A fixed word of the format.
@@ -42,6 +64,25 @@ impl Event {
     pub fn to_line(&self, position: &RecordPosition) -> Result<Vec<u8>, EventError> {
         self.check_fit()?;
         Ok(self.head(position).render(&self.members())?)
+    }
+
+    /// Everything of the line but its place.
+    pub(crate) fn prepare(&self) -> Result<Prepared, EventError> {
+        self.check_fit()?;
+        let prepared = Prepared { kind: self.action.kind(), members: self.members() };
+        let len = prepared.members.behind_others().len().saturating_add(MAX_HEAD_LEN);
+        if len > MAX_LINE_LEN {
+            return Err(LineError::TooLong { len }.into());
+        }
+        Ok(prepared)
+    }
+
+    /// Whether it must be recorded as long as anything can be: what was denied, emergencies, and what the log says
+    /// of itself.
+    pub(crate) fn is_urgent(&self) -> bool {
+        let kinds = [Kind::EMERGENCY, Kind::LOG];
+        let denied = matches!(self.phase.outcome(), Some(Outcome::Denied(_)));
+        denied || kinds.contains(&self.action.kind())
     }
 
     pub(super) fn head(&self, position: &RecordPosition) -> Head<'static> {

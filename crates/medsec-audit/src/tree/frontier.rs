@@ -19,6 +19,37 @@ pub struct Frontier {
     peaks: Vec<Hash>,
 }
 
+/// A complete subtree of `2^depth` leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subtree {
+    depth: u32,
+    root: Hash,
+}
+
+/// The complete subtrees that leaves behind the first `size` ones make up, from left to right. Independent of what
+/// those first ones are.
+pub(crate) fn subtrees(size: u64, leaves: &[Hash]) -> Vec<Subtree> {
+    let (mut size, mut rest) = (size, leaves);
+    let (mut found, mut level) = (Vec::new(), Vec::new());
+    while let Some(depth) = next_block(size, rest.len()) {
+        let taken = 1_usize.checked_shl(depth).unwrap_or(1);
+        let Some((block, after)) = rest.split_at_checked(taken) else { break };
+        rest = after;
+        size = size.saturating_add(1_u64.checked_shl(depth).unwrap_or(1));
+        level.clear();
+        level.extend_from_slice(block);
+        (0..depth).for_each(|_| pair_up(&mut level));
+        found.extend(level.first().map(|root| Subtree { depth, root: *root }));
+    }
+    found
+}
+
+/// Height of the largest complete subtree that comes after `size` leaves and needs no more than `left`.
+fn next_block(size: u64, left: usize) -> Option<u32> {
+    let fits = left.checked_ilog2()?;
+    Some(fits.min(size.trailing_zeros()).min(BATCH.trailing_zeros()))
+}
+
 /// The tree has [`MAX_TREE_SIZE`] leaves and takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tree is full")]
@@ -74,24 +105,12 @@ impl Frontier {
         let count = u64::try_from(leaves.len()).map_err(|_| TreeFull)?;
         let after = self.size.checked_add(count).filter(|size| *size <= MAX_TREE_SIZE);
         after.ok_or(TreeFull)?;
-        let mut rest = leaves;
-        let mut level = Vec::new();
-        while let Some(depth) = self.next_block(rest.len()) {
-            let taken = 1_usize.checked_shl(depth).unwrap_or(1);
-            let (block, after) = rest.split_at_checked(taken).ok_or(TreeFull)?;
-            rest = after;
-            level.clear();
-            level.extend_from_slice(block);
-            (0..depth).for_each(|_| pair_up(&mut level));
-            self.grow(level.first().copied().ok_or(TreeFull)?, depth)?;
-        }
-        Ok(())
+        self.graft(&subtrees(self.size, leaves))
     }
 
-    /// Height of the largest complete subtree that comes next and needs no more than `left` leaves.
-    fn next_block(&self, left: usize) -> Option<u32> {
-        let fits = left.checked_ilog2()?;
-        Some(fits.min(self.size.trailing_zeros()).min(BATCH.trailing_zeros()))
+    /// Appends what [`subtrees`] made for this size.
+    pub(crate) fn graft(&mut self, subtrees: &[Subtree]) -> Result<(), TreeFull> {
+        subtrees.iter().try_for_each(|subtree| self.grow(subtree.root, subtree.depth))
     }
 
     /// Appends a complete subtree of `2^depth` leaves; the size is a multiple of that.

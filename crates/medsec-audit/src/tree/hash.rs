@@ -67,6 +67,8 @@ impl fmt::Display for Hash {
     }
 }
 
+impl crate::text::Word for Hash {}
+
 impl fmt::Debug for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Hash({self})")

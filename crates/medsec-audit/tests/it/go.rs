@@ -1,5 +1,7 @@
 //! Against Go's `sumdb/note` and `sumdb/tlog`: each side verifies what the other made, and refuses the same.
 
+mod stream;
+
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 

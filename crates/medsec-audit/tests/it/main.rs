@@ -9,15 +9,28 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod anchors;
+mod attacks;
 mod checkpoints;
 mod controls;
+mod crowd;
+mod exchange;
 mod go;
+mod kill;
+mod life;
+mod memory;
 mod note_edits;
 mod notes;
+mod oracle;
 mod proofs;
+mod publishing;
+mod reading;
 mod recording;
+mod retiring;
 mod second;
+mod streams;
 mod support;
 mod tiles;
 mod tree;
+mod vector_log;
 mod vectors;

@@ -1,0 +1,248 @@
+//! Checkpoints of streams, and the proofs that are made from them.
+
+use std::io;
+
+use super::{AuditLog, LogError};
+use crate::checkpoint::{Checkpoint, CheckpointError, LogOrigin, OpenCheckpointError};
+use crate::epoch::{StreamName, stream_origin};
+use crate::note::{MAX_NOTE_LEN, Note, NoteSigner, SignNoteError};
+use crate::proof::RecordProof;
+use crate::stream::{CHECKPOINT, Tiles, TilesError};
+use crate::tile::{TileError, TiledTree};
+use crate::tree::{ConsistencyProof, InclusionProof, ProveError, root_of};
+use crate::verify::Known;
+use crate::volume::{Folder, Volume, read_whole, replace};
+
+/// A checkpoint that the log key has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Published {
+    /// What was signed.
+    pub checkpoint: Checkpoint,
+    /// With its signature.
+    pub note: Note,
+}
+
+/// Why there is no checkpoint, or no proof. The log is as it was.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The log cannot be used.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The last checkpoint is not signed by the log key, or of another stream.
+    #[error("the last checkpoint is not one of this stream")]
+    Existing(#[source] Option<OpenCheckpointError>),
+    /// The last checkpoint is of more records than there are: the end of the stream was cut.
+    #[error("the last checkpoint is of {published} records, {found} are there")]
+    Behind {
+        /// Records of the checkpoint.
+        published: u64,
+        /// Records that are there.
+        found: u64,
+    },
+    /// The stream does not continue what is known of it elsewhere: nothing was signed.
+    #[error("the stream does not continue a checkpoint of {known} records")]
+    Fork {
+        /// Records of the checkpoint that is known.
+        known: u64,
+    },
+    /// There is no checkpoint yet, or none that has the record.
+    #[error("no checkpoint has the record yet")]
+    NotYet,
+    /// The key is not the log's.
+    #[error("this is not the log key")]
+    OtherLogKey,
+    /// The log key did not sign.
+    #[error(transparent)]
+    Sign(#[from] SignNoteError),
+    /// The checkpoint would not be one.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The tiles are missing or damaged, or not of the tree that was committed.
+    #[error(transparent)]
+    Tiles(#[from] TilesError),
+    /// There is no proof for this.
+    #[error(transparent)]
+    Prove(#[from] ProveError<TileError<io::Error>>),
+}
+
+impl From<io::Error> for PublishError {
+    fn from(error: io::Error) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+impl AuditLog {
+    /// The origin of a stream: what its checkpoints begin with.
+    #[must_use]
+    pub fn origin(&self, stream: &StreamName) -> LogOrigin {
+        stream_origin(self.root.log(), stream)
+    }
+
+    /// The newest checkpoint of a stream, verified with the pin; nothing before the first.
+    ///
+    /// # Errors
+    /// [`PublishError::Existing`] if what lies there is none.
+    pub fn checkpoint(&self, stream: &StreamName) -> Result<Option<Published>, PublishError> {
+        self.read_checkpoint(&Folder::new(&self.stream_folder(stream)), stream)
+    }
+
+    fn read_checkpoint(
+        &self,
+        volume: &dyn Volume,
+        stream: &StreamName,
+    ) -> Result<Option<Published>, PublishError> {
+        let max = u64::try_from(MAX_NOTE_LEN).unwrap_or(u64::MAX);
+        let Some(bytes) = read_whole(volume, CHECKPOINT, max)? else { return Ok(None) };
+        self.open_checkpoint(stream, &bytes).map(Some)
+    }
+
+    /// Verifies a checkpoint of a stream, wherever it was kept, with the pin.
+    ///
+    /// # Errors
+    /// [`PublishError::Existing`] if it is not signed by the log key, or of another stream.
+    pub fn open_checkpoint(
+        &self,
+        stream: &StreamName,
+        bytes: &[u8],
+    ) -> Result<Published, PublishError> {
+        let opened = Checkpoint::open(bytes, self.pin.key(), &[]);
+        let (checkpoint, _) = opened.map_err(|error| PublishError::Existing(Some(error)))?;
+        if *checkpoint.origin() != self.origin(stream) {
+            return Err(PublishError::Existing(None));
+        }
+        let note =
+            Note::parse(bytes).map_err(|error| PublishError::Existing(Some(error.into())))?;
+        Ok(Published { checkpoint, note })
+    }
+
+    /// Signs a checkpoint of everything that was acknowledged, makes the tiles of its tree durable, and puts it in
+    /// the place of the last one, which it continues. A writer may go on meanwhile.
+    ///
+    /// # Errors
+    /// [`PublishError`]; nothing was signed, or the last checkpoint is still in its place.
+    pub fn publish(
+        &self,
+        stream: &StreamName,
+        signer: &dyn NoteSigner,
+    ) -> Result<Published, PublishError> {
+        self.publish_after(stream, signer, &[])
+    }
+
+    /// As [`Self::publish`], and signs nothing that does not continue what is known of the stream elsewhere: what
+    /// the log key has signed once cannot be taken back.
+    ///
+    /// # Errors
+    /// As of [`Self::publish`], [`PublishError::Behind`] and [`PublishError::Fork`] also for what is known.
+    pub fn publish_after(
+        &self,
+        stream: &StreamName,
+        signer: &dyn NoteSigner,
+        known: &[Known],
+    ) -> Result<Published, PublishError> {
+        self.genesis(stream)?;
+        if signer.verifier_key() != self.pin.key() {
+            return Err(PublishError::OtherLogKey);
+        }
+        let folder = Folder::new(&self.stream_folder(stream));
+        let _alone = folder.wait_for_lock(CHECKPOINT)?;
+        let last = self.read_checkpoint(&folder, stream)?;
+        let tiles = Tiles(&folder);
+        let commit = tiles.acknowledged()?;
+        let (found, published) =
+            (commit.size.get(), last.as_ref().map_or(0, |last| last.checkpoint.size()));
+        if published > found {
+            return Err(PublishError::Behind { published, found });
+        }
+        if let Some(last) = &last {
+            if tiles.root(published)? != *last.checkpoint.root() {
+                return Err(TilesError::OtherTree.into());
+            }
+            if published == found {
+                check_known(&folder, found, known)?;
+                return Ok(last.clone());
+            }
+        }
+        tiles.grow(published, &commit)?;
+        check_known(&folder, found, known)?;
+        let checkpoint = Checkpoint::new(self.origin(stream), found, commit.root)?;
+        let note = Note::sign(checkpoint.to_text()?, signer)?;
+        replace(&folder, CHECKPOINT, note.render().as_bytes())?;
+        Ok(Published { checkpoint, note })
+    }
+
+    /// The proof that a record is in the stream, as of its newest checkpoint.
+    ///
+    /// # Errors
+    /// [`PublishError::NotYet`] if the record came after it.
+    pub fn prove(&self, stream: &StreamName, seq: u64) -> Result<RecordProof, PublishError> {
+        let folder = Folder::new(&self.stream_folder(stream));
+        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
+        let size = last.checkpoint.size();
+        if seq >= size {
+            return Err(PublishError::NotYet);
+        }
+        let mut tree = TiledTree::new(Tiles(&folder), size);
+        Ok(RecordProof::new(InclusionProof::prove(&mut tree, seq, size)?, last.note))
+    }
+
+    /// The proof that the newest checkpoint continues an older one of `size` records.
+    ///
+    /// # Errors
+    /// [`PublishError::Prove`] if it is not older.
+    pub fn prove_consistency(
+        &self,
+        stream: &StreamName,
+        size: u64,
+    ) -> Result<ConsistencyProof, PublishError> {
+        let folder = Folder::new(&self.stream_folder(stream));
+        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
+        let mut tree = TiledTree::new(Tiles(&folder), last.checkpoint.size());
+        Ok(ConsistencyProof::prove(&mut tree, size, last.checkpoint.size())?)
+    }
+
+    /// The proof that a tree of `new` records continues one of `old` records, both of them known from elsewhere.
+    ///
+    /// # Errors
+    /// [`PublishError::Behind`] if the newest checkpoint is of fewer records than that;
+    /// [`PublishError::Prove`] if `old` is the larger.
+    pub fn prove_growth(
+        &self,
+        stream: &StreamName,
+        old: u64,
+        new: u64,
+    ) -> Result<ConsistencyProof, PublishError> {
+        let folder = Folder::new(&self.stream_folder(stream));
+        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
+        let found = last.checkpoint.size();
+        if new > found {
+            return Err(PublishError::Behind { published: new, found });
+        }
+        let mut tree = TiledTree::new(Tiles(&folder), found);
+        Ok(ConsistencyProof::prove(&mut tree, old, new)?)
+    }
+
+    /// What the checkpoints kept beside the stream know of it.
+    ///
+    /// # Errors
+    /// As of [`Self::checkpoint`].
+    pub fn known(&self, stream: &StreamName) -> Result<Option<Known>, PublishError> {
+        Ok(self.checkpoint(stream)?.map(|last| Known::from(&last.checkpoint)))
+    }
+}
+
+/// Whether a tree of `found` records, whose tiles are there, continues what is known.
+fn check_known(folder: &Folder, found: u64, known: &[Known]) -> Result<(), PublishError> {
+    let mut tree = TiledTree::new(Tiles(folder), found);
+    for known in known.iter().filter(|known| known.size() > 0) {
+        let (size, root) = (known.size(), known.root());
+        if size > found {
+            return Err(PublishError::Behind { published: size, found });
+        }
+        if root_of(&mut tree, size).map_err(TilesError::Tile)? != *root {
+            return Err(PublishError::Fork { known: size });
+        }
+    }
+    Ok(())
+}

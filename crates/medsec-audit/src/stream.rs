@@ -1,0 +1,35 @@
+//! A stream: its files, and how they are read, checked and written.
+
+#[cfg(test)]
+mod crash;
+mod create;
+mod cursor;
+mod fault;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+mod hwm;
+mod layout;
+mod recover;
+mod replay;
+mod run;
+pub(crate) mod spine;
+mod state;
+mod tiles;
+mod walk;
+mod writer;
+
+pub(crate) use self::create::{NewStreamError, create};
+pub(crate) use self::cursor::Cursor;
+pub use self::fault::{Fault, FaultKind};
+pub(crate) use self::hwm::{HighWater, Mark};
+pub(crate) use self::layout::{SEGMENTS, Segment, first_time, segments};
+pub use self::recover::Unwritable;
+pub(crate) use self::replay::{Replay, Retired};
+pub use self::tiles::TilesError;
+pub(crate) use self::tiles::{CHECKPOINT, Tiles};
+pub(crate) use self::walk::{Checking, Ending, How, Position, Walk};
+pub(crate) use self::writer::Purpose;
+pub use self::writer::{
+    AppendError, Appended, OpenWriterError, Resumed, SpaceLimits, SpaceStage, StreamWriter,
+    WriterOptions,
+};

@@ -1,0 +1,138 @@
+//! Reads what is committed and acknowledged, as it grows.
+
+use std::io;
+
+use super::hwm::{HighWater, Mark};
+use super::layout::{Segment, segments};
+use super::walk::Position;
+use crate::line::{Line, MAX_LINE_LEN};
+use crate::time::LogTime;
+use crate::volume::{Access, Volume};
+
+/// Bytes read at once, if that is enough for a batch.
+const READ: u64 = 1 << 20;
+/// Most bytes of a batch: a writer's are far smaller.
+const MAX_BATCH: u64 = 64 << 20;
+
+/// What a commit line starts with, behind the LF of the line before it.
+const COMMIT: &[u8] = b"\n{\"commit\":";
+
+/// A place between two batches of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cursor {
+    at: Position,
+}
+
+impl Cursor {
+    /// In front of the segment that has the record with this number, or is the last.
+    pub(crate) fn near(volume: &dyn Volume, seq: u64) -> io::Result<Self> {
+        let segments = segments(volume)?;
+        let before = segments.iter().take_while(|segment| segment.first <= seq).last();
+        let first = before.or(segments.first()).map_or(0, |segment| segment.first);
+        Ok(Self { at: Position { segment: first, offset: 0 } })
+    }
+
+    /// In front of the last segment whose first record is not after a time, found in few steps. Where the clock was
+    /// set back between two segments this may be another one that fits.
+    pub(crate) fn since(volume: &dyn Volume, time: LogTime) -> io::Result<Self> {
+        let segments = segments(volume)?;
+        let (mut low, mut high) = (0, segments.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            let Some(segment) = segments.get(middle) else { break };
+            match first_time(volume, *segment)? {
+                Some(first) if first <= time => low = middle.saturating_add(1),
+                // Empty, or not readable as a line: whoever reads on will see that.
+                _ => high = middle,
+            }
+        }
+        let before = segments.get(low.saturating_sub(1));
+        let first = before.map_or(0, |segment| segment.first);
+        Ok(Self { at: Position { segment: first, offset: 0 } })
+    }
+
+    /// The lines of the next batches, each with its LF, the last a commit that was acknowledged; nothing as long as
+    /// there is no more. Hashes and signatures are not checked.
+    ///
+    /// # Errors
+    /// Reading failed, or what is there is no batch; the cursor is where it was.
+    pub(crate) fn next(&mut self, volume: &dyn Volume) -> io::Result<Option<Vec<u8>>> {
+        // First the mark: what is acknowledged later may not be in the file yet.
+        let limit = match HighWater::read(volume)? {
+            Mark::Commit(commit) => Some(commit.size.get()),
+            // A copy has none: it ends with what is committed.
+            Mark::Missing => None,
+            Mark::Unreadable => return Err(io::ErrorKind::InvalidData.into()),
+        };
+        loop {
+            match self.read(volume, limit)? {
+                Some(bytes) => return Ok(Some(bytes)),
+                None if !self.leave(volume)? => return Ok(None),
+                None => {}
+            }
+        }
+    }
+
+    /// Goes to the next segment, if there is one.
+    fn leave(&mut self, volume: &dyn Volume) -> io::Result<bool> {
+        let later = segments(volume)?.into_iter().find(|segment| segment.first > self.at.segment);
+        let Some(next) = later else { return Ok(false) };
+        self.at = Position { segment: next.first, offset: 0 };
+        Ok(true)
+    }
+
+    fn read(&mut self, volume: &dyn Volume, limit: Option<u64>) -> io::Result<Option<Vec<u8>>> {
+        let name = Segment { first: self.at.segment }.name();
+        let Some(file) = volume.open(&name, Access::Read)? else { return Ok(None) };
+        let left = file.len()?.saturating_sub(self.at.offset);
+        let mut wanted = READ.min(left);
+        loop {
+            let mut bytes = vec![0; usize::try_from(wanted).map_err(io::Error::other)?];
+            let read = file.read_at(&mut bytes, self.at.offset)?;
+            bytes.truncate(read);
+            if let Some(end) = committed(&bytes, limit) {
+                bytes.truncate(end);
+                let len = u64::try_from(end).map_err(io::Error::other)?;
+                self.at.offset = self.at.offset.saturating_add(len);
+                return Ok(Some(bytes));
+            }
+            if wanted == left {
+                return Ok(None);
+            }
+            if wanted >= MAX_BATCH {
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+            // A batch larger than was read.
+            wanted = wanted.saturating_mul(8).min(left);
+        }
+    }
+}
+
+/// When the first record of a segment was written.
+fn first_time(volume: &dyn Volume, segment: Segment) -> io::Result<Option<LogTime>> {
+    let Some(file) = volume.open(&segment.name(), Access::Read)? else { return Ok(None) };
+    let mut bytes = vec![0; MAX_LINE_LEN.saturating_add(1)];
+    let read = file.read_at(&mut bytes, 0)?;
+    let line = bytes.get(..read).unwrap_or_default().split(|byte| *byte == b'\n').next();
+    Ok(match line.map(Line::parse) {
+        Some(Ok(Line::Record(record))) => Some(record.head.position.ts),
+        _ => None,
+    })
+}
+
+/// Where the last commit line ends whose size is within the limit.
+fn committed(bytes: &[u8], limit: Option<u64>) -> Option<usize> {
+    let mut end = bytes.len();
+    loop {
+        let found = memchr::memmem::rfind(bytes.get(..end)?, COMMIT)?;
+        let start = found.saturating_add(1);
+        let line = bytes.get(start..)?;
+        if let Some(len) = memchr::memchr(b'\n', line)
+            && let Ok(Line::Commit(commit)) = Line::parse(line.get(..len)?)
+            && limit.is_none_or(|limit| commit.size.get() <= limit)
+        {
+            return Some(start.saturating_add(len).saturating_add(1));
+        }
+        end = found;
+    }
+}

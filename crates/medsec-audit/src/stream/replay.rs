@@ -1,0 +1,431 @@
+//! Checks runs of a stream in their order: numbers, links, epochs, counters, roots and signatures.
+
+use std::sync::Arc;
+
+use super::fault::{Fault, FaultKind};
+use super::run::{Opening, Records, Run};
+use crate::epoch::{
+    CommitScope, Epoch, EpochPublicKey, EpochReason, Genesis, Retention, Retirement, rekey_message,
+    retire_message,
+};
+use crate::line::{CommitLine, RecordPosition};
+use crate::time::LogTime;
+use crate::tree::{Frontier, Hash};
+
+/// Everything that the rest of a stream must continue. Cheap to copy: some fifty hashes.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    expected: Option<Hash>,
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) tree: Frontier,
+    pub(super) last_leaf: Hash,
+    pub(super) last_time: LogTime,
+    pub(super) epoch: Option<Current>,
+    pub(super) signed: Option<Signed>,
+    pub(super) history: History,
+    /// What was retired, as far as this way through the stream has seen it.
+    pub(super) retired: Vec<Retired>,
+    /// The segments that began so far, those that are gone too.
+    bounds: Arc<Vec<Bound>>,
+    /// Records in front of the first segment that is there.
+    pub(super) gone: u64,
+    /// Whether this way through the stream began with record 0.
+    pub(super) from_start: bool,
+}
+
+/// A retirement that the log key permitted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retired {
+    pub(crate) retirement: Retirement,
+    /// When.
+    pub(crate) at: LogTime,
+}
+
+/// The beginning of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    pub(crate) first: u64,
+    /// When its first record was written.
+    pub(crate) at: LogTime,
+    /// Of everything before it.
+    pub(crate) root: Hash,
+}
+
+/// What record 0 says.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) genesis: Genesis,
+    pub(crate) scope: CommitScope,
+    pub(crate) leaf: Hash,
+    /// The record itself, without its LF.
+    pub(crate) line: Vec<u8>,
+}
+
+/// The epoch that is open.
+#[derive(Clone, Debug)]
+pub(crate) struct Current {
+    pub(crate) number: u64,
+    pub(crate) key: EpochPublicKey,
+    pub(crate) next: EpochPublicKey,
+    /// Counter of its next commit.
+    pub(crate) counter: u64,
+    /// Whether it says that its writer ended.
+    pub(crate) closing: bool,
+}
+
+/// The last commit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Signed {
+    pub(crate) commit: CommitLine,
+    /// Records before its batch.
+    first: u64,
+    /// Root of the tree at its size, as the lines have it.
+    root: Option<Hash>,
+    /// Of the last record before it.
+    pub(crate) time: LogTime,
+    settled: bool,
+}
+
+/// What happened to the stream, as its epochs tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    pub(crate) epochs: u64,
+    pub(crate) recoveries: u64,
+    /// Recoveries that gave up acknowledged records, and the first of them.
+    pub(crate) losses: u64,
+    pub(crate) first_loss: Option<u64>,
+    pub(crate) rekeys: u64,
+    pub(crate) first_rekey: Option<u64>,
+}
+
+/// What holds up to a commit whose root and signature were checked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled<'a> {
+    pub(crate) commit: &'a CommitLine,
+    pub(crate) time: LogTime,
+}
+
+impl Replay {
+    /// Before record 0, whose leaf hash may be known.
+    pub(crate) fn new(expected: Option<Hash>) -> Self {
+        Self {
+            expected,
+            identity: None,
+            tree: Frontier::new(),
+            last_leaf: Hash::from_bytes([0; 32]),
+            last_time: LogTime::EARLIEST,
+            epoch: None,
+            signed: None,
+            history: History::default(),
+            retired: Vec::new(),
+            bounds: Arc::default(),
+            gone: 0,
+            from_start: true,
+        }
+    }
+
+    /// Records so far.
+    pub(crate) const fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Whether nothing stands behind the last commit.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.signed.is_some_and(|signed| signed.commit.size.get() == self.size())
+    }
+
+    /// Records before the last commit.
+    pub(crate) fn committed(&self) -> u64 {
+        self.signed.map_or(0, |signed| signed.commit.size.get())
+    }
+
+    /// What happened so far.
+    pub(crate) const fn history(&self) -> History {
+        self.history
+    }
+
+    /// Root of the tree so far.
+    pub(crate) fn root(&self) -> Hash {
+        self.tree.root()
+    }
+
+    /// How many records are gone, and how long records are to be kept; nothing if all are there.
+    pub(crate) fn gone(&self) -> Option<(u64, Retention)> {
+        let retention = self.identity.as_ref()?.genesis.retention;
+        (self.gone > 0).then_some((self.gone, retention))
+    }
+
+    /// Notes that a segment begins with the next record, which was written then.
+    pub(super) fn begin_segment(&mut self, at: LogTime) {
+        let bound = Bound { first: self.size(), at, root: self.root() };
+        // A few a day, and copied once each at most.
+        Arc::make_mut(&mut self.bounds).push(bound);
+    }
+
+    /// What was retired, as far as this way through the stream has seen it.
+    pub(crate) fn retired(&self) -> &[Retired] {
+        &self.retired
+    }
+
+    /// The beginning of a segment.
+    pub(crate) fn bound(&self, first: u64) -> Option<&Bound> {
+        self.bounds.iter().find(|bound| bound.first == first)
+    }
+
+    /// Leaf hash of record 0.
+    pub(crate) fn genesis_leaf(&self) -> Option<Hash> {
+        self.identity.as_ref().map(|identity| identity.leaf)
+    }
+
+    /// Whether the last epoch says that its writer ended, and nothing follows.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.epoch.as_ref().is_some_and(|epoch| epoch.closing && epoch.counter == 1)
+    }
+
+    /// The last commit, if it was checked.
+    pub(crate) fn settled(&self) -> Option<Settled<'_>> {
+        let signed = self.signed.as_ref().filter(|signed| signed.settled)?;
+        Some(Settled { commit: &signed.commit, time: signed.time })
+    }
+
+    /// Takes the next run of a segment.
+    ///
+    /// # Errors
+    /// The fault. What was taken is then undefined: go on with an earlier copy.
+    pub(crate) fn absorb(&mut self, run: &Run, segment: u64) -> Result<(), Fault> {
+        let base = self.size();
+        let fault = |(seq, kind)| Fault { seq, segment, offset: run.start, kind };
+        let leading = run.commits.iter().take_while(|(before, _)| *before == 0).count();
+        let (leading, following) = run.commits.split_at_checked(leading).unwrap_or_default();
+        let take = |this: &mut Self, commits: &[(u64, CommitLine)]| {
+            commits.iter().try_for_each(|(before, commit)| this.commit(base, *before, commit))
+        };
+        take(self, leading).map_err(fault)?;
+        if let Some(records) = &run.records {
+            if let Some(opening) = &run.opening {
+                self.open(opening, segment, run.start)?;
+            }
+            self.records(records).map_err(fault)?;
+        }
+        take(self, following).map_err(fault)
+    }
+
+    /// Takes a leaf of records that are gone.
+    pub(super) fn push_retired(&mut self, leaf: Hash) -> Result<(), FaultKind> {
+        self.tree.push(leaf).map_err(|_| FaultKind::Retired)?;
+        self.last_leaf = leaf;
+        Ok(())
+    }
+
+    /// Takes the last commit of an epoch whose other lines are gone.
+    pub(super) fn commit_retired(&mut self, commit: &CommitLine) -> Result<(), FaultKind> {
+        let current = self.epoch.as_mut().ok_or(FaultKind::Genesis)?;
+        current.counter = commit.counter.get();
+        let base = self.size();
+        self.commit(base, 0, commit).map_err(|(_, kind)| kind)
+    }
+
+    /// Goes on behind a commit that was settled earlier; whether it is of this tree and epoch. The counter is the
+    /// one that comes next.
+    pub(super) fn resume(&mut self, commit: &CommitLine) -> bool {
+        let (Some(current), Some(identity)) = (&self.epoch, &self.identity) else { return false };
+        let next = commit.counter.get().checked_add(1);
+        let fits = commit.size.get() == self.size()
+            && commit.root == self.tree.root()
+            && commit.epoch.get() == current.number
+            && next == Some(current.counter)
+            && identity.scope.verifies(&current.key, commit);
+        self.commit_is(commit);
+        fits
+    }
+
+    /// Takes the commit that was just made of this tree.
+    pub(super) fn commit_is(&mut self, commit: &CommitLine) {
+        let (first, root, time) = (self.committed(), Some(commit.root), self.last_time);
+        self.signed = Some(Signed { commit: *commit, first, root, time, settled: true });
+    }
+
+    fn records(&mut self, records: &Records) -> Result<(), (u64, FaultKind)> {
+        let next = self.size();
+        if self.epoch.is_none() {
+            return Err((next, FaultKind::Genesis));
+        }
+        if records.first != next {
+            return Err((next, FaultKind::Sequence { found: records.first }));
+        }
+        if records.prev != self.last_leaf {
+            // One of the two is wrong: the one before it, unless a commit that was checked vouches for that.
+            let vouched = self.settled().is_some_and(|settled| settled.commit.size.get() == next);
+            let seq = if vouched { next } else { next.saturating_sub(1) };
+            return Err((seq, FaultKind::Link));
+        }
+        let found = records.first;
+        let full = |_| (next, FaultKind::Sequence { found });
+        self.tree.graft(&records.subtrees).map_err(full)?;
+        (self.last_leaf, self.last_time) = (records.last, records.last_time);
+        Ok(())
+    }
+
+    /// Takes a commit that stands behind `before` records of a run that began at `base`.
+    fn commit(
+        &mut self,
+        base: u64,
+        before: u64,
+        commit: &CommitLine,
+    ) -> Result<(), (u64, FaultKind)> {
+        let [epoch, found, size] =
+            [commit.epoch, commit.counter, commit.size].map(crate::count::Count::get);
+        let committed = self.committed();
+        let current = self.epoch.as_mut().ok_or((0, FaultKind::Genesis))?;
+        if size != base.saturating_add(before) {
+            return Err((committed, FaultKind::CommitSize { size }));
+        }
+        if epoch != current.number {
+            return Err((committed, FaultKind::CommitEpoch { epoch }));
+        }
+        let expected = current.counter;
+        if found != expected {
+            return Err((committed, FaultKind::CommitCounter { expected, found }));
+        }
+        if size <= committed {
+            return Err((committed, FaultKind::CommitSize { size }));
+        }
+        current.counter = expected.saturating_add(1);
+        let root = (size == self.tree.size()).then(|| self.tree.root());
+        let (first, time) = (committed, self.last_time);
+        self.signed = Some(Signed { commit: *commit, first, root, time, settled: false });
+        Ok(())
+    }
+
+    pub(super) fn open(
+        &mut self,
+        opening: &Opening,
+        segment: u64,
+        offset: u64,
+    ) -> Result<(), Fault> {
+        let seq = self.size();
+        let fault = |kind| Fault { seq, segment, offset, kind };
+        let Opening { epoch, position, leaf } = opening;
+        match &epoch.reason {
+            EpochReason::Genesis(genesis) => {
+                let line = epoch.to_line(position).map_err(|error| fault(error.into()))?;
+                self.begin(genesis, *leaf, line).map_err(fault)?;
+            }
+            reason => {
+                if seq > 0 && !self.is_committed() {
+                    let seq = self.committed();
+                    return Err(Fault { seq, segment, offset, kind: FaultKind::Uncommitted });
+                }
+                self.settle(segment, offset)?;
+                self.check_successor(epoch, position).map_err(fault)?;
+                self.note_retired(epoch, position).map_err(fault)?;
+                self.history.note(reason, seq);
+            }
+        }
+        self.history.epochs = self.history.epochs.saturating_add(1);
+        self.epoch = Some(Current {
+            number: epoch.number.get(),
+            key: epoch.key,
+            next: epoch.next,
+            counter: 0,
+            closing: epoch.reason == EpochReason::Close,
+        });
+        Ok(())
+    }
+
+    fn begin(&mut self, genesis: &Genesis, leaf: Hash, line: Vec<u8>) -> Result<(), FaultKind> {
+        if self.size() > 0 {
+            return Err(FaultKind::SecondGenesis);
+        }
+        if self.expected.is_some_and(|expected| expected != leaf) {
+            return Err(FaultKind::Genesis);
+        }
+        let scope = CommitScope::new(&genesis.origin(), &genesis.id);
+        self.identity = Some(Arc::new(Identity { genesis: genesis.clone(), scope, leaf, line }));
+        Ok(())
+    }
+
+    /// Whether an epoch may follow the one that is open.
+    fn check_successor(&self, epoch: &Epoch, position: &RecordPosition) -> Result<(), FaultKind> {
+        let before = self.epoch.as_ref().ok_or(FaultKind::Genesis)?;
+        let identity = self.identity.as_ref().ok_or(FaultKind::Genesis)?;
+        let found = epoch.number.get();
+        if before.number.checked_add(1) != Some(found) {
+            return Err(FaultKind::EpochNumber { found });
+        }
+        if let EpochReason::Rekey(signature) = &epoch.reason {
+            let Genesis { id, log_key, .. } = &identity.genesis;
+            let message = rekey_message(&identity.genesis.origin(), id, epoch, position);
+            return log_key.verifies(&message, signature).then_some(()).ok_or(FaultKind::Rekey);
+        }
+        (epoch.key == before.next).then_some(()).ok_or(FaultKind::EpochKey)
+    }
+
+    /// Checks the log key's permission that records go, and that they follow those that went before.
+    fn note_retired(&mut self, epoch: &Epoch, position: &RecordPosition) -> Result<(), FaultKind> {
+        let EpochReason::Retire(retired) = &epoch.reason else { return Ok(()) };
+        let identity = self.identity.as_ref().ok_or(FaultKind::Genesis)?;
+        let Genesis { id, log_key, .. } = &identity.genesis;
+        let (retirement, signature) = &**retired;
+        let origin = identity.genesis.origin();
+        let message = retire_message(&origin, id, epoch, position, retirement);
+        let before = self.retired.last().map(|before| before.retirement.last.get());
+        let next = before.map_or(Some(0), |last| last.checked_add(1));
+        // Without the beginning of the stream it is not known what went before the first.
+        let unknown = before.is_none() && !self.from_start;
+        let follows = unknown || next == Some(retirement.first.get());
+        if !log_key.verifies(&message, signature) || !follows {
+            return Err(FaultKind::Retire);
+        }
+        self.retired.push(Retired { retirement: *retirement, at: position.ts });
+        Ok(())
+    }
+
+    /// Checks root and signature of the last commit.
+    ///
+    /// # Errors
+    /// The fault, as one of the first record of the batch: links within it can have been made anew.
+    pub(crate) fn settle(&mut self, segment: u64, offset: u64) -> Result<(), Fault> {
+        let Some(signed) = &mut self.signed else { return Ok(()) };
+        if signed.settled {
+            return Ok(());
+        }
+        let seq = signed.first;
+        let fault = |kind| Fault { seq, segment, offset, kind };
+        let (Some(current), Some(identity)) = (&self.epoch, &self.identity) else {
+            return Err(fault(FaultKind::Genesis));
+        };
+        // First the signature: a commit that was never made says nothing about records.
+        if !identity.scope.verifies(&current.key, &signed.commit) {
+            return Err(fault(FaultKind::Signature));
+        }
+        if signed.root != Some(signed.commit.root) {
+            return Err(fault(FaultKind::Root));
+        }
+        signed.settled = true;
+        Ok(())
+    }
+}
+
+impl History {
+    fn note(&mut self, reason: &EpochReason, seq: u64) {
+        match reason {
+            EpochReason::Recover(loss) => {
+                self.recoveries = self.recoveries.saturating_add(1);
+                if loss.acknowledged.is_some() {
+                    self.losses = self.losses.saturating_add(1);
+                    self.first_loss.get_or_insert(seq);
+                }
+            }
+            EpochReason::Rekey(_) => {
+                self.rekeys = self.rekeys.saturating_add(1);
+                self.first_rekey.get_or_insert(seq);
+            }
+            EpochReason::Genesis(_)
+            | EpochReason::Start
+            | EpochReason::Rotate
+            | EpochReason::Retire(_)
+            | EpochReason::Close => {}
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The tiles of a stream: a cache of its tree, from which proofs are made.
+//!
+//! They are made from the lines, up to the size of a checkpoint, before that is signed. They can be made again as
+//! long as the lines are kept.
+
+use std::io;
+
+use super::cursor::Cursor;
+use super::hwm::{HighWater, Mark};
+use crate::checkpoint::Checkpoint;
+use crate::line::{CommitLine, Line};
+use crate::note::{MAX_NOTE_LEN, Note};
+use crate::tile::{RightEdge, TileError, TileId, TileReader, TiledTree};
+use crate::tree::{Hash, leaf_hash, root_of};
+use crate::volume::{Access, Volume, read_whole, replace_cache};
+
+/// The newest checkpoint's file in the folder of a stream.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
+/// Bytes of a full tile.
+const MAX_TILE: usize = 8192;
+
+/// The tiles as files.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiles<'v>(pub(crate) &'v dyn Volume);
+
+/// Why tiles are not as they should be.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TilesError {
+    /// A tile is missing or damaged.
+    #[error(transparent)]
+    Tile(#[from] TileError<io::Error>),
+    /// The tree that the lines make is not the one that was committed, or goes on differently than its tiles.
+    #[error("lines, tiles and commit are not of the same tree")]
+    OtherTree,
+    /// The stream has no mark, or that is damaged: what may be published is not known.
+    #[error("the mark of what was acknowledged is missing or damaged")]
+    NoMark,
+    /// Reading or writing failed.
+    #[error("the tiles could not be read or written")]
+    Io(#[from] io::Error),
+}
+
+impl TileReader for Tiles<'_> {
+    type Error = io::Error;
+
+    fn read(&mut self, tile: &TileId) -> io::Result<Option<Vec<u8>>> {
+        let Some(file) = self.0.open(&tile.to_string(), Access::Read)? else { return Ok(None) };
+        let mut bytes = vec![0; MAX_TILE.saturating_add(1)];
+        let read = file.read_at(&mut bytes, 0)?;
+        bytes.truncate(read);
+        Ok(Some(bytes))
+    }
+}
+
+impl Tiles<'_> {
+    /// The root of the first `size` leaves.
+    pub(crate) fn root(&self, size: u64) -> Result<Hash, TilesError> {
+        Ok(root_of(&mut TiledTree::new(*self, size), size)?)
+    }
+
+    /// The tree that the tiles were last made for: that of the checkpoint beside them, which is not verified. If it is
+    /// none, tiles will be missing.
+    pub(crate) fn tree(self) -> io::Result<TiledTree<Self>> {
+        let max = u64::try_from(MAX_NOTE_LEN).unwrap_or(u64::MAX);
+        let bytes = read_whole(self.0, CHECKPOINT, max)?.unwrap_or_default();
+        let checkpoint =
+            Note::parse(&bytes).ok().map(|note| Checkpoint::insecure_of_unverified(&note));
+        let size = checkpoint.and_then(Result::ok).map_or(0, |checkpoint| checkpoint.size());
+        Ok(TiledTree::new(self, size))
+    }
+
+    /// The root of the first `size` leaves of that tree.
+    pub(crate) fn root_within(self, size: u64) -> Result<Hash, TilesError> {
+        Ok(root_of(&mut self.tree()?, size)?)
+    }
+
+    /// The last commit that was acknowledged: what may be shown to others.
+    pub(crate) fn acknowledged(&self) -> Result<CommitLine, TilesError> {
+        match HighWater::read(self.0)? {
+            Mark::Commit(commit) => Ok(commit),
+            Mark::Missing | Mark::Unreadable => Err(TilesError::NoMark),
+        }
+    }
+
+    /// Makes the tiles durable that a tree of `from` leaves, whose tiles are there, lacks to be that of a commit.
+    ///
+    /// # Errors
+    /// [`TilesError`]; the tiles that were there are as they were, and those of the larger tree are not to be used.
+    pub(crate) fn grow(&self, from: u64, to: &CommitLine) -> Result<(), TilesError> {
+        let mut edge = RightEdge::load(*self, from)?;
+        let mut cursor = Cursor::near(self.0, from)?;
+        let mut made = Made::default();
+        while edge.size() < to.size.get() {
+            let lines = cursor.next(self.0)?.ok_or(TilesError::OtherTree)?;
+            push(&mut edge, &lines, to.size.get())?;
+            self.store(edge.take_full(), &mut made)?;
+        }
+        self.store(edge.partial(), &mut made)?;
+        self.sync(&made)?;
+        let same = self.root(to.size.get())? == to.root;
+        same.then_some(()).ok_or(TilesError::OtherTree)
+    }
+
+    fn store(
+        &self,
+        tiles: impl IntoIterator<Item = (TileId, Vec<u8>)>,
+        made: &mut Made,
+    ) -> io::Result<()> {
+        for (tile, bytes) in tiles {
+            let name = tile.to_string();
+            replace_cache(self.0, &name, &bytes)?;
+            made.push(name);
+        }
+        Ok(())
+    }
+
+    /// Makes tiles durable: one by one if there are few, else all that the file system has.
+    fn sync(&self, made: &Made) -> io::Result<()> {
+        if made.many {
+            return self.0.sync_everything();
+        }
+        for name in &made.names {
+            let file = self.0.open(name, Access::Write)?.ok_or(io::ErrorKind::NotFound)?;
+            file.sync()?;
+            self.sync_folders(name)?;
+        }
+        Ok(())
+    }
+
+    /// The folders above a tile: each may be new.
+    fn sync_folders(&self, name: &str) -> io::Result<()> {
+        let mut folder = name;
+        while let Some((above, _)) = folder.rsplit_once('/') {
+            self.0.sync_folder(above)?;
+            folder = above;
+        }
+        self.0.sync_folder("")
+    }
+}
+
+/// Tiles that were written and are not durable yet.
+#[derive(Default)]
+struct Made {
+    names: Vec<String>,
+    /// Too many to be named.
+    many: bool,
+}
+
+impl Made {
+    /// Beyond this, one sync of everything costs less.
+    const MAX: usize = 64;
+
+    fn push(&mut self, name: String) {
+        self.many |= self.names.len() >= Self::MAX;
+        if !self.many {
+            self.names.push(name);
+        }
+    }
+}
+
+/// Appends the records of lines, from the edge's size on, up to a size.
+fn push(edge: &mut RightEdge, lines: &[u8], size: u64) -> Result<(), TilesError> {
+    for line in lines.split(|byte| *byte == b'\n') {
+        let Ok(Line::Record(record)) = Line::parse(line) else { continue };
+        let seq = record.head.position.seq.get();
+        if seq < edge.size() || seq >= size {
+            continue;
+        }
+        if seq > edge.size() {
+            return Err(TilesError::OtherTree);
+        }
+        edge.push(leaf_hash(record.bytes)).map_err(|_| TilesError::OtherTree)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,328 @@
+//! Goes through the segments of a stream, several pieces at a time, and checks them in their order.
+
+mod pool;
+mod reader;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::ControlFlow;
+
+use self::reader::{Piece, Reader};
+use super::fault::{Fault, FaultKind};
+use super::layout::{Segment, segments};
+use super::replay::Replay;
+use super::run::{Cuts, Scanned, scan};
+use super::spine;
+use crate::line::{LineError, MAX_LINE_LEN};
+use crate::tree::Hash;
+use crate::volume::{Access, Volume};
+
+/// How much is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Checking {
+    /// Root and signature of the last commit of each epoch; of the last epoch's that of every commit if something
+    /// is behind the last one.
+    LastOfEpoch,
+    /// Root and signature of every commit.
+    Every,
+}
+
+/// How a stream is checked.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'h> {
+    pub(crate) checking: Checking,
+    /// How many pieces are read at once.
+    pub(crate) threads: usize,
+    /// Sizes, sorted, at which the root of the tree is wanted.
+    pub(crate) sizes: &'h [u64],
+    /// Is told the bytes that were checked, each once, and may end the walk.
+    pub(crate) progress: &'h (dyn Fn(u64) -> ControlFlow<()> + Sync),
+}
+
+impl How<'_> {
+    /// As a writer does it: alone, and nobody waits for progress.
+    pub(crate) const QUIET: Self = Self {
+        checking: Checking::LastOfEpoch,
+        threads: 1,
+        sizes: &[],
+        progress: &|_| ControlFlow::Continue(()),
+    };
+}
+
+/// A place in the segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    /// First record of the segment.
+    pub(crate) segment: u64,
+    /// Bytes from its start.
+    pub(crate) offset: u64,
+}
+
+/// The segments of a stream, with the lengths that they had when the walk began.
+#[derive(Debug)]
+pub(crate) struct Walk<'v> {
+    volume: &'v dyn Volume,
+    segments: Vec<(Segment, u64)>,
+}
+
+/// How far a stream is good.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    /// Everything up to the last good commit, which is settled.
+    pub(crate) replay: Replay,
+    /// Behind that commit.
+    pub(crate) at: Position,
+    /// Bytes behind that.
+    pub(crate) rest: u64,
+    /// What is wrong with them, if that is more than that they are not committed.
+    pub(crate) fault: Option<Fault>,
+    /// The roots that were asked for, as far as the stream is good.
+    pub(crate) roots: BTreeMap<u64, Hash>,
+}
+
+/// The last place up to which all is well.
+struct Good {
+    replay: Replay,
+    at: Position,
+}
+
+impl<'v> Walk<'v> {
+    pub(crate) fn new(volume: &'v dyn Volume) -> io::Result<Self> {
+        let mut found = Vec::new();
+        for segment in segments(volume)? {
+            if let Some(file) = volume.open(&segment.name(), Access::Read)? {
+                found.push((segment, file.len()?));
+            }
+        }
+        Ok(Self { volume, segments: found })
+    }
+
+    /// Bytes of all segments.
+    pub(crate) fn len(&self) -> u64 {
+        self.segments.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len))
+    }
+
+    /// Bytes behind a place.
+    fn behind(&self, at: Position) -> u64 {
+        let later = self.segments.iter().filter(|(segment, _)| segment.first >= at.segment);
+        let total = later.fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
+        total.saturating_sub(at.offset)
+    }
+
+    /// Checks everything from record 0 on; of records that are gone, what was kept of them.
+    ///
+    /// # Errors
+    /// Reading failed; nothing is known then.
+    pub(crate) fn check_all(&self, expected: Option<Hash>, how: &How<'_>) -> io::Result<Ending> {
+        let first = self.segments.first().map_or(0, |(segment, _)| segment.first);
+        let at = Position { segment: first, offset: 0 };
+        if first == 0 {
+            return self.check(Replay::new(expected), at, how);
+        }
+        match spine::follow(self.volume, expected, first, how.sizes)? {
+            Ok(spine::Followed { replay, mut roots }) => {
+                let mut ending = self.check(replay, at, how)?;
+                ending.roots.append(&mut roots);
+                Ok(ending)
+            }
+            Err(fault) => Ok(Ending {
+                replay: Replay::new(expected),
+                at,
+                rest: self.len(),
+                fault: Some(fault),
+                roots: BTreeMap::new(),
+            }),
+        }
+    }
+
+    /// Checks everything from a place on, which `replay` describes.
+    ///
+    /// # Errors
+    /// Reading failed; nothing is known then.
+    pub(crate) fn check(
+        &self,
+        replay: Replay,
+        from: Position,
+        how: &How<'_>,
+    ) -> io::Result<Ending> {
+        let every = how.checking == Checking::Every;
+        let last = self.segments.iter().rev().find(|(_, len)| *len > 0);
+        let last = last.map_or(0, |(segment, _)| segment.first);
+        let mut pass = Pass::new(Good { replay, at: from }, how, last);
+        let (cuts, mut stopped) = (Cuts { every, sizes: how.sizes }, false);
+        let work = |piece: &Piece| scan(piece.lines(), piece.offset, cuts);
+        self.read(from, how.threads, &work, &mut |piece, scanned: &Scanned| {
+            stopped = (how.progress)(u64::try_from(piece.whole).unwrap_or(0)).is_break();
+            !stopped && pass.take(piece, scanned)
+        })?;
+        if stopped {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let complete = pass.finish();
+        let Pass { good, fault, mut roots, .. } = pass;
+        if !complete && !every {
+            // Somewhere in the last epoch that was reached. Which batch it is shows only commit by commit.
+            let slow = How {
+                checking: Checking::Every,
+                threads: 1,
+                progress: How::QUIET.progress,
+                ..*how
+            };
+            let mut ending = self.check(good.replay, good.at, &slow)?;
+            ending.roots.append(&mut roots);
+            return Ok(ending);
+        }
+        let rest = self.behind(good.at);
+        Ok(Ending { rest, replay: good.replay, at: good.at, fault, roots })
+    }
+
+    /// Works on the whole lines of all segments, a piece at a time, and hands over the results in their order, until
+    /// `take` says false. Nothing is checked.
+    pub(crate) fn each<T: Send>(
+        &self,
+        threads: usize,
+        work: &(dyn Fn(&[u8]) -> T + Sync),
+        take: &mut dyn FnMut(&T) -> bool,
+    ) -> io::Result<()> {
+        let work = |piece: &Piece| work(piece.lines());
+        let start = Position { segment: 0, offset: 0 };
+        self.read(start, threads, &work, &mut |_, done| take(done))
+    }
+
+    fn read<T: Send>(
+        &self,
+        from: Position,
+        threads: usize,
+        work: &(dyn Fn(&Piece) -> T + Sync),
+        take: &mut dyn FnMut(&Piece, &T) -> bool,
+    ) -> io::Result<()> {
+        let mut reader = Reader::new(self.volume, &self.segments, from);
+        if threads > 1 {
+            return pool::read(reader, threads, work, take);
+        }
+        while let Some(piece) = reader.next()? {
+            let done = work(&piece);
+            if !take(&piece, &done) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One way through the pieces.
+struct Pass<'h> {
+    every: bool,
+    sizes: &'h [u64],
+    roots: BTreeMap<u64, Hash>,
+    good: Good,
+    replay: Replay,
+    at: Position,
+    fault: Option<Fault>,
+    open: bool,
+    /// The last segment that has a byte.
+    last: u64,
+}
+
+impl<'h> Pass<'h> {
+    fn new(good: Good, how: &How<'h>, last: u64) -> Self {
+        let every = how.checking == Checking::Every;
+        let (replay, at) = (good.replay.clone(), good.at);
+        let (sizes, roots) = (how.sizes, BTreeMap::new());
+        Self { every, sizes, roots, good, replay, at, fault: None, open: false, last }
+    }
+
+    /// Takes the next piece; false if there is no use in going on.
+    fn take(&mut self, piece: &Piece, scanned: &Scanned) -> bool {
+        if piece.starts_segment()
+            && let Err(kind) = self.check_start(piece, scanned)
+        {
+            return self.fail(Fault {
+                seq: self.replay.size(),
+                segment: piece.segment,
+                offset: 0,
+                kind,
+            });
+        }
+        if piece.starts_segment()
+            && let Some(opening) = scanned.runs.first().and_then(|run| run.opening.as_ref())
+        {
+            self.replay.begin_segment(opening.position.ts);
+        }
+        for run in &scanned.runs {
+            // An epoch opens only behind a commit: a place to come back to.
+            self.at = Position { segment: piece.segment, offset: run.start };
+            if run.opening.is_some() && self.replay.is_committed() && !self.keep() {
+                return false;
+            }
+            if let Err(fault) = self.replay.absorb(run, piece.segment) {
+                return self.fail(fault);
+            }
+            self.at = Position { segment: piece.segment, offset: run.end };
+            let size = self.replay.size();
+            if self.sizes.binary_search(&size).is_ok() {
+                self.roots.insert(size, self.replay.tree.root());
+            }
+            if self.every && self.replay.is_committed() && !self.keep() {
+                return false;
+            }
+        }
+        if let Some(found) = scanned.fault {
+            let seq = match found.kind {
+                // It does not fit the records in front of it: all of its batch.
+                FaultKind::CommitSize { .. } => self.replay.committed(),
+                _ => found.seq.unwrap_or_else(|| self.replay.size()),
+            };
+            let (segment, offset) = (piece.segment, found.offset);
+            return self.fail(Fault { seq, segment, offset, kind: found.kind });
+        }
+        if piece.is_open() {
+            self.open = true;
+            let kind = match piece.unfinished_line() {
+                Some(len) => Some(LineError::TooLong { len }.into()),
+                None => (piece.segment != self.last).then_some(FaultKind::Unfinished),
+            };
+            let (seq, segment, offset) = (self.replay.size(), piece.segment, piece.behind());
+            self.fault = kind.map(|kind| Fault { seq, segment, offset, kind });
+            return false;
+        }
+        true
+    }
+
+    fn check_start(&self, piece: &Piece, scanned: &Scanned) -> Result<(), FaultKind> {
+        if piece.segment != self.replay.size() {
+            return Err(FaultKind::Segment);
+        }
+        let opens = scanned.runs.first().is_none_or(|run| run.opening.is_some());
+        opens.then_some(()).ok_or(FaultKind::SegmentStart)
+    }
+
+    fn fail(&mut self, fault: Fault) -> bool {
+        self.fault = Some(fault);
+        false
+    }
+
+    /// Checks the last commit; all up to it is then good.
+    fn keep(&mut self) -> bool {
+        match self.replay.settle(self.at.segment, self.at.offset) {
+            Ok(()) => {
+                self.good = Good { replay: self.replay.clone(), at: self.at };
+                true
+            }
+            Err(fault) => self.fail(fault),
+        }
+    }
+
+    /// Whether all that was read is good, which in a way through epochs shows at its end only.
+    fn finish(&mut self) -> bool {
+        if self.fault.is_some() || self.open || !self.replay.is_committed() {
+            return false;
+        }
+        self.every || self.keep()
+    }
+}
+
+/// A line without its end that is longer than any line.
+const fn is_overlong(len: usize) -> bool {
+    len > MAX_LINE_LEN
+}

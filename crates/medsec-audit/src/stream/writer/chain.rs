@@ -1,0 +1,259 @@
+//! The end of a stream, and how it grows: link, sign, write, sync, mark.
+
+mod handover;
+mod lines;
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) use self::handover::Opening;
+use self::handover::check_log_key;
+use self::lines::Batch;
+use super::{AppendError, Appended, OpenWriterError, Purpose, Resumed, WriterOptions};
+use crate::clock::Clock;
+use crate::count::Count;
+use crate::epoch::{EpochKey, EpochPublicKey, EpochReason, Genesis, KeySlots, SlotError};
+use crate::event::{Place, Prepared};
+use crate::stream::hwm::HighWater;
+use crate::stream::layout::{SEGMENTS, Segment, first_time};
+use crate::stream::recover::Resumable;
+use crate::stream::replay::{Identity, Replay};
+use crate::stream::walk::Position;
+use crate::time::LogTime;
+use crate::volume::{Access, Lock, Volume, VolumeFile};
+
+/// Room taken ahead of what is written, so that a full disk shows before a batch is begun.
+const AHEAD: u64 = 1 << 20;
+
+/// Everything that one batch needs of the one before. Whoever has it is the only writer.
+#[derive(Debug)]
+pub(super) struct Chain {
+    volume: Arc<dyn Volume>,
+    replay: Replay,
+    identity: Arc<Identity>,
+    // None before the first epoch of this writer.
+    key: Option<EpochKey>,
+    slots: KeySlots,
+    mark: HighWater,
+    file: Box<dyn VolumeFile>,
+    at: Position,
+    // Up to where room was taken.
+    taken: u64,
+    segment_since: LogTime,
+    epoch_since: Duration,
+    clock: Arc<dyn Clock>,
+    place: Place,
+    segment_bytes: u64,
+    segment_age: Duration,
+    broken: Option<io::ErrorKind>,
+    // Given up last.
+    lock: Option<Box<dyn Lock>>,
+}
+
+impl Chain {
+    /// Goes on behind the last good commit, with the epoch after the last one.
+    pub(super) fn resume(
+        volume: Arc<dyn Volume>,
+        lock: Box<dyn Lock>,
+        found: &Resumable,
+        options: &WriterOptions,
+        purpose: Purpose<'_>,
+    ) -> Result<(Self, Resumed), OpenWriterError> {
+        let replay = found.ending.replay.clone();
+        let headless = crate::stream::Unwritable::Headless { fault: None };
+        let identity = replay.identity.clone().ok_or(headless)?;
+        let epoch = replay.epoch.clone().ok_or(headless)?;
+        let slots = open_slots(&*volume, purpose, &identity.genesis, &epoch.next)?;
+        let missing = found.missing();
+        let aside = found.ending.rest > 0 || missing.is_some();
+        let loss = aside.then(|| found.put_aside(&*volume)).transpose()?;
+        found.cut(&*volume)?;
+        let at = found.ending.at;
+        let file = open_segment(&*volume, at)?;
+        let mark = found.open_mark(&*volume)?;
+        let mut chain = Self {
+            segment_since: first_time(&*file)?.unwrap_or_else(|| options.clock.wall().into()),
+            volume,
+            identity,
+            key: None,
+            slots,
+            mark,
+            file,
+            at,
+            taken: at.offset,
+            epoch_since: Duration::ZERO,
+            clock: Arc::clone(&options.clock),
+            place: options.place.clone(),
+            segment_bytes: options.segment_bytes,
+            segment_age: options.segment_age,
+            broken: None,
+            lock: Some(lock),
+            replay,
+        };
+        let size = chain.size();
+        if let Purpose::Rekey(signer) = purpose {
+            let _ = chain.hand_over(Opening::Rekey(signer), std::iter::empty())?;
+        }
+        let reason = match (loss, purpose) {
+            (Some(loss), _) => Some(EpochReason::Recover(loss)),
+            (None, Purpose::Rekey(_)) => None,
+            (None, _) => Some(EpochReason::Start),
+        };
+        if let Some(reason) = reason {
+            let _ = chain.hand_over(Opening::Plain(reason), std::iter::empty())?;
+        }
+        let put_aside = found.ending.rest;
+        let lost = missing.map_or(0, |missing| missing.get().saturating_sub(size));
+        Ok((chain, Resumed { size, put_aside, lost }))
+    }
+
+    pub(super) fn genesis(&self) -> &Genesis {
+        &self.identity.genesis
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.replay.size()
+    }
+
+    pub(super) fn volume(&self) -> Arc<dyn Volume> {
+        Arc::clone(&self.volume)
+    }
+
+    pub(super) const fn epoch_since(&self) -> Duration {
+        self.epoch_since
+    }
+
+    /// Whether the next batch must open an epoch: the segment ends, or has just begun.
+    pub(super) fn needs_epoch(&self) -> bool {
+        self.at.offset == 0 || self.segment_is_full()
+    }
+
+    fn segment_is_full(&self) -> bool {
+        let age = LogTime::from(self.clock.wall()).unix_millis();
+        let age = age.saturating_sub(self.segment_since.unix_millis());
+        self.at.offset >= self.segment_bytes || u128::from(age) >= self.segment_age.as_millis()
+    }
+
+    /// Writes events as one batch.
+    pub(super) fn write<'e>(
+        &mut self,
+        events: impl Iterator<Item = &'e Prepared>,
+    ) -> Result<Vec<Appended>, AppendError> {
+        self.check_whole()?;
+        let key = self.key.as_ref().ok_or(AppendError::Closed)?;
+        let batch = self.batch(key, None, events)?;
+        self.put(batch)
+    }
+
+    /// Makes a batch durable. Nothing of the chain changes before; if it fails, nobody knows what is on the disk,
+    /// and nothing more is written.
+    fn put(&mut self, batch: Batch) -> Result<Vec<Appended>, AppendError> {
+        let len = u64::try_from(batch.bytes.len()).map_err(|_| AppendError::Limit)?;
+        let end = self.at.offset.saturating_add(len);
+        self.take_room(end)?;
+        let written = self.file.write_at(&batch.bytes, self.at.offset);
+        let durable = written.and_then(|()| self.file.sync());
+        let marked = durable.and_then(|()| self.mark.set(&batch.commit));
+        marked.map_err(|error| self.fails(&error))?;
+        self.at.offset = end;
+        self.replay = batch.replay;
+        Ok(batch.appended)
+    }
+
+    /// Takes room for a batch and some more. A full disk shows here, when nothing has been written yet.
+    fn take_room(&mut self, end: u64) -> Result<(), AppendError> {
+        if end <= self.taken {
+            return Ok(());
+        }
+        let wanted = end.saturating_add(AHEAD);
+        match self.file.allocate(self.taken, wanted.saturating_sub(self.taken)) {
+            Ok(()) => {
+                self.taken = wanted;
+                Ok(())
+            }
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                Err(AppendError::NoSpace { stage: super::SpaceStage::Stop })
+            }
+            Err(error) => Err(self.fails(&error)),
+        }
+    }
+
+    /// Ends the segment and begins the next one, whose first record is the next one.
+    fn begin_segment(&mut self) -> io::Result<()> {
+        // Gives back the room that was taken ahead.
+        self.file.set_len(self.at.offset)?;
+        let segment = Segment { first: self.size() };
+        self.file = self.volume.create(&segment.name())?;
+        self.volume.sync_folder(SEGMENTS)?;
+        self.at = Position { segment: segment.first, offset: 0 };
+        self.taken = 0;
+        self.segment_since = self.clock.wall().into();
+        Ok(())
+    }
+
+    fn check_whole(&self) -> Result<(), AppendError> {
+        match self.broken {
+            Some(kind) => Err(AppendError::Broken(kind)),
+            None if self.lock.is_none() => Err(AppendError::Closed),
+            None => Ok(()),
+        }
+    }
+
+    fn fails(&mut self, error: &io::Error) -> AppendError {
+        self.broken = Some(error.kind());
+        AppendError::Broken(error.kind())
+    }
+
+    /// Leaves the stream to the next writer.
+    pub(super) fn give_up(&mut self) -> Result<(), AppendError> {
+        // Room taken ahead, and the mark: nothing is lost without them.
+        let _ = self.file.set_len(self.at.offset).and_then(|()| self.mark.sync());
+        self.lock = None;
+        Ok(())
+    }
+}
+
+fn counted(number: u64) -> Result<Count, AppendError> {
+    Count::new(number).map_err(|_| AppendError::Limit)
+}
+
+/// Where keys of epochs lie: with the one that the last epoch named, or made anew where the log key can give another.
+fn open_slots(
+    volume: &dyn Volume,
+    purpose: Purpose<'_>,
+    genesis: &Genesis,
+    next: &EpochPublicKey,
+) -> Result<KeySlots, OpenWriterError> {
+    let Purpose::Rekey(signer) = purpose else {
+        let slots = KeySlots::open(volume)?;
+        drop(slots.find(next)?);
+        return Ok(slots);
+    };
+    check_log_key(signer, genesis)?;
+    match KeySlots::open(volume) {
+        Err(SlotError::Missing) => {
+            let slots = KeySlots::create_empty(volume)?;
+            volume.sync_folder("")?;
+            Ok(slots)
+        }
+        slots => Ok(slots?),
+    }
+}
+
+/// The segment to go on with; a new one if the one at the place was cut off whole.
+fn open_segment(volume: &dyn Volume, at: Position) -> io::Result<Box<dyn VolumeFile>> {
+    let name = Segment { first: at.segment }.name();
+    match volume.open(&name, Access::Write)? {
+        Some(file) => {
+            // Room that an earlier writer had taken.
+            file.set_len(at.offset)?;
+            Ok(file)
+        }
+        None => {
+            let file = volume.create(&name)?;
+            volume.sync_folder(SEGMENTS)?;
+            Ok(file)
+        }
+    }
+}

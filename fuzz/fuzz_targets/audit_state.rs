@@ -1,0 +1,5 @@
+//! See `medsec_audit::fuzz::audit_state`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| medsec_audit::fuzz::audit_state(data));

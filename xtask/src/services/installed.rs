@@ -1,0 +1,101 @@
+//! The programs of the servers: Debian packages, and Python packages with pinned hashes.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{process, python};
+
+/// Pinned Python packages of moto's server.
+const MOTO: &str = "xtask/requirements/moto.txt";
+/// Oldest PostgreSQL that is asked for.
+const POSTGRES: u32 = 15;
+/// Where Debian puts PostgreSQL, by version.
+const POSTGRES_HOME: &str = "/usr/lib/postgresql";
+/// Where rsyslog's modules are, by architecture.
+const MODULES: [&str; 3] =
+    ["/usr/lib/x86_64-linux-gnu/rsyslog", "/usr/lib/aarch64-linux-gnu/rsyslog", "/usr/lib/rsyslog"];
+
+/// Where the programs are.
+#[derive(Debug)]
+pub(super) struct Installed {
+    /// Folder of `postgres`, `initdb` and `pg_isready`.
+    pub(super) postgres: PathBuf,
+    pub(super) rsyslogd: PathBuf,
+    /// rsyslog's name of the TLS driver that is there.
+    pub(super) tls_driver: &'static str,
+    /// Interpreter that has moto.
+    pub(super) python: PathBuf,
+}
+
+impl Installed {
+    /// Installs what is missing.
+    ///
+    /// # Errors
+    /// Something is missing and could not be installed.
+    pub(super) fn ensure(ws: &Workspace) -> Result<Self> {
+        let missing = missing();
+        if !missing.is_empty() {
+            apt(ws, &missing)?;
+        }
+        let python = python::environment(ws, "moto", &ws.root.join(MOTO))?.python;
+        Ok(Self {
+            postgres: postgres().context("PostgreSQL is not installed")?,
+            rsyslogd: rsyslogd().context("rsyslog is not installed")?,
+            tls_driver: tls_driver().context("rsyslog has no TLS driver")?,
+            python,
+        })
+    }
+}
+
+fn missing() -> Vec<&'static str> {
+    let found = [
+        ("postgresql", postgres().is_some()),
+        ("rsyslog", rsyslogd().is_some()),
+        ("rsyslog-openssl", tls_driver().is_some()),
+        ("openssl", program("openssl").is_some()),
+    ];
+    found.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect()
+}
+
+fn apt(ws: &Workspace, packages: &[&str]) -> Result<()> {
+    let list = packages.join(" ");
+    let root = process::read(process::command("id", &ws.root).arg("-u"))?.trim() == "0";
+    if !root || program("apt-get").is_none() {
+        bail!("missing: {list}. On Debian: apt-get install {list}");
+    }
+    let apt = |arguments: &[&str]| {
+        let mut apt = process::command("apt-get", &ws.root);
+        process::run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
+    };
+    apt(&["update", "-q"])?;
+    apt(&[&["install", "-q", "-y", "--no-install-recommends"], packages].concat())
+}
+
+/// The newest that is there, if it is new enough.
+fn postgres() -> Option<PathBuf> {
+    let versions = std::fs::read_dir(POSTGRES_HOME).ok()?.flatten();
+    let version = |name: &std::ffi::OsStr| name.to_str()?.parse::<u32>().ok();
+    let newest = versions.filter_map(|entry| version(&entry.file_name())).max()?;
+    let bin = Path::new(POSTGRES_HOME).join(newest.to_string()).join("bin");
+    (newest >= POSTGRES && bin.join("initdb").is_file()).then_some(bin)
+}
+
+fn rsyslogd() -> Option<PathBuf> {
+    program("rsyslogd")
+        .or_else(|| Some(PathBuf::from("/usr/sbin/rsyslogd")).filter(|p| p.is_file()))
+}
+
+fn tls_driver() -> Option<&'static str> {
+    let there =
+        |module: &str| MODULES.iter().any(|folder| Path::new(folder).join(module).is_file());
+    let drivers = [("lmnsd_ossl.so", "ossl"), ("lmnsd_gtls.so", "gtls")];
+    drivers.into_iter().find(|(module, _)| there(module)).map(|(_, driver)| driver)
+}
+
+/// A program on the path.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
