@@ -1,6 +1,7 @@
 //! A log: a folder of streams, the root note that lists them, and the pin that outsiders hold.
 
 mod create;
+mod growth;
 mod pin;
 mod publish;
 mod read;

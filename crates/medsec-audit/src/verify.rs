@@ -158,7 +158,7 @@ fn end_finding(volume: &dyn Volume, ending: &Ending, mark: Mark) -> io::Result<O
         return Ok(Some(Finding::Truncated { known: 1, found }));
     }
     // A batch that is being written is no finding.
-    let writing = ending.rest > 0 && volume.try_lock().is_ok_and(|lock| lock.is_none());
+    let writing = ending.rest > 0 && volume.is_locked().unwrap_or(false);
     let bytes = ending.rest;
     Ok((bytes > 0 && !writing).then_some(Finding::Torn { bytes }))
 }

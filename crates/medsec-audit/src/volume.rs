@@ -28,6 +28,10 @@ pub(crate) trait Volume: Send + Sync + std::fmt::Debug {
     fn sync_everything(&self) -> io::Result<()>;
     /// Takes the lock that one writer at a time has; nothing while another has it. Given back on drop.
     fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>>;
+    /// Whether somebody has that lock.
+    fn is_locked(&self) -> io::Result<bool> {
+        Ok(self.try_lock()?.is_none())
+    }
     /// Bytes that can still be written.
     fn free_space(&self) -> io::Result<u64>;
 }

@@ -36,6 +36,12 @@ pub enum CreateLogError {
     /// The name of the log key is none for a log.
     #[error("the name of the log key is not one that a log can have")]
     Name,
+    /// The list of streams was changed since the log was opened: open it anew.
+    #[error("the list of streams was changed meanwhile; nothing was added")]
+    Changed,
+    /// The root note cannot be read any more.
+    #[error(transparent)]
+    Log(#[from] super::LogError),
     /// The key offered is not the log's.
     #[error("this is not the log key")]
     OtherLogKey,
@@ -68,7 +74,7 @@ impl AuditLog {
     /// key, which should not be kept on this machine.
     ///
     /// # Errors
-    /// [`CreateLogError`]; there is no log then.
+    /// [`CreateLogError`]; there is no log then, unless it is [`CreateLogError::Publish`].
     pub fn create(
         folder: &Path,
         new: &NewLog,
@@ -95,6 +101,10 @@ impl AuditLog {
         let root = root.ok_or(CreateLogError::Streams)?;
         write_new(&home, ROOT, &root.sign(signer)?)?;
         home.sync_folder("")?;
+        if let Some(above) = folder.parent().filter(|above| !above.as_os_str().is_empty()) {
+            // The folder may be new. It may also be one that this user cannot open, and then is not.
+            let _ = Folder::new(above).sync_folder("");
+        }
         let pin = Pin::new(signer.verifier_key().clone(), id, Count::from_u32(1));
         let created = Self { folder: folder.to_owned(), root, pin };
         for stream in &new.streams {
@@ -106,7 +116,7 @@ impl AuditLog {
     /// Adds a stream. The pin is then another one: who holds the older one does not miss the stream.
     ///
     /// # Errors
-    /// [`CreateLogError`]; the log is as it was. A folder that an interrupted attempt has left is in the way of
+    /// [`CreateLogError`]; the log is as it was, unless it is [`CreateLogError::Publish`]. A folder that an interrupted attempt has left is in the way of
     /// another one and can be removed: the root note does not list it.
     pub fn add_stream(
         &mut self,
@@ -122,6 +132,11 @@ impl AuditLog {
             return Err(CreateLogError::Exists);
         }
         let home = Folder::new(&self.folder);
+        let _alone = home.wait_for_lock(ROOT)?;
+        // Another may have added one since this log was opened.
+        if Self::open(&self.folder, &self.pin)?.root != self.root {
+            return Err(CreateLogError::Changed);
+        }
         let (log, id) = (self.root.log().clone(), *self.root.id());
         let genesis = genesis_of(&log, id, stream, retention, signer)?;
         let leaf = begin(&home, &genesis, clock)?;

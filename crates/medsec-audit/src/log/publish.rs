@@ -7,7 +7,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError, LogOrigin, OpenCheckpointEr
 use crate::epoch::{StreamName, stream_origin};
 use crate::note::{MAX_NOTE_LEN, Note, NoteSigner, SignNoteError};
 use crate::proof::RecordProof;
-use crate::stream::{CHECKPOINT, Tiles, TilesError};
+use crate::stream::{CHECKPOINT, Fault, Tiles, TilesError};
 use crate::tile::{TileError, TiledTree};
 use crate::tree::{ConsistencyProof, InclusionProof, ProveError, root_of};
 use crate::verify::Known;
@@ -50,6 +50,9 @@ pub enum PublishError {
     /// There is no checkpoint yet, or none that has the record.
     #[error("no checkpoint has the record yet")]
     NotYet,
+    /// What is behind the last checkpoint is not what its writer wrote.
+    #[error("the stream is not what its writer wrote: {0}")]
+    Fault(Fault),
     /// The key is not the log's.
     #[error("this is not the log key")]
     OtherLogKey,
@@ -164,6 +167,7 @@ impl AuditLog {
                 return Ok(last.clone());
             }
         }
+        self.check_growth(&folder, stream, last.as_ref().map(|last| &last.checkpoint), &commit)?;
         tiles.grow(published, &commit)?;
         check_known(&folder, found, known)?;
         let checkpoint = Checkpoint::new(self.origin(stream), found, commit.root)?;

@@ -5,9 +5,10 @@ use crate::count::Count;
 use crate::epoch::{Retirement, StreamName};
 use crate::note::NoteSigner;
 use crate::stream::{
-    AppendError, Fault, How, OpenWriterError, Segment, Tiles, TilesError, Walk, WriterOptions,
-    first_time, segments, spine,
+    AppendError, Fault, How, OpenWriterError, SEGMENTS, Segment, Tiles, TilesError, Walk,
+    WriterOptions, first_time, segments, spine,
 };
+use crate::time::LogTime;
 use crate::verify::Known;
 use crate::volume::{Access, Folder, Volume};
 
@@ -68,30 +69,31 @@ impl AuditLog {
         let folder = Folder::new(&self.stream_folder(stream));
         let published = self.publish(stream, signer)?;
         let expected = self.genesis(stream).map_err(PublishError::from)?;
+        // From here on nobody else writes or retires, until the segments are gone.
+        let writer = self.writer(stream, options, known)?;
         let ending = Walk::new(&folder)?.check_all(Some(expected), &How::QUIET)?;
         if let Some(fault) = ending.fault {
             return Err(RetireError::Fault(fault));
         }
-        let writer = self.writer(stream, options, known)?;
         let keep = writer.genesis().retention.as_days().get().saturating_mul(DAY);
-        let now = crate::time::LogTime::from(options.clock.wall()).unix_millis();
-        let due = due(&folder, now.saturating_sub(keep))?;
-        let until = due.until.min(published.checkpoint.size());
+        let now = LogTime::from(options.clock.wall()).unix_millis();
+        let due = due(&folder, now.saturating_sub(keep), published.checkpoint.size())?;
         let permitted = ending.replay.retired().last();
         let permitted = permitted.map_or(0, |last| last.retirement.last.get().saturating_add(1));
         let mut gone = RetiredRecords::default();
-        if until > permitted {
+        if due.until > permitted {
             keep_spine(&folder, &due.segments)?;
-            let retirement = retirement(&folder, permitted, until)?;
+            let retirement = retirement(&folder, permitted, due.until)?;
             writer.retire(retirement, signer)?;
-            gone.records = until.saturating_sub(permitted);
+            gone.records = due.until.saturating_sub(permitted);
         }
-        writer.close()?;
-        for segment in due.segments.iter().filter(|segment| segment.first < until.max(permitted)) {
+        for segment in &due.segments {
             folder.remove(&segment.name())?;
+            // One by one, so that after a power cut none is there behind one that is gone.
+            folder.sync_folder(SEGMENTS)?;
             gone.segments = gone.segments.saturating_add(1);
         }
-        folder.sync_folder(crate::stream::SEGMENTS)?;
+        writer.close()?;
         Ok(gone)
     }
 }
@@ -102,14 +104,14 @@ struct Due {
     until: u64,
 }
 
-/// All records of a segment are older than the first of the next one.
-fn due(volume: &dyn Volume, before: u64) -> std::io::Result<Due> {
+/// All records of a segment are older than the first of the next one. Those behind a checkpoint stay.
+fn due(volume: &dyn Volume, before: u64, published: u64) -> std::io::Result<Due> {
     let all = segments(volume)?;
     let mut due = Due { segments: Vec::new(), until: 0 };
     for (segment, next) in all.iter().zip(all.iter().skip(1)) {
         let file = volume.open(&next.name(), Access::Read)?.ok_or(std::io::ErrorKind::NotFound)?;
         let over = first_time(&*file)?.is_some_and(|time| time.unix_millis() <= before);
-        if !over {
+        if !over || next.first > published {
             break;
         }
         due.segments.push(*segment);

@@ -32,21 +32,20 @@ impl Cursor {
         Ok(Self { at: Position { segment: first, offset: 0 } })
     }
 
-    /// In front of the last segment whose first record is not after a time, found in few steps. Where the clock was
-    /// set back between two segments this may be another one that fits.
+    /// In front of the first segment that may have a record of a time or later: of the first whose own first record,
+    /// or that of the segment behind it, is after the time or cannot be read. All segments are looked at up to there,
+    /// one line of each, because clocks are set back: no order of times can be relied on.
     pub(crate) fn since(volume: &dyn Volume, time: LogTime) -> io::Result<Self> {
         let segments = segments(volume)?;
-        let (mut low, mut high) = (0, segments.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            let Some(segment) = segments.get(middle) else { break };
-            match first_time(volume, *segment)? {
-                Some(first) if first <= time => low = middle.saturating_add(1),
-                // Empty, or not readable as a line: whoever reads on will see that.
-                _ => high = middle,
+        let mut before = segments.first().copied();
+        for segment in segments {
+            // Empty, or not readable as a line: whoever reads on will see that.
+            let past = first_time(volume, segment)?.is_some_and(|first| first <= time);
+            if !past {
+                break;
             }
+            before = Some(segment);
         }
-        let before = segments.get(low.saturating_sub(1));
         let first = before.map_or(0, |segment| segment.first);
         Ok(Self { at: Position { segment: first, offset: 0 } })
     }
@@ -67,16 +66,18 @@ impl Cursor {
         loop {
             match self.read(volume, limit)? {
                 Some(bytes) => return Ok(Some(bytes)),
-                None if !self.leave(volume)? => return Ok(None),
+                None if !self.leave(volume, limit)? => return Ok(None),
                 None => {}
             }
         }
     }
 
-    /// Goes to the next segment, if there is one.
-    fn leave(&mut self, volume: &dyn Volume) -> io::Result<bool> {
+    /// Goes to the next segment, if there is one whose beginning is acknowledged: then this one is read to its end.
+    /// A batch that was acknowledged after the mark was read may still be behind.
+    fn leave(&mut self, volume: &dyn Volume, limit: Option<u64>) -> io::Result<bool> {
         let later = segments(volume)?.into_iter().find(|segment| segment.first > self.at.segment);
-        let Some(next) = later else { return Ok(false) };
+        let within = |next: &Segment| limit.is_none_or(|limit| next.first <= limit);
+        let Some(next) = later.filter(within) else { return Ok(false) };
         self.at = Position { segment: next.first, offset: 0 };
         Ok(true)
     }

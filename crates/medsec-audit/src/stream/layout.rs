@@ -23,7 +23,7 @@ impl Segment {
         format!("{SEGMENTS}/{:0DIGITS$}{EXTENSION}", self.first)
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str) -> Option<Self> {
         let digits = name.strip_suffix(EXTENSION)?;
         let shaped = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
         shaped.then(|| digits.parse().ok()).flatten().map(|first| Self { first })

@@ -91,14 +91,21 @@ impl Resumable {
         }
     }
 
-    /// The size that was acknowledged, if that is known and more than there is.
+    /// The size that was acknowledged, if that is known and not what there is.
     pub(crate) fn missing(&self) -> Option<Count> {
         match self.mark {
             Mark::Commit(commit) if commit.size.get() > self.ending.replay.size() => {
                 Some(commit.size)
             }
+            // As many, but others.
+            Mark::Commit(commit) if self.check() == Err(Unwritable::Other) => Some(commit.size),
             _ => None,
         }
+    }
+
+    /// Whether it is known what was acknowledged.
+    pub(crate) const fn has_mark(&self) -> bool {
+        matches!(self.mark, Mark::Commit(_))
     }
 
     /// The mark, made anew where there was none that could be read: only a repair comes so far.

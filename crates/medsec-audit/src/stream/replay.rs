@@ -1,14 +1,13 @@
 //! Checks runs of a stream in their order: numbers, links, epochs, counters, roots and signatures.
 
+mod epochs;
+
 use std::sync::Arc;
 
 use super::fault::{Fault, FaultKind};
-use super::run::{Opening, Records, Run};
-use crate::epoch::{
-    CommitScope, Epoch, EpochPublicKey, EpochReason, Genesis, Retention, Retirement, rekey_message,
-    retire_message,
-};
-use crate::line::{CommitLine, RecordPosition};
+use super::run::{Records, Run};
+use crate::epoch::{CommitScope, EpochPublicKey, Genesis, Retention, Retirement};
+use crate::line::CommitLine;
 use crate::time::LogTime;
 use crate::tree::{Frontier, Hash};
 
@@ -16,6 +15,8 @@ use crate::tree::{Frontier, Hash};
 #[derive(Clone, Debug)]
 pub(crate) struct Replay {
     expected: Option<Hash>,
+    /// Leaf of the next record, which opens an epoch: a checkpoint has it, so that nothing before it need be read.
+    vouched: Option<Hash>,
     pub(super) identity: Option<Arc<Identity>>,
     pub(super) tree: Frontier,
     pub(super) last_leaf: Hash,
@@ -25,8 +26,6 @@ pub(crate) struct Replay {
     pub(super) history: History,
     /// What was retired, as far as this way through the stream has seen it.
     pub(super) retired: Vec<Retired>,
-    /// The segments that began so far, those that are gone too.
-    bounds: Arc<Vec<Bound>>,
     /// Records in front of the first segment that is there.
     pub(super) gone: u64,
     /// Whether this way through the stream began with record 0.
@@ -110,6 +109,7 @@ impl Replay {
     pub(crate) fn new(expected: Option<Hash>) -> Self {
         Self {
             expected,
+            vouched: None,
             identity: None,
             tree: Frontier::new(),
             last_leaf: Hash::from_bytes([0; 32]),
@@ -118,9 +118,27 @@ impl Replay {
             signed: None,
             history: History::default(),
             retired: Vec::new(),
-            bounds: Arc::default(),
             gone: 0,
             from_start: true,
+        }
+    }
+
+    /// Before the first record of a segment, which a checkpoint has as everything before it: the tree so far, the leaf
+    /// before the record, and its own.
+    pub(crate) fn vouched(
+        genesis: Genesis,
+        tree: Frontier,
+        [last_leaf, opening]: [Hash; 2],
+    ) -> Self {
+        let scope = CommitScope::new(&genesis.origin(), &genesis.id);
+        let identity = Identity { genesis, scope, leaf: opening, line: Vec::new() };
+        Self {
+            vouched: Some(opening),
+            identity: Some(Arc::new(identity)),
+            tree,
+            last_leaf,
+            from_start: false,
+            ..Self::new(None)
         }
     }
 
@@ -155,21 +173,14 @@ impl Replay {
         (self.gone > 0).then_some((self.gone, retention))
     }
 
-    /// Notes that a segment begins with the next record, which was written then.
-    pub(super) fn begin_segment(&mut self, at: LogTime) {
-        let bound = Bound { first: self.size(), at, root: self.root() };
-        // A few a day, and copied once each at most.
-        Arc::make_mut(&mut self.bounds).push(bound);
+    /// The segment that begins with the next record, which was written then.
+    pub(super) fn bound(&self, at: LogTime) -> Bound {
+        Bound { first: self.size(), at, root: self.root() }
     }
 
     /// What was retired, as far as this way through the stream has seen it.
     pub(crate) fn retired(&self) -> &[Retired] {
         &self.retired
-    }
-
-    /// The beginning of a segment.
-    pub(crate) fn bound(&self, first: u64) -> Option<&Bound> {
-        self.bounds.iter().find(|bound| bound.first == first)
     }
 
     /// Leaf hash of record 0.
@@ -297,90 +308,6 @@ impl Replay {
         Ok(())
     }
 
-    pub(super) fn open(
-        &mut self,
-        opening: &Opening,
-        segment: u64,
-        offset: u64,
-    ) -> Result<(), Fault> {
-        let seq = self.size();
-        let fault = |kind| Fault { seq, segment, offset, kind };
-        let Opening { epoch, position, leaf } = opening;
-        match &epoch.reason {
-            EpochReason::Genesis(genesis) => {
-                let line = epoch.to_line(position).map_err(|error| fault(error.into()))?;
-                self.begin(genesis, *leaf, line).map_err(fault)?;
-            }
-            reason => {
-                if seq > 0 && !self.is_committed() {
-                    let seq = self.committed();
-                    return Err(Fault { seq, segment, offset, kind: FaultKind::Uncommitted });
-                }
-                self.settle(segment, offset)?;
-                self.check_successor(epoch, position).map_err(fault)?;
-                self.note_retired(epoch, position).map_err(fault)?;
-                self.history.note(reason, seq);
-            }
-        }
-        self.history.epochs = self.history.epochs.saturating_add(1);
-        self.epoch = Some(Current {
-            number: epoch.number.get(),
-            key: epoch.key,
-            next: epoch.next,
-            counter: 0,
-            closing: epoch.reason == EpochReason::Close,
-        });
-        Ok(())
-    }
-
-    fn begin(&mut self, genesis: &Genesis, leaf: Hash, line: Vec<u8>) -> Result<(), FaultKind> {
-        if self.size() > 0 {
-            return Err(FaultKind::SecondGenesis);
-        }
-        if self.expected.is_some_and(|expected| expected != leaf) {
-            return Err(FaultKind::Genesis);
-        }
-        let scope = CommitScope::new(&genesis.origin(), &genesis.id);
-        self.identity = Some(Arc::new(Identity { genesis: genesis.clone(), scope, leaf, line }));
-        Ok(())
-    }
-
-    /// Whether an epoch may follow the one that is open.
-    fn check_successor(&self, epoch: &Epoch, position: &RecordPosition) -> Result<(), FaultKind> {
-        let before = self.epoch.as_ref().ok_or(FaultKind::Genesis)?;
-        let identity = self.identity.as_ref().ok_or(FaultKind::Genesis)?;
-        let found = epoch.number.get();
-        if before.number.checked_add(1) != Some(found) {
-            return Err(FaultKind::EpochNumber { found });
-        }
-        if let EpochReason::Rekey(signature) = &epoch.reason {
-            let Genesis { id, log_key, .. } = &identity.genesis;
-            let message = rekey_message(&identity.genesis.origin(), id, epoch, position);
-            return log_key.verifies(&message, signature).then_some(()).ok_or(FaultKind::Rekey);
-        }
-        (epoch.key == before.next).then_some(()).ok_or(FaultKind::EpochKey)
-    }
-
-    /// Checks the log key's permission that records go, and that they follow those that went before.
-    fn note_retired(&mut self, epoch: &Epoch, position: &RecordPosition) -> Result<(), FaultKind> {
-        let EpochReason::Retire(retired) = &epoch.reason else { return Ok(()) };
-        let identity = self.identity.as_ref().ok_or(FaultKind::Genesis)?;
-        let Genesis { id, log_key, .. } = &identity.genesis;
-        let (retirement, signature) = &**retired;
-        let origin = identity.genesis.origin();
-        let message = retire_message(&origin, id, epoch, position, retirement);
-        let before = self.retired.last().map(|before| before.retirement.last.get());
-        let next = before.map_or(Some(0), |last| last.checked_add(1));
-        // Without the beginning of the stream it is not known what went before the first.
-        let unknown = before.is_none() && !self.from_start;
-        let follows = unknown || next == Some(retirement.first.get());
-        if !log_key.verifies(&message, signature) || !follows {
-            return Err(FaultKind::Retire);
-        }
-        self.retired.push(Retired { retirement: *retirement, at: position.ts });
-        Ok(())
-    }
-
     /// Checks root and signature of the last commit.
     ///
     /// # Errors
@@ -404,28 +331,5 @@ impl Replay {
         }
         signed.settled = true;
         Ok(())
-    }
-}
-
-impl History {
-    fn note(&mut self, reason: &EpochReason, seq: u64) {
-        match reason {
-            EpochReason::Recover(loss) => {
-                self.recoveries = self.recoveries.saturating_add(1);
-                if loss.acknowledged.is_some() {
-                    self.losses = self.losses.saturating_add(1);
-                    self.first_loss.get_or_insert(seq);
-                }
-            }
-            EpochReason::Rekey(_) => {
-                self.rekeys = self.rekeys.saturating_add(1);
-                self.first_rekey.get_or_insert(seq);
-            }
-            EpochReason::Genesis(_)
-            | EpochReason::Start
-            | EpochReason::Rotate
-            | EpochReason::Retire(_)
-            | EpochReason::Close => {}
-        }
     }
 }

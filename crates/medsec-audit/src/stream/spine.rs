@@ -7,7 +7,7 @@ use std::io;
 
 use super::fault::{Fault, FaultKind};
 use super::layout::Segment;
-use super::replay::Replay;
+use super::replay::{Bound, Replay};
 use super::run::Opening;
 use super::tiles::Tiles;
 use crate::epoch::Epoch;
@@ -17,10 +17,9 @@ use crate::tree::{Hash, NodeId, NodeSource as _, leaf_hash};
 use crate::volume::{Access, Volume, read_whole, replace};
 
 const FOLDER: &str = "spine";
-/// Most bytes of a segment's file: some lines for each ten minutes of a day.
-const MAX_LEN: u64 = 16 << 20;
-/// Most bytes of a segment that is read whole.
-const MAX_SEGMENT: u64 = 1 << 30;
+/// Most bytes of a segment that is read whole, and so of its spine. Where every record has an epoch of its own, the
+/// spine is half of the segment.
+const MAX_LEN: u64 = 1 << 30;
 
 fn name(segment: Segment) -> String {
     format!("{FOLDER}/{:020}.jsonl", segment.first)
@@ -30,13 +29,15 @@ fn name(segment: Segment) -> String {
 pub(crate) fn keep(volume: &dyn Volume, segment: Segment) -> io::Result<()> {
     let file = volume.open(&segment.name(), Access::Read)?.ok_or(io::ErrorKind::NotFound)?;
     let len = file.len()?;
-    if len > MAX_SEGMENT {
+    if len > MAX_LEN {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
     let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
     let read = file.read_at(&mut bytes, 0)?;
     let kept = spine_of(bytes.get(..read).unwrap_or_default());
-    replace(volume, &name(segment), &kept)
+    replace(volume, &name(segment), &kept)?;
+    // The folder may be new.
+    volume.sync_folder("")
 }
 
 /// Records of epochs, and the last commit of each.
@@ -60,6 +61,8 @@ fn spine_of(bytes: &[u8]) -> Vec<u8> {
 pub(crate) struct Followed {
     pub(crate) replay: Replay,
     pub(crate) roots: BTreeMap<u64, Hash>,
+    /// The segments that are gone.
+    pub(crate) bounds: Vec<Bound>,
 }
 
 /// Follows epochs and roots of the records before `until`, which are gone.
@@ -72,12 +75,14 @@ pub(crate) fn follow(
     let mut names = volume.list(FOLDER)?;
     names.sort();
     let leaves = Tiles(volume).tree()?;
-    let mut walk =
-        Spine { leaves, replay: Replay::new(expected), segment: 0, sizes, roots: BTreeMap::new() };
+    let (replay, bounds, roots) = (Replay::new(expected), Vec::new(), BTreeMap::new());
+    let mut walk = Spine { leaves, replay, bounds, segment: 0, sizes, roots };
     for name in names {
         let path = format!("{FOLDER}/{name}");
-        let first = name.strip_suffix(".jsonl").and_then(|digits| digits.parse::<u64>().ok());
-        let Some(first) = first.filter(|first| *first < until) else { continue };
+        let Some(Segment { first }) = Segment::parse(&name) else { continue };
+        if first >= until {
+            continue;
+        }
         let bytes = read_whole(volume, &path, MAX_LEN)?.ok_or(io::ErrorKind::NotFound)?;
         if let Err(fault) = walk.segment(first, &bytes) {
             return Ok(Err(fault));
@@ -89,6 +94,7 @@ pub(crate) fn follow(
 struct Spine<'v> {
     leaves: TiledTree<Tiles<'v>>,
     replay: Replay,
+    bounds: Vec<Bound>,
     segment: u64,
     sizes: &'v [u64],
     roots: BTreeMap<u64, Hash>,
@@ -109,7 +115,7 @@ impl Spine<'_> {
             match parsed.map_err(|error| self.fault(error.into()))? {
                 Line::Record(record) => {
                     if self.replay.size() == first {
-                        self.replay.begin_segment(record.head.position.ts);
+                        self.bounds.push(self.replay.bound(record.head.position.ts));
                     }
                     self.record(&record)?;
                 }
@@ -167,6 +173,7 @@ impl Spine<'_> {
             return Err(self.fault(FaultKind::Retired));
         }
         self.replay.gone = until;
-        Ok(Followed { replay: self.replay, roots: self.roots })
+        let Self { replay, roots, bounds, .. } = self;
+        Ok(Followed { replay, roots, bounds })
     }
 }

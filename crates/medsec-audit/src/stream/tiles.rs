@@ -3,6 +3,7 @@
 //! They are made from the lines, up to the size of a checkpoint, before that is signed. They can be made again as
 //! long as the lines are kept.
 
+use std::cmp::Ordering;
 use std::io;
 
 use super::cursor::Cursor;
@@ -11,7 +12,7 @@ use crate::checkpoint::Checkpoint;
 use crate::line::{CommitLine, Line};
 use crate::note::{MAX_NOTE_LEN, Note};
 use crate::tile::{RightEdge, TileError, TileId, TileReader, TiledTree};
-use crate::tree::{Hash, leaf_hash, root_of};
+use crate::tree::{Frontier, Hash, leaf_hash, root_of};
 use crate::volume::{Access, Volume, read_whole, replace_cache};
 
 /// The newest checkpoint's file in the folder of a stream.
@@ -73,6 +74,23 @@ impl Tiles<'_> {
     /// The root of the first `size` leaves of that tree.
     pub(crate) fn root_within(self, size: u64) -> Result<Hash, TilesError> {
         Ok(root_of(&mut self.tree()?, size)?)
+    }
+
+    /// The root that the tree of the tiles has when the records behind it are added, up to a size.
+    pub(crate) fn grown_to(self, size: u64) -> Result<Hash, TilesError> {
+        let mut tiles = self.tree()?;
+        let from = tiles.size();
+        let mut tree = Frontier::load(&mut tiles, from)?;
+        let mut cursor = Cursor::near(self.0, from)?;
+        while tree.size() < size {
+            let lines = cursor.next(self.0)?.ok_or(TilesError::OtherTree)?;
+            each_leaf(&lines, size, |seq, leaf| match seq.cmp(&tree.size()) {
+                Ordering::Less => Ok(()),
+                Ordering::Equal => tree.push(leaf).map(drop).map_err(|_| TilesError::OtherTree),
+                Ordering::Greater => Err(TilesError::OtherTree),
+            })?;
+        }
+        Ok(tree.root())
     }
 
     /// The last commit that was acknowledged: what may be shown to others.
@@ -161,16 +179,25 @@ impl Made {
 
 /// Appends the records of lines, from the edge's size on, up to a size.
 fn push(edge: &mut RightEdge, lines: &[u8], size: u64) -> Result<(), TilesError> {
+    each_leaf(lines, size, |seq, leaf| match seq.cmp(&edge.size()) {
+        Ordering::Less => Ok(()),
+        Ordering::Equal => edge.push(leaf).map_err(|_| TilesError::OtherTree),
+        Ordering::Greater => Err(TilesError::OtherTree),
+    })
+}
+
+/// Hands over number and leaf hash of the records before a size.
+fn each_leaf(
+    lines: &[u8],
+    size: u64,
+    mut take: impl FnMut(u64, Hash) -> Result<(), TilesError>,
+) -> Result<(), TilesError> {
     for line in lines.split(|byte| *byte == b'\n') {
         let Ok(Line::Record(record)) = Line::parse(line) else { continue };
         let seq = record.head.position.seq.get();
-        if seq < edge.size() || seq >= size {
-            continue;
+        if seq < size {
+            take(seq, leaf_hash(record.bytes))?;
         }
-        if seq > edge.size() {
-            return Err(TilesError::OtherTree);
-        }
-        edge.push(leaf_hash(record.bytes)).map_err(|_| TilesError::OtherTree)?;
     }
     Ok(())
 }

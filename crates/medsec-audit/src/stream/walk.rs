@@ -1,5 +1,6 @@
 //! Goes through the segments of a stream, several pieces at a time, and checks them in their order.
 
+mod pass;
 mod pool;
 mod reader;
 
@@ -7,13 +8,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
 
+use self::pass::{Good, Pass};
 use self::reader::{Piece, Reader};
-use super::fault::{Fault, FaultKind};
+use super::fault::Fault;
 use super::layout::{Segment, segments};
-use super::replay::Replay;
+use super::replay::{Bound, Replay};
 use super::run::{Cuts, Scanned, scan};
 use super::spine;
-use crate::line::{LineError, MAX_LINE_LEN};
+use crate::line::MAX_LINE_LEN;
 use crate::tree::Hash;
 use crate::volume::{Access, Volume};
 
@@ -78,12 +80,15 @@ pub(crate) struct Ending {
     pub(crate) fault: Option<Fault>,
     /// The roots that were asked for, as far as the stream is good.
     pub(crate) roots: BTreeMap<u64, Hash>,
+    /// Where segments began, those that are gone too.
+    pub(crate) bounds: Vec<Bound>,
 }
 
-/// The last place up to which all is well.
-struct Good {
-    replay: Replay,
-    at: Position,
+impl Ending {
+    /// The beginning of a segment.
+    pub(crate) fn bound(&self, first: u64) -> Option<&Bound> {
+        self.bounds.iter().find(|bound| bound.first == first)
+    }
 }
 
 impl<'v> Walk<'v> {
@@ -120,9 +125,11 @@ impl<'v> Walk<'v> {
             return self.check(Replay::new(expected), at, how);
         }
         match spine::follow(self.volume, expected, first, how.sizes)? {
-            Ok(spine::Followed { replay, mut roots }) => {
+            Ok(spine::Followed { replay, mut roots, mut bounds }) => {
                 let mut ending = self.check(replay, at, how)?;
                 ending.roots.append(&mut roots);
+                bounds.append(&mut ending.bounds);
+                ending.bounds = bounds;
                 Ok(ending)
             }
             Err(fault) => Ok(Ending {
@@ -131,6 +138,7 @@ impl<'v> Walk<'v> {
                 rest: self.len(),
                 fault: Some(fault),
                 roots: BTreeMap::new(),
+                bounds: Vec::new(),
             }),
         }
     }
@@ -159,7 +167,7 @@ impl<'v> Walk<'v> {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let complete = pass.finish();
-        let Pass { good, fault, mut roots, .. } = pass;
+        let Pass { good, fault, mut roots, bounds, .. } = pass;
         if !complete && !every {
             // Somewhere in the last epoch that was reached. Which batch it is shows only commit by commit.
             let slow = How {
@@ -170,10 +178,11 @@ impl<'v> Walk<'v> {
             };
             let mut ending = self.check(good.replay, good.at, &slow)?;
             ending.roots.append(&mut roots);
+            ending.bounds = bounds;
             return Ok(ending);
         }
         let rest = self.behind(good.at);
-        Ok(Ending { rest, replay: good.replay, at: good.at, fault, roots })
+        Ok(Ending { rest, replay: good.replay, at: good.at, fault, roots, bounds })
     }
 
     /// Works on the whole lines of all segments, a piece at a time, and hands over the results in their order, until
@@ -207,118 +216,6 @@ impl<'v> Walk<'v> {
             }
         }
         Ok(())
-    }
-}
-
-/// One way through the pieces.
-struct Pass<'h> {
-    every: bool,
-    sizes: &'h [u64],
-    roots: BTreeMap<u64, Hash>,
-    good: Good,
-    replay: Replay,
-    at: Position,
-    fault: Option<Fault>,
-    open: bool,
-    /// The last segment that has a byte.
-    last: u64,
-}
-
-impl<'h> Pass<'h> {
-    fn new(good: Good, how: &How<'h>, last: u64) -> Self {
-        let every = how.checking == Checking::Every;
-        let (replay, at) = (good.replay.clone(), good.at);
-        let (sizes, roots) = (how.sizes, BTreeMap::new());
-        Self { every, sizes, roots, good, replay, at, fault: None, open: false, last }
-    }
-
-    /// Takes the next piece; false if there is no use in going on.
-    fn take(&mut self, piece: &Piece, scanned: &Scanned) -> bool {
-        if piece.starts_segment()
-            && let Err(kind) = self.check_start(piece, scanned)
-        {
-            return self.fail(Fault {
-                seq: self.replay.size(),
-                segment: piece.segment,
-                offset: 0,
-                kind,
-            });
-        }
-        if piece.starts_segment()
-            && let Some(opening) = scanned.runs.first().and_then(|run| run.opening.as_ref())
-        {
-            self.replay.begin_segment(opening.position.ts);
-        }
-        for run in &scanned.runs {
-            // An epoch opens only behind a commit: a place to come back to.
-            self.at = Position { segment: piece.segment, offset: run.start };
-            if run.opening.is_some() && self.replay.is_committed() && !self.keep() {
-                return false;
-            }
-            if let Err(fault) = self.replay.absorb(run, piece.segment) {
-                return self.fail(fault);
-            }
-            self.at = Position { segment: piece.segment, offset: run.end };
-            let size = self.replay.size();
-            if self.sizes.binary_search(&size).is_ok() {
-                self.roots.insert(size, self.replay.tree.root());
-            }
-            if self.every && self.replay.is_committed() && !self.keep() {
-                return false;
-            }
-        }
-        if let Some(found) = scanned.fault {
-            let seq = match found.kind {
-                // It does not fit the records in front of it: all of its batch.
-                FaultKind::CommitSize { .. } => self.replay.committed(),
-                _ => found.seq.unwrap_or_else(|| self.replay.size()),
-            };
-            let (segment, offset) = (piece.segment, found.offset);
-            return self.fail(Fault { seq, segment, offset, kind: found.kind });
-        }
-        if piece.is_open() {
-            self.open = true;
-            let kind = match piece.unfinished_line() {
-                Some(len) => Some(LineError::TooLong { len }.into()),
-                None => (piece.segment != self.last).then_some(FaultKind::Unfinished),
-            };
-            let (seq, segment, offset) = (self.replay.size(), piece.segment, piece.behind());
-            self.fault = kind.map(|kind| Fault { seq, segment, offset, kind });
-            return false;
-        }
-        true
-    }
-
-    fn check_start(&self, piece: &Piece, scanned: &Scanned) -> Result<(), FaultKind> {
-        if piece.segment != self.replay.size() {
-            return Err(FaultKind::Segment);
-        }
-        let opens = scanned.runs.first().is_none_or(|run| run.opening.is_some());
-        opens.then_some(()).ok_or(FaultKind::SegmentStart)
-    }
-
-    fn fail(&mut self, fault: Fault) -> bool {
-        self.fault = Some(fault);
-        false
-    }
-
-    /// Checks the last commit; all up to it is then good.
-    fn keep(&mut self) -> bool {
-        match self.replay.settle(self.at.segment, self.at.offset) {
-            Ok(()) => {
-                self.good = Good { replay: self.replay.clone(), at: self.at };
-                true
-            }
-            Err(fault) => self.fail(fault),
-        }
-    }
-
-    /// Whether all that was read is good, which in a way through epochs shows at its end only.
-    fn finish(&mut self) -> bool {
-        if self.fault.is_some() || self.open || !self.replay.is_committed() {
-            return false;
-        }
-        self.every || self.keep()
     }
 }
 

@@ -83,10 +83,12 @@ pub(crate) fn check_known(
     if let Some(larger) = known.iter().find(|known| known.size > found) {
         return Err(Contradiction::Behind { known: larger.size, found });
     }
-    // The tiles of an older checkpoint say quickly that all is as it was. If they do not, the lines decide.
+    // Tiles that lead to the same tree as the lines say quickly that all is as it was. If they do not, the lines
+    // alone decide.
     let tiles = Tiles(volume);
+    let tied = tiles.grown_to(found).is_ok_and(|root| root == replay.root());
     let settled =
-        |known: &Known| tiles.root_within(known.size).is_ok_and(|root| root == known.root);
+        |known: &Known| tied && tiles.root_within(known.size).is_ok_and(|root| root == known.root);
     let newest = |known: &Known| known.size == found && known.root == replay.root();
     let open = known.iter().filter(|known| known.size > 0 && !newest(known) && !settled(known));
     let mut sizes: Vec<_> = open.map(Known::size).collect();

@@ -18,11 +18,11 @@ pub(super) fn findings(ending: &Ending) -> Vec<Finding> {
     // Of a retirement that is not carried out to its end, only what is gone must have had its time.
     let begun = retired.iter().filter(|retired| retired.retirement.first.get() < gone);
     let early = begun.filter(|retired| {
-        let old = ending.replay.bound(behind(retired).min(gone)).is_some_and(|bound| {
+        let old = ending.bound(behind(retired).min(gone)).is_some_and(|bound| {
             // Everything before the bound is older than it.
             retired.at.unix_millis().saturating_sub(bound.at.unix_millis()) >= keep
         });
-        let root = ending.replay.bound(behind(retired)).map(|bound| bound.root);
+        let root = ending.bound(behind(retired)).map(|bound| bound.root);
         !old || root != Some(retired.retirement.root)
     });
     early.map(|retired| Finding::RetiredEarly { last: retired.retirement.last.get() }).collect()

@@ -39,7 +39,9 @@ impl Folder {
     fn lock_file(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(FILE_MODE);
-        options.open(self.0.join(name))
+        let file = options.custom_flags(NO_SURPRISE).open(self.0.join(name))?;
+        check_regular(&file)?;
+        Ok(file)
     }
 
     /// Makes the folder and those above it.
@@ -61,6 +63,17 @@ impl Drop for Locked {
     }
 }
 
+/// Neither a link that leads elsewhere, nor a pipe that waits for somebody to write.
+const NO_SURPRISE: i32 =
+    rustix::fs::OFlags::NOFOLLOW.union(rustix::fs::OFlags::NONBLOCK).bits().cast_signed();
+
+fn check_regular(file: &File) -> io::Result<()> {
+    match file.metadata()?.is_file() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
 /// Nothing for what is not there.
 fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
@@ -72,9 +85,11 @@ fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 
 impl Volume for Folder {
     fn open(&self, name: &str, access: Access) -> io::Result<Option<Box<dyn VolumeFile>>> {
-        let write = access == Access::Write;
-        let file = OpenOptions::new().read(true).write(write).open(self.0.join(name));
-        Ok(there(file)?.map(|file| -> Box<dyn VolumeFile> { Box::new(file) }))
+        let mut options = OpenOptions::new();
+        options.read(true).write(access == Access::Write).custom_flags(NO_SURPRISE);
+        let Some(file) = there(options.open(self.0.join(name)))? else { return Ok(None) };
+        check_regular(&file)?;
+        Ok(Some(Box::new(file)))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn VolumeFile>> {
@@ -121,6 +136,18 @@ impl Volume for Folder {
 
     fn sync_everything(&self) -> io::Result<()> {
         Ok(rustix::fs::syncfs(File::open(&self.0)?)?)
+    }
+
+    fn is_locked(&self) -> io::Result<bool> {
+        // Makes no file: whoever only looks must not be in the way of a writer of another user.
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(NO_SURPRISE);
+        let Some(file) = there(options.open(self.0.join(LOCK)))? else { return Ok(false) };
+        match file.try_lock_shared() {
+            Ok(()) => file.unlock().map(|()| false),
+            Err(TryLockError::WouldBlock) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>> {

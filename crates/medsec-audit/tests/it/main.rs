@@ -19,6 +19,7 @@ mod go;
 mod kill;
 mod life;
 mod memory;
+mod mended;
 mod note_edits;
 mod notes;
 mod oracle;

@@ -39,7 +39,7 @@ fn publish_refuses_lines_that_are_not_those_of_the_commit() {
         home.lines().iter().map(|line| line.replace("1048576", "1048577")).collect();
     crate::streams::write_lines(&home.segment(), &lines);
     let refused = home.log.publish(&stream(), &log_key());
-    assert!(matches!(refused, Err(PublishError::Tiles(_))), "{refused:?}");
+    assert!(matches!(refused, Err(PublishError::Fault(_))), "{refused:?}");
     assert_eq!(home.log.checkpoint(&stream()).unwrap().unwrap().checkpoint.size(), 1);
 }
 

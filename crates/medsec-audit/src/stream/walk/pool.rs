@@ -42,14 +42,13 @@ pub(super) fn read<T: Send>(
             scope.spawn(move || shared.work(work, &sender));
         }
         drop(sender);
-        let result = in_order(receiver.iter(), |piece, done| {
+        // Whoever still waits for room at the end must not, nor if `take` panics.
+        let _stop = Stop { shared: &shared, always: true };
+        in_order(receiver.iter(), |piece, done| {
             let more = take(piece, done);
             shared.took(more);
             more
-        });
-        // Whoever still waits for room must not.
-        shared.took(false);
-        result
+        })
     })
 }
 
@@ -72,8 +71,24 @@ fn in_order<T>(
     Ok(())
 }
 
+/// Ends the work of all threads when it is dropped, or only if that is because of a panic.
+struct Stop<'s, 'v> {
+    shared: &'s Shared<'v>,
+    always: bool,
+}
+
+impl Drop for Stop<'_, '_> {
+    fn drop(&mut self) {
+        if self.always || std::thread::panicking() {
+            self.shared.took(false);
+        }
+    }
+}
+
 impl Shared<'_> {
     fn work<T>(&self, work: &dyn Fn(&Piece) -> T, sender: &Sender<(u64, Result<T>)>) {
+        // What this one does not deliver, the others would wait for.
+        let _stop = Stop { shared: self, always: false };
         while let Some((number, piece)) = self.claim() {
             let result = piece.map(|piece| {
                 let done = work(&piece);

@@ -47,6 +47,8 @@ pub(super) struct Chain {
     segment_bytes: u64,
     segment_age: Duration,
     broken: Option<io::ErrorKind>,
+    // Whether the mark stays as it was: the loss that it shows is not recorded yet.
+    holds_mark: bool,
     // Given up last.
     lock: Option<Box<dyn Lock>>,
 }
@@ -66,7 +68,7 @@ impl Chain {
         let epoch = replay.epoch.clone().ok_or(headless)?;
         let slots = open_slots(&*volume, purpose, &identity.genesis, &epoch.next)?;
         let missing = found.missing();
-        let aside = found.ending.rest > 0 || missing.is_some();
+        let aside = found.ending.rest > 0 || missing.is_some() || !found.has_mark();
         let loss = aside.then(|| found.put_aside(&*volume)).transpose()?;
         found.cut(&*volume)?;
         let at = found.ending.at;
@@ -88,6 +90,7 @@ impl Chain {
             segment_bytes: options.segment_bytes,
             segment_age: options.segment_age,
             broken: None,
+            holds_mark: loss.is_some(),
             lock: Some(lock),
             replay,
         };
@@ -100,11 +103,17 @@ impl Chain {
             (None, Purpose::Rekey(_)) => None,
             (None, _) => Some(EpochReason::Start),
         };
+        chain.holds_mark = false;
         if let Some(reason) = reason {
             let _ = chain.hand_over(Opening::Plain(reason), std::iter::empty())?;
         }
+        if !matches!(purpose, Purpose::Write) {
+            // After a power cut the older mark must not be back, which the stream was repaired without.
+            chain.mark.sync()?;
+        }
         let put_aside = found.ending.rest;
-        let lost = missing.map_or(0, |missing| missing.get().saturating_sub(size));
+        // Where others are there than were acknowledged, it is at least one.
+        let lost = missing.map_or(0, |missing| missing.get().saturating_sub(size).max(1));
         Ok((chain, Resumed { size, put_aside, lost }))
     }
 
@@ -154,7 +163,8 @@ impl Chain {
         self.take_room(end)?;
         let written = self.file.write_at(&batch.bytes, self.at.offset);
         let durable = written.and_then(|()| self.file.sync());
-        let marked = durable.and_then(|()| self.mark.set(&batch.commit));
+        let set = |()| if self.holds_mark { Ok(()) } else { self.mark.set(&batch.commit) };
+        let marked = durable.and_then(set);
         marked.map_err(|error| self.fails(&error))?;
         self.at.offset = end;
         self.replay = batch.replay;
@@ -198,6 +208,11 @@ impl Chain {
             None if self.lock.is_none() => Err(AppendError::Closed),
             None => Ok(()),
         }
+    }
+
+    /// Writes nothing more: how far the last batch came is not known.
+    pub(super) fn give_way(&mut self) {
+        self.broken = Some(io::ErrorKind::Other);
     }
 
     fn fails(&mut self, error: &io::Error) -> AppendError {

@@ -48,7 +48,7 @@ struct Item {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that holds these locks panics; if it did, the chain is broken or as it was.
+    // If a clock panics while a batch is written, the leader breaks the chain.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -125,11 +125,10 @@ impl Queue {
         let batch = waiting.take_batch();
         waiting.leading = true;
         drop(waiting);
-        self.write(&batch);
-        let mut waiting = locked(&self.waiting);
-        waiting.leading = false;
-        self.changed.notify_all();
-        waiting
+        let leader = Leader { queue: self, batch };
+        self.write(&leader.batch);
+        drop(leader);
+        locked(&self.waiting)
     }
 
     fn write(&self, batch: &[Item]) {
@@ -193,6 +192,27 @@ fn told(error: OpenWriterError) -> AppendError {
     match error {
         OpenWriterError::Append(error) => error,
         _ => AppendError::Broken(io::ErrorKind::Other),
+    }
+}
+
+/// Writes for others, who must not wait for ever if it panics, a clock of the caller's for instance.
+struct Leader<'q> {
+    queue: &'q Queue,
+    batch: Vec<Item>,
+}
+
+impl Drop for Leader<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Nobody knows how far it came.
+            locked(&self.queue.chain).give_way();
+        }
+        for item in &self.batch {
+            // Has no effect on what has its outcome.
+            let _ = item.outcome.set(Err(AppendError::Broken(io::ErrorKind::Other)));
+        }
+        locked(&self.queue.waiting).leading = false;
+        self.queue.changed.notify_all();
     }
 }
 

@@ -43,11 +43,20 @@ impl Chain {
         let current = self.replay.epoch.as_ref().ok_or(AppendError::Closed)?;
         let (number, next) = (counted(current.number.saturating_add(1))?, current.next);
         let Taken { slot, key } = match &opening {
-            Opening::Rekey(_) => Taken { slot: 0, key: EpochKey::generate()? },
+            Opening::Rekey(_) => {
+                // A key that is still there stays until the one in its place is durable.
+                let slot = self.slots.find(&next).map_or(0, |(slot, _)| slot);
+                Taken { slot, key: EpochKey::generate()? }
+            }
             Opening::Plain(_) | Opening::Retire(..) => self.take(&next)?,
         };
-        let after = self.draw_after(number, other_slot(slot))?;
-        let epoch = self.epoch(opening, number, key.public(), after)?;
+        let after = EpochKey::generate()?;
+        // Before anything is changed: the log key may not sign.
+        let epoch = self.epoch(opening, number, key.public(), after.public())?;
+        let behind = counted(number.get().saturating_add(1))?;
+        let put = self.slots.put(other_slot(slot), behind, &after);
+        put.map_err(|error| self.fails(&error))?;
+        drop(after);
         if self.segment_is_full() && self.at.offset > 0 {
             self.begin_segment().map_err(|error| self.fails(&error))?;
         }
@@ -70,18 +79,6 @@ impl Chain {
             SlotError::Missing | SlotError::NoKey => self.fails(&io::ErrorKind::NotFound.into()),
         })?;
         Ok(Taken { slot, key })
-    }
-
-    /// Draws the key after the next and puts it into the free slot.
-    fn draw_after(
-        &mut self,
-        number: Count,
-        free: usize,
-    ) -> Result<EpochPublicKey, OpenWriterError> {
-        let after = EpochKey::generate()?;
-        let next = counted(number.get().saturating_add(1))?;
-        self.slots.put(free, next, &after).map_err(|error| self.fails(&error))?;
-        Ok(after.public())
     }
 
     /// The epoch's record, with the log key's signature where it needs one.
