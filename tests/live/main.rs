@@ -14,6 +14,7 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod drive;
 mod postgres;
 mod postgres_crash;
 mod s3;

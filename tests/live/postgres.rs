@@ -61,8 +61,27 @@ fn follower_refuses_powerful_login(ev: Ev) -> Proven {
             && matches!(reason(error), Some(PostgresError::TooMuchPower))
     };
     ev.denies(block_on(database.powerful().take(&stream.whole())), is_power);
-    database.must(&format!("GRANT DELETE ON medsec_audit.commits TO {}", database.name));
-    ev.denies(block_on(database.follower().take(&stream.whole())), is_power);
+    ev.allows(block_on(database.follower().take(&stream.whole())));
+    for power in [
+        "GRANT DELETE ON medsec_audit.commits TO {login}",
+        "GRANT UPDATE (line) ON medsec_audit.records TO {login}",
+        "GRANT {login}_other TO {login}; ALTER TABLE medsec_audit.records OWNER TO {login}_other",
+        "GRANT {login}_other TO {login}; ALTER SCHEMA medsec_audit OWNER TO {login}_other",
+        "GRANT {login}_other TO {login}; ALTER DATABASE {login} OWNER TO {login}_other",
+        // Not inherited, but `SET ROLE` is all that is missing.
+        "ALTER ROLE {login} NOINHERIT; GRANT medsec_audit_follower TO {login}; \
+         GRANT SELECT, INSERT ON medsec_audit.records, medsec_audit.commits TO {login}; \
+         GRANT USAGE ON SCHEMA medsec_audit TO {login}; \
+         GRANT DELETE ON medsec_audit.records TO {login}_other; GRANT {login}_other TO {login}",
+        "GRANT UPDATE (n) ON medsec_audit.commits TO {login}_other; GRANT {login}_other TO {login}",
+        "ALTER ROLE {login} CREATEROLE",
+    ] {
+        let database = Database::new(SERVER);
+        let login = &database.name;
+        database.must(&format!("CREATE ROLE {login}_other NOLOGIN"));
+        database.must(&power.replace("{login}", login));
+        ev.denies(block_on(database.follower().take(&stream.whole())), is_power);
+    }
     ev.proven()
 }
 
@@ -135,6 +154,86 @@ fn record_missing_in_the_copy_is_named_a_gap() {
 }
 
 #[test]
+fn position_counts_what_came_and_a_new_connection_all() {
+    let database = Database::new(SERVER);
+    let stream = Stream::of("log.example/a", 4, 10);
+    let follower = database.follower();
+    let is_gap = |error: &OutsideError| matches!(reason(error), Some(PostgresError::Gap));
+    // On one runtime: the connection stays between calls.
+    block_on(async {
+        let position = async || follower.position(&stream.origin).await;
+        let size = async || position().await.unwrap().unwrap().size;
+        follower.take(&stream.shipment(0, 2)).await.unwrap();
+        assert_eq!(size().await, 20);
+        follower.take(&stream.shipment(20, 1)).await.unwrap();
+        assert_eq!(size().await, 30);
+        database.must("DELETE FROM medsec_audit.records WHERE seq = 3");
+        assert_eq!(size().await, 30);
+        assert!(is_gap(&database.follower().position(&stream.origin).await.unwrap_err()));
+        follower.take(&stream.shipment(30, 1)).await.unwrap();
+        database.must("DELETE FROM medsec_audit.records WHERE seq = 33");
+        assert!(is_gap(&position().await.unwrap_err()));
+        // After an error the connection is another.
+        database.must("DELETE FROM medsec_audit.commits WHERE n > 10");
+        assert!(is_gap(&position().await.unwrap_err()));
+    });
+}
+
+#[test]
+fn copy_that_lost_its_end_is_counted_from_the_beginning() {
+    let database = Database::new(SERVER);
+    let stream = Stream::of("log.example/a", 4, 10);
+    let follower = database.follower();
+    block_on(async {
+        follower.take(&stream.whole()).await.unwrap();
+        follower.position(&stream.origin).await.unwrap();
+        database.must("DELETE FROM medsec_audit.records WHERE seq = 3");
+        database.must("DELETE FROM medsec_audit.commits WHERE n > 10");
+        let error = follower.position(&stream.origin).await.unwrap_err();
+        assert!(matches!(reason(&error), Some(PostgresError::Gap)), "{error:?}");
+    });
+}
+
+#[test]
+fn what_is_read_back_is_of_one_moment() {
+    let database = Database::new(SERVER);
+    let stream = Stream::of("log.example/a", 40, 20);
+    let follower = database.follower();
+    block_on(follower.take(&stream.shipment(0, 20))).unwrap();
+    // On one runtime: the connection stays between pieces.
+    let (before, after) = block_on(async {
+        let mut back = follower.read_back(&stream.origin, 0);
+        let mut before = back.next().await.unwrap().unwrap();
+        follower.take(&stream.shipment(400, 20)).await.unwrap();
+        while let Some(lines) = back.next().await.unwrap() {
+            before.extend(lines);
+        }
+        let mut after = before.clone();
+        // Asked again behind the end, it goes on with what came.
+        while let Some(lines) = back.next().await.unwrap() {
+            after.extend(lines);
+        }
+        (before, after)
+    });
+    assert_eq!(before, stream.bytes[..stream.commits[19].0]);
+    assert_eq!(after, stream.bytes);
+}
+
+#[test]
+fn commits_without_number_are_not_read() {
+    let database = Database::new(SERVER);
+    let stream = Stream::of("log.example/a", 1, 10);
+    let follower = database.follower();
+    block_on(follower.take(&stream.whole())).unwrap();
+    database.must(
+        "INSERT INTO medsec_audit.commits SELECT 'log.example/a', 10, 2, i, '\\x00' \
+         FROM generate_series(1, 1024) AS i",
+    );
+    let error = block_on(follower.read_back(&stream.origin, 0).next()).unwrap_err();
+    assert!(matches!(reason(&error), Some(PostgresError::Commits)), "{error:?}");
+}
+
+#[test]
 fn follower_without_tables_is_unfit() {
     let database = Database::new(SERVER);
     let stream = Stream::of("log.example/a", 1, 1);
@@ -178,11 +277,16 @@ fn copy_is_identical_and_verifies_alone(ev: Ev) -> Proven {
     }
     for stream in &streams {
         let (mut copy, mut bytes) = (Copy::new(), Vec::new());
-        let mut back = follower.read_back(&stream.origin, 0);
-        while let Some(lines) = ev.allows(block_on(back.next())) {
-            ev.holds("each line continues those before it", copy.continues(&lines));
-            bytes.extend(lines);
-        }
+        // On one runtime: what is read back has one connection.
+        let read = block_on(async {
+            let mut back = follower.read_back(&stream.origin, 0);
+            while let Some(lines) = back.next().await? {
+                ev.holds("each line continues those before it", copy.continues(&lines));
+                bytes.extend(lines);
+            }
+            Ok::<_, OutsideError>(())
+        });
+        ev.allows(read);
         ev.equal_bytes("the copy is as shipped", &bytes, &stream.bytes);
         ev.equal("its tree has the stream's size", &copy.size(), &stream.size());
     }

@@ -12,7 +12,7 @@ use crate::support::plain_http::ask;
 use crate::support::{PATIENCE, block_on, peer, variable};
 
 /// A bucket of this test alone.
-struct Bucket {
+pub(crate) struct Bucket {
     name: String,
 }
 
@@ -42,7 +42,7 @@ impl Bucket {
         bucket
     }
 
-    fn with_retention(retention: &str) -> Self {
+    pub(crate) fn with_retention(retention: &str) -> Self {
         let bucket = Self::new(true);
         let rule = format!(
             "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>\
@@ -52,7 +52,7 @@ impl Bucket {
         bucket
     }
 
-    fn open(&self) -> Result<S3Anchor, OutsideError> {
+    pub(crate) fn open(&self) -> Result<S3Anchor, OutsideError> {
         block_on(S3Anchor::open(S3Settings {
             name: peer("bucket"),
             bucket: self.name.clone(),
@@ -65,7 +65,7 @@ impl Bucket {
     }
 }
 
-const SIX_YEARS: &str = "<Mode>COMPLIANCE</Mode><Days>2190</Days>";
+pub(crate) const SIX_YEARS: &str = "<Mode>COMPLIANCE</Mode><Days>2190</Days>";
 
 fn reason(error: &OutsideError) -> Option<&S3Error> {
     error.source()?.downcast_ref()

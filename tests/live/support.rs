@@ -2,6 +2,7 @@
 
 pub(crate) mod copy;
 pub(crate) mod database;
+pub(crate) mod home;
 pub(crate) mod log;
 pub(crate) mod plain_http;
 pub(crate) mod stream;

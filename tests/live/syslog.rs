@@ -38,7 +38,7 @@ fn received(host: &str) -> Vec<Vec<String>> {
 }
 
 /// rsyslog writes a little later than it reads.
-fn received_in_time(host: &str, count: usize) -> Vec<Vec<String>> {
+pub(crate) fn received_in_time(host: &str, count: usize) -> Vec<Vec<String>> {
     let begun = Instant::now();
     loop {
         let messages = received(host);

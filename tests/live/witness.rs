@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use medsec_audit::{
     Algorithm, Anchor as _, Anchored, Checkpoint, Ed25519NoteSigner, KeyName, LogOrigin,
-    OutsideError, Recalled, VerifierKey,
+    OutsideError, PublishError, Recalled, VerifierKey,
 };
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_ship::{Endpoint, ProofSource, WitnessClient, WitnessError, WitnessSettings};
 
 use self::double::{Double, Fault};
 use crate::support::log::Log;
-use crate::support::plain_http::{answer, serve};
-use crate::support::{PATIENCE, block_on, peer};
+use crate::support::plain_http::{answer, serve, serve_tls};
+use crate::support::{PATIENCE, block_on, peer, tls};
 
 const ORIGIN: &str = "clinic.example/log";
 
@@ -29,16 +29,29 @@ impl ProofSource for Proofs {
         old: u64,
         new: u64,
     ) -> Result<medsec_audit::ConsistencyProof, Box<dyn Error + Send + Sync>> {
+        // As the log says it: it has only so many records.
+        let found = self.0.size();
+        if new > found {
+            return Err(PublishError::Behind { published: new, found }.into());
+        }
         Ok(self.0.proof(old, new))
     }
 }
 
 fn client(url: &str, keys: Vec<VerifierKey>, proofs: Log) -> WitnessClient {
+    client_with(url, keys, Arc::new(Proofs(proofs)))
+}
+
+fn client_with(url: &str, keys: Vec<VerifierKey>, proofs: Arc<dyn ProofSource>) -> WitnessClient {
+    let endpoint = match url.starts_with("https") {
+        true => Endpoint::secure(url, tls("ca", None)),
+        false => Endpoint::plain(url),
+    };
     let settings = WitnessSettings {
         name: peer("witness"),
-        endpoint: Endpoint::plain(url).unwrap(),
+        endpoint: endpoint.unwrap(),
         keys,
-        proofs: Arc::new(Proofs(proofs)),
+        proofs,
         patience: PATIENCE,
     };
     WitnessClient::new(settings).unwrap()
@@ -88,13 +101,13 @@ fn witness_cosigns_a_log_that_continues(ev: Ev) -> Proven {
 fn witness_refuses_cut_and_rewritten_logs(ev: Ev) -> Proven {
     let (double, log) = (Double::new(log().key()), log());
     let key = double.key().clone();
-    let url = double.serve();
+    let url = double.serve_tls();
     ev.allows(block_on(
         client(&url, vec![key.clone()], Log::new(ORIGIN, 100)).publish(&log.note(50)),
     ));
     let is_fork = |error: &OutsideError| matches!(error, OutsideError::Fork);
     // A log that was cut, one rewritten at the same size, and one rewritten and grown.
-    let cut = client(&url, vec![key.clone()], Log::new(ORIGIN, 100));
+    let cut = client(&url, vec![key.clone()], Log::new(ORIGIN, 49));
     ev.denies(block_on(cut.publish(&log.note(49))), is_fork);
     let forged = Log::forged(ORIGIN, 100);
     for size in [50, 51, 100] {
@@ -102,6 +115,66 @@ fn witness_refuses_cut_and_rewritten_logs(ev: Ev) -> Proven {
         ev.denies(block_on(rewritten.publish(&forged.note(size))), is_fork);
     }
     ev.proven()
+}
+
+#[test]
+fn refusals_that_nobody_signed_are_no_fork() {
+    let (double, log) = (Double::new(log().key()), log());
+    let key = double.key().clone();
+    let url = double.serve();
+    block_on(client(&url, vec![key.clone()], Log::new(ORIGIN, 100)).publish(&log.note(50)))
+        .unwrap();
+    let cut = client(&url, vec![key.clone()], Log::new(ORIGIN, 49));
+    let forged = Log::forged(ORIGIN, 100);
+    let rewritten = client(&url, vec![key], Log::forged(ORIGIN, 100));
+    // A larger size, another root of the same size, and a proof that leads elsewhere.
+    for (client, note) in
+        [(&cut, log.note(49)), (&rewritten, forged.note(50)), (&rewritten, forged.note(100))]
+    {
+        let error = block_on(client.publish(&note)).unwrap_err();
+        assert!(matches!(reason(&error), Some(WitnessError::Unproven)), "{error:?}");
+        assert!(error.is_retryable());
+    }
+}
+
+#[test]
+fn checkpoint_that_another_process_has_overtaken_is_no_fork() {
+    let (double, log) = (Double::new(log().key()), log());
+    let key = double.key().clone();
+    let url = double.serve_tls();
+    let client = || client(&url, vec![key.clone()], Log::new(ORIGIN, 100));
+    block_on(client().publish(&log.note(50))).unwrap();
+    let slow = client();
+    for size in [0, 1, 49] {
+        let error = block_on(slow.publish(&log.note(size))).unwrap_err();
+        assert!(matches!(reason(&error), Some(WitnessError::Overtaken)), "{error:?}");
+        assert!(error.is_retryable());
+    }
+    block_on(slow.publish(&log.note(60))).unwrap();
+}
+
+#[test]
+fn log_that_cannot_be_asked_is_no_evidence_of_a_fork() {
+    let (double, log) = (Double::new(log().key()), log());
+    let key = double.key().clone();
+    let url = double.serve_tls();
+    block_on(client(&url, vec![key.clone()], Log::new(ORIGIN, 100)).publish(&log.note(50)))
+        .unwrap();
+    let broken = |_: &LogOrigin, _, _| Err("the tiles cannot be read".into());
+    let error = block_on(client_with(&url, vec![key], Arc::new(broken)).publish(&log.note(49)));
+    let error = error.unwrap_err();
+    assert!(matches!(reason(&error), Some(WitnessError::Larger(_))), "{error:?}");
+    assert!(error.is_retryable());
+}
+
+#[test]
+fn witness_that_refuses_the_size_it_has_named_is_no_fork() {
+    let url = serve_tls(|_| answer("409 Conflict", "text/x.tlog.size", b"7\n"));
+    let double = Double::new(log().key());
+    let client = client(&url, vec![double.key().clone()], log());
+    let error = block_on(client.publish(&log().note(50))).unwrap_err();
+    assert!(matches!(reason(&error), Some(WitnessError::Contradiction)), "{error:?}");
+    assert!(matches!(error, OutsideError::Answer(_)));
 }
 
 #[evidence(

@@ -6,8 +6,10 @@
 
 mod certificates;
 mod installed;
+mod interrupt;
 mod live;
 mod postgres;
+mod private;
 mod rsyslog;
 mod s3;
 mod state;
@@ -20,6 +22,7 @@ use anyhow::{Context as _, Result, bail};
 
 use self::certificates::Certificates;
 use self::installed::Installed;
+use self::interrupt::Interrupt;
 use self::state::{Server, State};
 use self::user::User;
 use crate::process;
@@ -86,7 +89,8 @@ fn leave_nothing(ws: &Workspace) {
     }
 }
 
-/// The state is written after every server, so that a crash of this program leaves none unknown.
+/// The state is written for every server as soon as it was started and before it answers, so that a crash of this
+/// program leaves none unknown.
 fn start_all(ws: &Workspace, installed: &Installed) -> Result<State> {
     let user = User::unprivileged(ws)?;
     let run = user.folder(&home(ws))?;
@@ -98,17 +102,15 @@ fn start_all(ws: &Workspace, installed: &Installed) -> Result<State> {
     for (name, variable) in
         [("postgres", "MEDSEC_LIVE_POSTGRES"), ("postgres-crash", "MEDSEC_LIVE_POSTGRES_CRASH")]
     {
-        let cluster = timed(name, || postgres::Cluster::make(&place, &run, name))?;
+        let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
+        let cluster = timed(name, || postgres::Cluster::make(&place, &run, name, record))?;
         state.set(variable, format!("127.0.0.1:{}", cluster.port));
-        state.set(&format!("{variable}_PASSWORD"), cluster.password.clone());
-        state.add(cluster.server(), &home(ws))?;
+        state.set(&format!("{variable}_PASSWORD"), cluster.password);
     }
-    let syslog = timed("rsyslog", || rsyslog::start(ws, installed, &certificates, &run))?;
-    state.set_all(syslog.variables);
-    state.add(syslog.server, &home(ws))?;
-    let s3 = timed("s3", || s3::start(ws, installed, &run))?;
-    state.set_all(s3.variables);
-    state.add(s3.server, &home(ws))?;
+    let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
+    let syslog = timed("rsyslog", || rsyslog::start(ws, installed, &certificates, &run, record))?;
+    let s3 = timed("s3", || s3::start(ws, installed, &run, record))?;
+    state.set_all(syslog.into_iter().chain(s3));
     let program = std::env::current_exe().context("where this program lies")?;
     state.set("MEDSEC_LIVE_PSQL", installed.postgres.join("psql").display().to_string());
     state.set("MEDSEC_LIVE_XTASK", program.display().to_string());
@@ -146,26 +148,27 @@ fn status(ws: &Workspace) -> Result<()> {
 
 fn run_with(ws: &Workspace, words: &[String]) -> Result<()> {
     let (program, arguments) = words.split_first().context("no command")?;
+    let interrupt = Interrupt::watch()?;
     let variables = start(ws)?;
     let mut command = process::command(program, &ws.root);
     command.args(arguments).envs(variables);
-    let ended = process::run(&mut command);
+    println!("    $ {}", words.join(" "));
+    let ended = interrupt.run(&mut command).with_context(|| format!("`{program}`"));
     stop(ws)?;
     ended
 }
 
 fn crash(ws: &Workspace, name: &str) -> Result<()> {
     let mut state = State::load(&home(ws))?.context("no servers run")?;
-    let known = state.servers.iter_mut().find(|server| server.name == name);
-    let server = known.context("no such server")?;
+    let known = state.servers.iter().find(|server| server.name == name);
+    let server = known.context("no such server")?.clone();
     if !name.starts_with("postgres") {
         bail!("only PostgreSQL is made to crash");
     }
-    live::kill(server, &ws.root)?;
+    live::kill(&server, &ws.root)?;
     let user = User::unprivileged(ws)?;
     let cluster = postgres::Stopped { ws, user: &user, data: state.run.join(name) };
-    *server = cluster.start_again(server)?;
-    state.save(&home(ws))
+    cluster.start_again(&server, &mut |server| state.add(server.clone(), &home(ws)))
 }
 
 /// Runs one piece of work and prints how long it took.
@@ -201,27 +204,27 @@ fn answers(port: u16) -> bool {
     std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
-/// Waits until a server that was just started listens and is `ready`. One that does not get there is ended: nobody
-/// would know of it.
+/// Takes note of a server that was just started.
+type Record<'a> = &'a mut dyn FnMut(&Server) -> Result<()>;
+
+/// Has a server that was just started recorded, and waits until it listens and is `ready`. One that does not get there
+/// is ended.
 fn settle(
-    server: Server,
+    server: &Server,
     limit: Duration,
     ws: &Workspace,
+    record: Record<'_>,
     ready: impl Fn() -> bool,
-) -> Result<Server> {
+) -> Result<()> {
+    // One that cannot be recorded would be known to nobody.
+    record(server).or_else(|why| live::kill(server, &ws.root).and(Err(why)))?;
     let mut died = false;
     let waited = wait(&format!("an answer of {}", server.name), limit, || {
-        died = !live::runs(&server);
+        died = !live::runs(server);
         died || (answers(server.port) && ready())
     });
     if died {
         bail!("{} ended at once: see the log in its folder", server.name);
     }
-    match waited {
-        Ok(()) => Ok(server),
-        Err(late) => {
-            live::kill(&server, &ws.root)?;
-            Err(late)
-        }
-    }
+    waited.or_else(|late| live::kill(server, &ws.root).and(Err(late)))
 }

@@ -6,7 +6,7 @@
 //! - *proof*, *open*: milliseconds, without a calibration; cold means with nothing kept in this process.
 //!
 //! Results go as lines of JSON to the folder named in `MEDSEC_BENCH_DIR`, or to standard output only;
-//! `MEDSEC_BENCH_QUICK=1` takes a smaller log and fewer turns.
+//! `MEDSEC_BENCH_QUICK=1` takes a smaller log and fewer turns, `MEDSEC_BENCH_RECORDS` a log of so many records.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -37,6 +37,8 @@ const TOGETHER: u64 = 256;
 fn main() {
     let quick = std::env::var_os("MEDSEC_BENCH_QUICK").is_some();
     let (records, turns) = if quick { (50_000, 5) } else { (1_000_000, 15) };
+    let wanted = std::env::var("MEDSEC_BENCH_RECORDS").ok();
+    let records = wanted.map_or(records, |records| records.parse().unwrap());
     let folder = tempfile::tempdir_in(std::env::current_exe().unwrap().parent().unwrap()).unwrap();
     let one = appends(folder.path(), turns);
     crowd(folder.path(), one);
@@ -114,7 +116,7 @@ fn crowd(folder: &Path, one: f64) {
     writer.close().unwrap();
     let rate = (CLIENTS * EACH) as f64 / time;
     print(&format!(
-        r#"{{"name":"append, {CLIENTS} clients","records_per_s":{rate:.0},"ratio_to_one_client":{:.2}}}"#,
+        r#"{{"name":"audit log","what":"append, {CLIENTS} clients","records_per_s":{rate:.0},"ratio_to_one_client":{:.2}}}"#,
         rate / one
     ));
 }
@@ -147,7 +149,7 @@ fn verify(folder: &Path, records: u64, turns: usize) {
         .map(|(name, times)| report(name, "records_per_s", times))
         .collect();
     print(&format!(
-        r#"{{"name":"verify, two threads to one","speed_up":{:.2}}}"#,
+        r#"{{"name":"audit log","what":"verify, two threads to one","speed_up":{:.2}}}"#,
         rates[1] / rates[0]
     ));
     proofs(&bench, records, turns);
@@ -156,7 +158,10 @@ fn verify(folder: &Path, records: u64, turns: usize) {
 fn proofs(bench: &Bench, records: u64, turns: usize) {
     let published = timed(|| drop(bench.log.publish(&bench.stream, &bench.key).unwrap()));
     let ms = |name: &str, seconds: f64| {
-        print(&format!(r#"{{"name":"{name}","records":{records},"ms":{:.3}}}"#, seconds * 1e3));
+        print(&format!(
+            r#"{{"name":"audit log","what":"{name}","records":{records},"ms":{:.3}}}"#,
+            seconds * 1e3
+        ));
     };
     ms("first checkpoint of the log", published);
     let prove = |seq| black_box(bench.log.prove(&bench.stream, seq).unwrap());
@@ -245,7 +250,7 @@ fn report(name: &str, unit: &str, times: &[(f64, f64)]) -> f64 {
     let calibration = median(times.iter().map(|(_, calibration)| *calibration));
     let ratio = median(times.iter().map(|(call, calibration)| calibration / call));
     print(&format!(
-        r#"{{"name":"{name}","{unit}":{:.0},"median_ns":{:.0},"calibration_ns":{:.0},"ratio":{ratio:.3},"turns":{}}}"#,
+        r#"{{"name":"audit log","what":"{name}","{unit}":{:.0},"median_ns":{:.0},"calibration_ns":{:.0},"ratio":{ratio:.3},"turns":{}}}"#,
         1.0 / call,
         call * 1e9,
         calibration * 1e9,

@@ -37,7 +37,7 @@ fn main() {
         let ratio = median(times.iter().map(|(call, calibration)| calibration / call));
         let rate = f64::from(u32::try_from(LINES).unwrap()) / call;
         print(&format!(
-            r#"{{"name":"tree of {LINE_LEN} byte lines","batch":{batch},"lines_per_s":{rate:.0},"median_ns":{:.0},"calibration_ns":{:.0},"ratio":{ratio:.3},"turns":{turns}}}"#,
+            r#"{{"name":"audit log","what":"tree of {LINE_LEN} byte lines","batch":{batch},"lines_per_s":{rate:.0},"median_ns":{:.0},"calibration_ns":{:.0},"ratio":{ratio:.3},"turns":{turns}}}"#,
             call * 1e9,
             calibration * 1e9,
         ));

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod audit;
 mod config;
 mod demo;
 mod doctor;
@@ -41,6 +42,9 @@ pub(crate) enum Command {
     /// Show the settings and where they come from.
     #[command(subcommand)]
     Config(config::Command),
+    /// The audit log: what happened to which package, by whom.
+    #[command(subcommand)]
+    Audit(Box<audit::Command>),
     /// Seal files into packages for the holders of public keys.
     Seal(Box<seal::Options>),
     /// Open packages; files appear only when every byte has been verified.
@@ -72,6 +76,7 @@ impl Command {
             Self::Key(command) => command.name(),
             Self::Store(command) => command.name(),
             Self::Config(command) => command.name(),
+            Self::Audit(command) => command.name(),
             Self::Seal(_) => "seal",
             Self::Open(_) => "open",
             Self::Inspect(_) => "inspect",
@@ -93,6 +98,7 @@ impl Command {
             Self::Key(command) => command.run(session).map(Outcome::Whole),
             Self::Store(command) => command.run(session).map(Outcome::Whole),
             Self::Config(command) => command.run(session).map(Outcome::Whole),
+            Self::Audit(command) => command.run(session),
             Self::Seal(options) => seal::run(session, options),
             Self::Open(options) => open::run(session, options),
             Self::Inspect(options) => inspect::run(session, options),

@@ -4,6 +4,7 @@
 
 mod facts;
 mod home;
+mod log;
 mod machine;
 
 use serde_json::{Value, json};

@@ -38,12 +38,26 @@ pub(crate) enum Exit {
     Key,
     /// A change of the key store is in place, but something that follows it failed. Not to be made again.
     Unfinished,
+    /// The audit log is missing, does not fit the pin, cannot be gone on with, or is busy.
+    Log,
+    /// The audit log is not what its writer wrote.
+    Tampered,
+    /// Records of the audit log are missing.
+    Truncated,
+    /// The audit log is another one than an anchor or checkpoint knows.
+    Fork,
+    /// An epoch key of the audit log was replaced by the log key.
+    Rekeyed,
+    /// A batch at the end of the audit log was interrupted.
+    Torn,
+    /// The newest record of the audit log is older than it may be.
+    Stale,
 }
 
 impl Exit {
     /// All of them, in the order of their codes.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -61,6 +75,13 @@ impl Exit {
         Self::Store,
         Self::Key,
         Self::Unfinished,
+        Self::Log,
+        Self::Tampered,
+        Self::Truncated,
+        Self::Fork,
+        Self::Rekeyed,
+        Self::Torn,
+        Self::Stale,
     ];
 
     /// The number the operating system is given.
@@ -83,6 +104,13 @@ impl Exit {
             Self::Store => 14,
             Self::Key => 15,
             Self::Unfinished => 16,
+            Self::Log => 17,
+            Self::Tampered => 18,
+            Self::Truncated => 19,
+            Self::Fork => 20,
+            Self::Rekeyed => 21,
+            Self::Torn => 22,
+            Self::Stale => 23,
         }
     }
 
@@ -106,6 +134,13 @@ impl Exit {
             Self::Store => "store",
             Self::Key => "key",
             Self::Unfinished => "unfinished",
+            Self::Log => "log",
+            Self::Tampered => "tampered",
+            Self::Truncated => "truncated",
+            Self::Fork => "fork",
+            Self::Rekeyed => "rekeyed",
+            Self::Torn => "torn",
+            Self::Stale => "stale",
         }
     }
 }

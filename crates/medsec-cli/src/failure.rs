@@ -1,6 +1,7 @@
 //! What went wrong, what it means for the data, and what to do next. Never a path, a name or a value:
 //! these words go to logs.
 
+mod from_audit;
 mod from_crypto;
 mod from_kms;
 

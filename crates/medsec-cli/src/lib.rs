@@ -8,7 +8,9 @@
 
 #![forbid(unsafe_code)]
 
+mod anchor;
 mod args;
+mod audit;
 mod bulk;
 mod command;
 mod context_file;
@@ -18,17 +20,22 @@ mod doctor;
 mod exit;
 mod expectation;
 mod failure;
+mod files;
 mod help;
 mod input;
 mod keys;
+mod log_key;
 mod openers;
 mod output;
 mod own;
 mod passphrase;
 mod progress;
+mod recording;
 mod report;
 mod session;
 mod settings;
+#[cfg(feature = "ship")]
+mod ship;
 mod stdio;
 mod target;
 mod text;

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use medsec_kms::{StoreId, StorePlace};
 
-pub(crate) use self::file::{FILE_NAME, template};
+pub(crate) use self::file::{
+    AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, Template, template,
+};
 
 use self::file::ConfigFile;
 use crate::args::Options;
@@ -53,6 +55,14 @@ pub(crate) struct Settings {
     pub(crate) identity: Setting<Option<PathBuf>>,
     pub(crate) signer: Setting<Option<PathBuf>>,
     pub(crate) threads: Setting<Option<u16>>,
+    /// The audit log.
+    pub(crate) audit: Setting<PathBuf>,
+    /// What it is verified with.
+    pub(crate) audit_pin: Setting<PathBuf>,
+    /// What signs its checkpoints.
+    pub(crate) audit_key: Setting<Option<PathBuf>>,
+    /// A folder elsewhere that keeps its checkpoints.
+    pub(crate) audit_anchor: Setting<Option<PathBuf>>,
 }
 
 impl Settings {
@@ -87,6 +97,16 @@ impl Settings {
             identity: optional(path("MEDSEC_IDENTITY", file.user.identity)),
             signer: optional(path("MEDSEC_SIGNER", file.user.signer)),
             threads: threads(options, file.work.threads)?,
+            audit: or_default(
+                path("MEDSEC_AUDIT", file.audit.folder),
+                home.value.join(AUDIT_FOLDER),
+            ),
+            audit_pin: or_default(
+                path("MEDSEC_AUDIT_PIN", file.audit.pin),
+                home.value.join(AUDIT_PIN),
+            ),
+            audit_key: optional(path("MEDSEC_AUDIT_KEY", file.audit.key)),
+            audit_anchor: optional(path("MEDSEC_AUDIT_ANCHOR", file.audit.anchor)),
             home,
         })
     }
@@ -134,6 +154,12 @@ fn default_mark(home: &Setting<PathBuf>) -> PathBuf {
         (Source::Default, Some(state)) => state.join("medsec").join("store.mark"),
         _ => home.value.join("store.mark"),
     }
+}
+
+/// Where anchors are unless something else is said: outside every home, so that a home put back whole, or
+/// removed, does not take along what remembers its audit log.
+pub(crate) fn default_anchor() -> Option<PathBuf> {
+    Some(user_folder("XDG_STATE_HOME", ".local/state")?.join("medsec").join("anchors"))
 }
 
 fn store_id(written: Option<&str>) -> Result<Setting<Option<StoreId>>, Failure> {
@@ -213,15 +239,19 @@ mod tests {
     #[test]
     fn written_template_is_understood() {
         let home = tempfile::tempdir().unwrap();
-        let text = template(
-            Path::new("store"),
-            Path::new("store.mark"),
-            StoreId::from_bytes([7; 16]),
-            "root",
-        );
+        let text = template(Template {
+            store: Path::new("store"),
+            mark: Path::new("store.mark"),
+            id: StoreId::from_bytes([7; 16]),
+            user: "root",
+            audit: Some(AuditTemplate { anchor: Some(Path::new("/elsewhere")) }),
+        });
         std::fs::write(home.path().join(FILE_NAME), text).unwrap();
         let settings = Settings::load(&options(home.path())).unwrap().unwrap();
         assert_eq!(settings.store_id.value, Some(StoreId::from_bytes([7; 16])));
         assert_eq!(settings.mark.value, home.path().join("store.mark"));
+        assert_eq!(settings.audit.source, Source::File);
+        assert_eq!(settings.audit_key.value, Some(home.path().join(AUDIT_KEY)));
+        assert_eq!(settings.audit_anchor.value, Some(PathBuf::from("/elsewhere")));
     }
 }

@@ -84,13 +84,20 @@ impl Endpoint {
         Ok(Self { tls: Some(tls), ..Self::parse(rest, 443)? })
     }
 
-    /// `http://host[:port][/path]`: enough where the answer is signed, as those of witnesses and time-stamp
-    /// authorities are. Whoever listens learns the name and size of the log, and can withhold the answer.
+    /// `http://host[:port][/path]`: enough where only signed answers count, as cosignatures and time stamps. Whoever
+    /// listens learns what is sent, which is the log's name, size and root for a witness and a hash for a time stamp, and
+    /// can withhold the answer or send another: a refusal is not signed, and counts for nothing that is final.
     ///
     /// # Errors
     /// [`InvalidEndpoint`] if it is of another form.
     pub fn plain(url: &str) -> Result<Self, InvalidEndpoint> {
         Self::parse(url.strip_prefix("http://").ok_or(InvalidEndpoint)?, 80)
+    }
+
+    /// Whether an answer is the server's own.
+    #[cfg(feature = "witness")]
+    pub(crate) const fn is_secure(&self) -> bool {
+        self.tls.is_some()
     }
 
     fn parse(rest: &str, port: u16) -> Result<Self, InvalidEndpoint> {

@@ -28,8 +28,8 @@ use crate::tls::Tls;
 pub const POSTGRES_MIGRATION: &str = include_str!("postgres/migration.sql");
 
 const LAST_COMMIT: &str = "SELECT max(n) FROM medsec_audit.commits WHERE stream = $1";
-const RECORDS_BELOW: &str =
-    "SELECT count(*) FROM medsec_audit.records WHERE stream = $1 AND seq < $2";
+const RECORDS_BETWEEN: &str =
+    "SELECT count(*) FROM medsec_audit.records WHERE stream = $1 AND seq >= $2 AND seq < $3";
 
 /// What a follower is made of.
 #[derive(Clone, Debug)]
@@ -45,7 +45,8 @@ pub struct PostgresSettings {
     pub database: String,
     /// The login, a member of `medsec_audit_follower`.
     pub user: String,
-    /// Its password, used with SCRAM.
+    /// Its password, used with SCRAM and channel binding. The server's certificate must be signed with RSA (PKCS #1)
+    /// or ECDSA: PostgreSQL binds to no other.
     pub password: Password,
     /// How long connecting, and one call, may take. A shipment of 10,000 records takes less than a second.
     pub patience: Duration,
@@ -105,17 +106,25 @@ impl PostgresFollower {
         Ok(done)
     }
 
+    /// Rows are counted once on each connection, and after that those that came to it. What is deleted behind that is
+    /// found by the next connection, or when the copy is verified.
     async fn size(&self, origin: &LogOrigin) -> Result<u64, OutsideError> {
         self.with(async |session| {
             let stream = origin.as_str();
             let row = session.client.query_one(LAST_COMMIT, &[&stream]).await;
             let last: Option<i64> = row.and_then(|row| row.try_get(0)).map_err(error::of)?;
             let last = last.unwrap_or(0);
-            let row = session.client.query_one(RECORDS_BELOW, &[&stream, &last]).await;
+            // Fewer than there were: all is in doubt.
+            let known = session.dense.get(origin).copied().filter(|known| *known <= last);
+            let known = known.unwrap_or(0);
+            let row = session.client.query_one(RECORDS_BETWEEN, &[&stream, &known, &last]).await;
             let records: i64 = row.and_then(|row| row.try_get(0)).map_err(error::of)?;
             // No two rows have the same number: as many as there are numbers means that none is missing.
-            let size = u64::try_from(last).ok().filter(|_| records == last);
-            size.ok_or_else(|| OutsideError::Answer(Box::new(PostgresError::Gap)))
+            let dense = last.checked_sub(known) == Some(records);
+            let size = u64::try_from(last).ok().filter(|_| dense);
+            let size = size.ok_or_else(|| OutsideError::Answer(Box::new(PostgresError::Gap)))?;
+            session.dense.insert(origin.clone(), last);
+            Ok(size)
         })
         .await
     }

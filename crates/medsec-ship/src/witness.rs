@@ -4,6 +4,7 @@
 //! continues that one. Its cosignature says so to everybody who trusts its key.
 
 mod answer;
+mod conflict;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -18,6 +19,7 @@ use medsec_audit::{
 use tokio::sync::Mutex;
 
 use self::answer::Outcome;
+use self::conflict::Conflict;
 use crate::http::{Answer, Endpoint, Post};
 
 /// Longest answer: a hundred signature lines of the largest kind.
@@ -33,7 +35,8 @@ pub trait ProofSource: Send + Sync {
     /// that is allowed.
     ///
     /// # Errors
-    /// Whatever keeps it from making one.
+    /// Whatever keeps it from making one; [`PublishError::Behind`](medsec_audit::PublishError::Behind) as it is if the
+    /// log does not have `new` records. The client then knows that a witness that has seen so many saw another history.
     fn consistency(
         &self,
         origin: &LogOrigin,
@@ -94,9 +97,24 @@ pub enum WitnessError {
     #[error("there is no proof for the witness")]
     Proof(#[source] Box<dyn Error + Send + Sync>),
     /// The witness answered with this HTTP status. 403: it does not know the log's key. 404: it does not know the
-    /// log's origin.
+    /// log's origin. Statuses are not signed: without TLS anybody on the way can have sent them.
     #[error("the witness answered with status {0}")]
     Status(u16),
+    /// The witness has cosigned a larger checkpoint, of a size that the log has too: this one is out of date. The
+    /// newest one can be handed over.
+    #[error("the witness has cosigned a later checkpoint of this log")]
+    Overtaken,
+    /// The witness says that it has cosigned a larger checkpoint, and the log could not be asked whether it has as
+    /// many records.
+    #[error("the witness has cosigned a larger checkpoint, and the log could not show its own")]
+    Larger(#[source] Box<dyn Error + Send + Sync>),
+    /// The witness, or somebody on the way to it, says that it has seen another history. Over a connection without TLS
+    /// that is no evidence.
+    #[error("an answer that nobody signed says that the witness has seen another history")]
+    Unproven,
+    /// The answer contradicts what the witness was asked.
+    #[error("the answer of the witness contradicts the request")]
+    Contradiction,
     /// The answer is not of the form that the specification prescribes.
     #[error("the answer of the witness is malformed")]
     Malformed,
@@ -130,17 +148,41 @@ impl WitnessClient {
         let mut old = signed.get(origin).copied().unwrap_or(0).min(size);
         for _ in 0..ATTEMPTS {
             let answer = self.ask(note, origin, old, size).await?;
-            match answer::judge(&answer, note, &self.settings.keys)? {
+            let seen = match answer::judge(&answer, note, &self.settings.keys)? {
                 Outcome::Cosigned(note) => {
                     signed.insert(origin.clone(), size);
                     return Ok(Anchored::Cosigned(note));
                 }
-                // It has signed more than there is, or the same size with another root.
-                Outcome::Has(seen) if seen > size || seen == old => return Err(OutsideError::Fork),
-                Outcome::Has(seen) => old = seen,
+                Outcome::Unproven => return Err(self.another_history()),
+                Outcome::Has(seen) => seen,
+            };
+            match Conflict::of(old, size, seen) {
+                Conflict::Stale => old = seen,
+                Conflict::SameSize => return Err(self.another_history()),
+                Conflict::Contradiction => return Err(unusable(WitnessError::Contradiction)),
+                Conflict::Larger => return Err(self.larger(origin, size, seen).await),
             }
         }
-        Err(OutsideError::Answer(Box::new(WitnessError::Unsettled)))
+        Err(unusable(WitnessError::Unsettled))
+    }
+
+    /// A fork, if it was the witness who said so: statuses are not signed.
+    fn another_history(&self) -> OutsideError {
+        match self.settings.endpoint.is_secure() {
+            true => OutsideError::Fork,
+            false => OutsideError::Unreachable(Box::new(WitnessError::Unproven)),
+        }
+    }
+
+    /// What it means that the witness has cosigned more than this checkpoint has. A log that has as many records has
+    /// grown since, or another process was faster; one that lacks them was cut.
+    async fn larger(&self, origin: &LogOrigin, size: u64, seen: u64) -> OutsideError {
+        // Of an empty tree there is no proof to ask for; that of its first record needs as many records.
+        match self.made(origin, size.max(1), seen).await {
+            Ok(_) => OutsideError::Unreachable(Box::new(WitnessError::Overtaken)),
+            Err(error) if conflict::log_lacks_records(&*error) => self.another_history(),
+            Err(error) => OutsideError::Unreachable(Box::new(WitnessError::Larger(error))),
+        }
     }
 
     async fn ask(
@@ -175,14 +217,26 @@ impl WitnessClient {
         if old == 0 || old == size {
             return Ok(ConsistencyProof::new(old, size, Vec::new()));
         }
-        let (proofs, origin) = (Arc::clone(&self.settings.proofs), origin.clone());
-        let made =
-            tokio::task::spawn_blocking(move || proofs.consistency(&origin, old, size)).await;
-        let proof = made.map_err(|error| no_proof(error.into()))?.map_err(no_proof)?;
-        let fits =
-            proof.old_size == old && proof.new_size == size && proof.path.len() <= MAX_PROOF_LEN;
-        fits.then_some(proof).ok_or_else(|| no_proof("the proof is of other sizes".into()))
+        self.made(origin, old, size).await.map_err(no_proof)
     }
+
+    async fn made(
+        &self,
+        origin: &LogOrigin,
+        old: u64,
+        new: u64,
+    ) -> Result<ConsistencyProof, Box<dyn Error + Send + Sync>> {
+        let (proofs, origin) = (Arc::clone(&self.settings.proofs), origin.clone());
+        let made = tokio::task::spawn_blocking(move || proofs.consistency(&origin, old, new));
+        let proof = made.await??;
+        let fits =
+            proof.old_size == old && proof.new_size == new && proof.path.len() <= MAX_PROOF_LEN;
+        fits.then_some(proof).ok_or_else(|| "the proof is of other sizes".into())
+    }
+}
+
+fn unusable(error: WitnessError) -> OutsideError {
+    OutsideError::Answer(Box::new(error))
 }
 
 fn no_proof(error: Box<dyn Error + Send + Sync>) -> OutsideError {

@@ -29,6 +29,11 @@ impl Log {
         Self { origin: LogOrigin::new(origin).unwrap(), leaves, signer }
     }
 
+    /// Records that it has.
+    pub(crate) fn size(&self) -> u64 {
+        self.leaves.len() as u64
+    }
+
     pub(crate) fn key(&self) -> &VerifierKey {
         self.signer.verifier_key()
     }

@@ -1,7 +1,15 @@
-//! The least of HTTP: one request on one connection, and a server that answers one request after the other.
+//! The least of HTTP: one request on one connection, and a server that answers one request after the other, with TLS
+//! or without.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::certificate_file;
 
 /// What a client asked.
 #[derive(Debug)]
@@ -32,17 +40,43 @@ pub(crate) fn serve(answer: impl Fn(Request) -> Vec<u8> + Send + 'static) -> Str
     let address = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let Some((line, headers)) = head(&mut reader) else { continue };
-            let mut body = vec![0; length(&headers).unwrap_or(0)];
-            reader.read_exact(&mut body).unwrap();
-            let answer = answer(Request { line, headers, body });
-            // A client that has read enough may be gone.
-            let _ = stream.write_all(b"HTTP/1.1 ").and_then(|()| stream.write_all(&answer));
+            respond(stream.unwrap(), &answer);
         }
     });
     address
+}
+
+/// As [`serve`], with TLS and the server's certificate of `cargo xtask services`; returns `https://localhost:port`.
+pub(crate) fn serve_tls(answer: impl Fn(Request) -> Vec<u8> + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let config = Arc::new(server_config());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            respond(StreamOwned::new(connection, stream.unwrap()), &answer);
+        }
+    });
+    address
+}
+
+fn server_config() -> ServerConfig {
+    let certificate = CertificateDer::from_pem_file(certificate_file("server.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(certificate_file("server.key")).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ServerConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    builder.with_single_cert(vec![certificate], key).unwrap()
+}
+
+fn respond(stream: impl Read + Write, answer: &impl Fn(Request) -> Vec<u8>) {
+    let mut reader = BufReader::new(stream);
+    let Some((line, headers)) = head(&mut reader) else { return };
+    let mut body = vec![0; length(&headers).unwrap_or(0)];
+    reader.read_exact(&mut body).unwrap();
+    let answer = [b"HTTP/1.1 ", &answer(Request { line, headers, body })[..]].concat();
+    // A client that has read enough may be gone.
+    let _ = reader.get_mut().write_all(&answer).and_then(|()| reader.get_mut().flush());
 }
 
 /// An answer for [`serve`].
@@ -54,7 +88,7 @@ pub(crate) fn answer(status: &str, kind: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn head(reader: &mut BufReader<TcpStream>) -> Option<(String, Vec<String>)> {
+fn head(reader: &mut impl BufRead) -> Option<(String, Vec<String>)> {
     let mut lines = Vec::new();
     loop {
         let mut line = String::new();

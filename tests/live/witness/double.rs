@@ -7,7 +7,7 @@ use medsec_audit::{
     NoteSigner as _, NoteText, PosixTime, VerifierKey,
 };
 
-use crate::support::plain_http::{Request, answer, serve};
+use crate::support::plain_http::{Request, answer, serve, serve_tls};
 
 /// What a witness may do wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,10 @@ impl Double {
 
     pub(super) fn serve(self) -> String {
         serve(move |request| self.respond(&request))
+    }
+
+    pub(super) fn serve_tls(self) -> String {
+        serve_tls(move |request| self.respond(&request))
     }
 
     fn respond(&self, request: &Request) -> Vec<u8> {

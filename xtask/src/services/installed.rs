@@ -17,6 +17,9 @@ const POSTGRES_HOME: &str = "/usr/lib/postgresql";
 const MODULES: [&str; 3] =
     ["/usr/lib/x86_64-linux-gnu/rsyslog", "/usr/lib/aarch64-linux-gnu/rsyslog", "/usr/lib/rsyslog"];
 
+/// What Debian's PostgreSQL packages read when they are installed, a file of the package `postgresql-common`.
+const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
+
 /// Where the programs are.
 #[derive(Debug)]
 pub(super) struct Installed {
@@ -69,8 +72,28 @@ fn apt(ws: &Workspace, packages: &[&str]) -> Result<()> {
         let mut apt = process::command("apt-get", &ws.root);
         process::run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
     };
+    const INSTALL: [&str; 4] = ["install", "-q", "-y", "--no-install-recommends"];
     apt(&["update", "-q"])?;
-    apt(&[&["install", "-q", "-y", "--no-install-recommends"], packages].concat())
+    if packages.contains(&"postgresql") {
+        apt(&[&INSTALL[..], &["postgresql-common"]].concat())?;
+        keep_from_making_a_cluster()?;
+    }
+    apt(&[&INSTALL[..], packages].concat())
+}
+
+/// The package would make a cluster of its own and start it as a service of the system; nobody asked for that.
+fn keep_from_making_a_cluster() -> Result<()> {
+    let read = || std::fs::read_to_string(CLUSTER_SETTINGS);
+    let write = |text: String| std::fs::write(CLUSTER_SETTINGS, text);
+    let done = read().and_then(|before| write(without_main_cluster(&before)));
+    done.with_context(|| format!("changing {CLUSTER_SETTINGS}"))
+}
+
+/// The settings with `create_main_cluster = false`, once.
+fn without_main_cluster(settings: &str) -> String {
+    let sets = |line: &&str| line.trim_start().starts_with("create_main_cluster");
+    let rest = settings.lines().filter(|line| !sets(line)).map(|line| format!("{line}\n"));
+    rest.chain(["create_main_cluster = false\n".to_owned()]).collect()
 }
 
 /// The newest that is there, if it is new enough.
@@ -98,4 +121,20 @@ fn tls_driver() -> Option<&'static str> {
 fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cluster_is_made_whatever_was_set() {
+        for before in ["", "a = 1\ncreate_main_cluster = true\n", "#create_main_cluster = true\n"] {
+            let after = without_main_cluster(before);
+            let set: Vec<_> =
+                after.lines().filter(|line| line.starts_with("create_main_cluster")).collect();
+            assert_eq!(set, ["create_main_cluster = false"], "{before}");
+        }
+        assert!(without_main_cluster("a = 1\n").starts_with("a = 1\n"));
+    }
 }

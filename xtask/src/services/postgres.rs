@@ -10,7 +10,7 @@ use super::certificates::Certificates;
 use super::installed::Installed;
 use super::state::Server;
 use super::user::User;
-use super::{free_port, live, settle, wait};
+use super::{Record, free_port, live, private, settle, wait};
 use crate::process;
 use crate::workspace::Workspace;
 
@@ -32,7 +32,6 @@ pub(super) struct Cluster {
     pub(super) port: u16,
     /// Of the superuser `postgres`.
     pub(super) password: String,
-    server: Server,
 }
 
 /// A cluster that was killed.
@@ -45,7 +44,12 @@ pub(super) struct Stopped<'a> {
 
 impl Cluster {
     /// Makes a cluster in a folder of the run and waits until it answers.
-    pub(super) fn make(place: &Place<'_>, run: &Path, name: &str) -> Result<Self> {
+    pub(super) fn make(
+        place: &Place<'_>,
+        run: &Path,
+        name: &str,
+        record: Record<'_>,
+    ) -> Result<Self> {
         let data = run.join(name);
         std::fs::create_dir(&data)?;
         place.user.owns(&data)?;
@@ -56,35 +60,26 @@ impl Cluster {
         let program = place.installed.postgres.join("postgres");
         std::fs::write(data.join("medsec-program"), program.display().to_string())?;
         let stopped = Stopped { ws: place.ws, user: place.user, data };
-        let server = stopped.start(name, port)?;
-        Ok(Self { port, password, server })
-    }
-
-    pub(super) fn server(self) -> Server {
-        self.server
+        stopped.start(name, port, record)?;
+        Ok(Self { port, password })
     }
 }
 
 impl Stopped<'_> {
     /// Starts it as it was, under the same port.
-    pub(super) fn start_again(&self, was: &Server) -> Result<Server> {
+    pub(super) fn start_again(&self, was: &Server, record: Record<'_>) -> Result<()> {
         // Processes of a killed server end by themselves, and as long as one lives no new one starts.
-        let mut started = None;
-        wait("a start after the crash", LIMIT, || {
-            started = self.start(&was.name, was.port).ok();
-            started.is_some()
-        })?;
-        started.context("it did not start")
+        wait("a start after the crash", LIMIT, || self.start(&was.name, was.port, record).is_ok())
     }
 
-    fn start(&self, name: &str, port: u16) -> Result<Server> {
+    fn start(&self, name: &str, port: u16, record: Record<'_>) -> Result<()> {
         let program = std::fs::read_to_string(self.data.join("medsec-program"))?;
         let bin = Path::new(&program).parent().context("no folder")?.to_path_buf();
         let mut command = process::command(&program, Path::new("/"));
         command.arg("-D").arg(&self.data);
         let log = self.data.with_extension("log");
         let server = live::spawn(self.user.runs(&mut command), name, port, &log)?;
-        settle(server, LIMIT, self.ws, || {
+        settle(&server, LIMIT, self.ws, record, || {
             let mut ready = process::command(bin.join("pg_isready"), &self.ws.root);
             ready.args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]);
             ready.status().is_ok_and(|status| status.success())
@@ -94,7 +89,7 @@ impl Stopped<'_> {
 
 fn initialise(place: &Place<'_>, run: &Path, data: &Path, password: &str) -> Result<()> {
     let file = run.join("password");
-    std::fs::write(&file, password)?;
+    private::write(&file, password)?;
     place.user.owns(&file)?;
     let mut initdb = process::command(place.installed.postgres.join("initdb"), Path::new("/"));
     initdb.args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8"]);

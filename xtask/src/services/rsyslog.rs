@@ -7,25 +7,19 @@ use anyhow::Result;
 
 use super::certificates::Certificates;
 use super::installed::Installed;
-use super::state::Server;
-use super::{answers, free_port, live, settle};
+use super::{Record, answers, free_port, live, settle};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What was started.
-#[derive(Debug)]
-pub(super) struct Started {
-    pub(super) server: Server,
-    pub(super) variables: Vec<(String, String)>,
-}
-
-/// Starts it with two ports: one takes any sender, the other only those with a certificate of our authority.
+/// Starts it with two ports: one takes any sender, the other only those with a certificate of our authority. Returns
+/// the variables for tests.
 pub(super) fn start(
     ws: &Workspace,
     installed: &Installed,
     certificates: &Certificates,
     run: &Path,
-) -> Result<Started> {
+    record: Record<'_>,
+) -> Result<Vec<(String, String)>> {
     let folder = run.join("rsyslog");
     std::fs::create_dir(&folder)?;
     let [any, known] = [free_port()?, free_port()?];
@@ -37,14 +31,13 @@ pub(super) fn start(
     let mut command = process::command(&installed.rsyslogd, &ws.root);
     command.arg("-n").arg("-f").arg(&configuration).arg("-i").arg(folder.join("pid"));
     let server = live::spawn(&mut command, "rsyslog", any, &folder.join("log"))?;
-    let server = settle(server, Duration::from_secs(20), ws, || answers(known))?;
+    settle(&server, Duration::from_secs(20), ws, record, || answers(known))?;
     let variables = [
         ("MEDSEC_LIVE_SYSLOG", format!("127.0.0.1:{any}")),
         ("MEDSEC_LIVE_SYSLOG_MUTUAL", format!("127.0.0.1:{known}")),
         ("MEDSEC_LIVE_SYSLOG_RECEIVED", received.display().to_string()),
     ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value)).to_vec();
-    Ok(Started { server, variables })
+    Ok(variables.map(|(name, value)| (name.to_owned(), value)).to_vec())
 }
 
 /// Its configuration. A received message is one line: the fields that RFC 5424 has, with tabs between them.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
+use super::private;
+
 /// One process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
@@ -37,8 +39,9 @@ impl State {
         self.variables.extend(variables);
     }
 
-    /// Adds a process and writes the file.
+    /// Adds a process, in the place of one of the same name, and writes the file.
     pub(super) fn add(&mut self, server: Server, home: &Path) -> Result<()> {
+        self.servers.retain(|known| known.name != server.name);
         self.servers.push(server);
         self.save(home)
     }
@@ -59,7 +62,8 @@ impl State {
     pub(super) fn save(&self, home: &Path) -> Result<()> {
         std::fs::create_dir_all(home)?;
         let draft = home.join("state.json.new");
-        std::fs::write(&draft, self.to_json())?;
+        // The variables have passwords among them.
+        private::write(&draft, &self.to_json())?;
         Ok(std::fs::rename(draft, file(home))?)
     }
 
@@ -134,6 +138,25 @@ mod tests {
         let state = state(&dir.path().join("run"));
         state.save(dir.path()).unwrap();
         assert_eq!(State::load(dir.path()).unwrap(), Some(state));
+    }
+
+    #[test]
+    fn state_is_nobody_elses() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let dir = tempfile::tempdir().unwrap();
+        state(&dir.path().join("run")).save(dir.path()).unwrap();
+        let mode = std::fs::metadata(file(dir.path())).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn server_that_was_started_again_takes_its_own_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut state = state(&dir.path().join("run"));
+        let again = Server { pid: 8, ..state.servers[0].clone() };
+        state.add(again.clone(), dir.path()).unwrap();
+        assert_eq!(State::load(dir.path()).unwrap().unwrap().servers, [again]);
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! An anchor in a folder: another disk, a share of another machine, a medium that is taken away.
 //!
 //! One file for each checkpoint, `<origin>/<size, 20 digits>`, the origin with `%` and two digits for every byte
-//! that is no letter, digit, `.`, `_` or `-`. A file that is there is never replaced. What that is worth depends
-//! on who can write the folder: whoever can write both the log and it can change both.
+//! that is no letter, digit, `_`, `-`, or `.` behind the first byte. A file that is there is never replaced. What that is
+//! worth depends on who can write the folder: whoever can write both the log and it can change both.
+//!
+//! The folder of an origin is made once, by [`FolderAnchor::prepare`]. Where it is missing later, nothing is mounted at
+//! that place, or what was kept is gone: the anchor is then out of reach, and never an empty one.
 
 use std::fmt::Write as _;
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -21,10 +26,12 @@ const DIGITS: usize = 20;
 const MAX_NAME: usize = 255;
 /// Most files of an origin that are looked at: one every three minutes for six years.
 const MAX_FILES: usize = 1 << 20;
+/// The folder of an origin is its owner's alone.
+const FOLDER_MODE: u32 = 0o700;
 /// How long another process may take to put a checkpoint there.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Keeps checkpoints in a folder, which must be there: a medium that is not mounted is not written past.
+/// Keeps checkpoints in a folder, in which each origin was prepared: a medium that is not mounted is not written past.
 #[derive(Clone, Debug)]
 pub struct FolderAnchor {
     name: PeerName,
@@ -38,6 +45,9 @@ pub enum FolderAnchorError {
     /// The origin makes no name of a folder.
     #[error("the origin is too long for the name of a folder")]
     Origin,
+    /// The folder of the origin is not there: it was never prepared, is not mounted, or was removed.
+    #[error("the folder of the origin is not there")]
+    Missing,
     /// Another process is writing there.
     #[error("another process writes there")]
     Busy,
@@ -53,19 +63,38 @@ impl FolderAnchor {
         Self { name, folder: Folder::new(folder) }
     }
 
+    /// Makes the folder of an origin, durably, for a log or stream that is new; nothing to do if it is there. Call it
+    /// then and at no other time: afterwards a missing folder means that the anchor is out of reach.
+    ///
+    /// # Errors
+    /// [`OutsideError::Unreachable`] if the anchor's own folder is not there or cannot be written;
+    /// [`OutsideError::Refused`] if the origin makes no name of a folder.
+    pub fn prepare(&self, origin: &LogOrigin) -> Result<(), OutsideError> {
+        let stream = self.stream(origin)?;
+        match DirBuilder::new().mode(FOLDER_MODE).create(stream.path()) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(unreachable(error));
+            }
+            // One that was made before may not have been durable when that process ended.
+            _ => {}
+        }
+        // Of a file in its place, this fails.
+        stream.path().read_dir().map_err(unreachable)?;
+        let synced = File::open(self.folder.path()).and_then(|folder| folder.sync_all());
+        synced.map_err(unreachable)
+    }
+
     /// Keeps a signed checkpoint, durably. One that is there is left alone.
     ///
     /// # Errors
     /// [`OutsideError::Fork`] if there is another of the same size, which stays;
-    /// [`OutsideError::Unreachable`] if the folder is not there or cannot be written.
+    /// [`OutsideError::Unreachable`] if the folder of the origin is not there or cannot be written.
     pub fn keep(&self, checkpoint: &Note) -> Result<(), OutsideError> {
         let about = Checkpoint::insecure_of_unverified(checkpoint)
             .map_err(|error: CheckpointError| OutsideError::Refused(error.into()))?;
         let (volume, name) = (self.stream(about.origin())?, name_of(about.size()));
-        // Not the folder itself: what was not mounted must not look as if it were there.
-        self.folder.path().metadata().map_err(unreachable)?;
-        volume.make("").map_err(unreachable)?;
-        self.folder.sync_folder("").map_err(unreachable)?;
+        // Not made here: what is not mounted, or was emptied, must not look as if it kept something.
+        volume.path().read_dir().map_err(absent)?;
         let _alone = lock(&volume)?;
         match read_whole(&volume, &name, max_note()).map_err(unreachable)? {
             None => replace(&volume, &name, checkpoint.render().as_bytes()).map_err(unreachable),
@@ -77,12 +106,11 @@ impl FolderAnchor {
         }
     }
 
-    /// The largest checkpoint of an origin, not verified; nothing if none was ever kept.
+    /// The largest checkpoint of an origin, not verified; nothing if none was kept since it was prepared.
     ///
     /// # Errors
-    /// [`OutsideError::Unreachable`] if the folder is not there or cannot be read.
+    /// [`OutsideError::Unreachable`] if the folder of the origin is not there or cannot be read.
     pub fn newest(&self, origin: &LogOrigin) -> Result<Option<Vec<u8>>, OutsideError> {
-        self.folder.path().metadata().map_err(unreachable)?;
         let volume = self.stream(origin)?;
         let Some(size) = largest(volume.path())? else { return Ok(None) };
         read_whole(&volume, &name_of(size), max_note()).map_err(unreachable)
@@ -113,7 +141,8 @@ impl Anchor for FolderAnchor {
     }
 }
 
-/// The origin as one name: letters, digits, `_`, `-` and `.` but in front, everything else as `%` and hexadecimal.
+/// The origin as one name: letters, digits, `_` and `-` as they are, and `.` too unless it is the first byte, because a
+/// name of dots alone leads elsewhere; every other byte as `%` and two hexadecimal digits.
 fn folder_name(origin: &LogOrigin) -> String {
     let mut name = String::new();
     for (at, byte) in origin.as_str().bytes().enumerate() {
@@ -139,11 +168,7 @@ fn size_of(name: &str) -> Option<u64> {
 
 /// The largest size that a file is named after.
 fn largest(folder: &Path) -> Result<Option<u64>, OutsideError> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(unreachable(error)),
-    };
+    let entries = folder.read_dir().map_err(absent)?;
     let mut largest = None;
     for (seen, entry) in entries.enumerate() {
         if seen >= MAX_FILES {
@@ -166,6 +191,14 @@ fn lock(volume: &Folder) -> Result<Box<dyn Lock>, OutsideError> {
             return Err(OutsideError::Unreachable(FolderAnchorError::Busy.into()));
         }
         std::thread::sleep(STEP);
+    }
+}
+
+/// Why the folder of an origin cannot be read, told apart from one that is not there.
+fn absent(error: io::Error) -> OutsideError {
+    match error.kind() {
+        io::ErrorKind::NotFound => OutsideError::Unreachable(FolderAnchorError::Missing.into()),
+        _ => unreachable(error),
     }
 }
 

@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use medsec_audit::{
-    Algorithm, Anchor as _, Checkpoint, Finding, FolderAnchor, Known, LogOrigin, Note,
-    OutsideError, PeerName, PublishError, Recalled, Verdict, VerifyOptions, leaf_hash,
+    Algorithm, Anchor as _, Checkpoint, Finding, FolderAnchor, FolderAnchorError, Known, LogOrigin,
+    Note, OutsideError, PeerName, PublishError, Recalled, Verdict, VerifyOptions, leaf_hash,
 };
 use medsec_evidence::{Ev, Proven, evidence};
 
@@ -19,14 +19,30 @@ fn anchor(folder: &Path) -> FolderAnchor {
     FolderAnchor::new(PeerName::new("folder").unwrap(), folder)
 }
 
+/// An anchor that `init` has prepared.
+fn prepared(folder: &Path) -> FolderAnchor {
+    let anchor = anchor(folder);
+    anchor.prepare(&origin()).unwrap();
+    anchor
+}
+
+fn origin() -> LogOrigin {
+    LogOrigin::new("clinic.example/log/main").unwrap()
+}
+
 fn note(size: u64, root: &[u8]) -> Note {
-    let origin = LogOrigin::new("clinic.example/log/main").unwrap();
-    let checkpoint = Checkpoint::new(origin, size, leaf_hash(root)).unwrap();
+    let checkpoint = Checkpoint::new(origin(), size, leaf_hash(root)).unwrap();
     Note::sign(checkpoint.to_text().unwrap(), &signer(LOG, Algorithm::Ed25519, 7)).unwrap()
 }
 
 fn newest(anchor: &FolderAnchor) -> Option<Vec<u8>> {
-    anchor.newest(&LogOrigin::new("clinic.example/log/main").unwrap()).unwrap()
+    anchor.newest(&origin()).unwrap()
+}
+
+/// Whether the anchor says that the origin's folder is missing, and that it may be there later.
+fn is_missing<T>(result: Result<T, OutsideError>) -> bool {
+    let Err(OutsideError::Unreachable(why)) = result else { return false };
+    matches!(why.downcast_ref(), Some(FolderAnchorError::Missing))
 }
 
 #[test]
@@ -34,11 +50,56 @@ fn a_folder_that_is_not_mounted_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let gone = folder.path().join("gone");
     let anchor = anchor(&gone);
-    let kept = anchor.keep(&note(1, b"a"));
-    assert!(kept.is_err_and(|error| error.is_retryable()));
-    let origin = LogOrigin::new("clinic.example/log/main").unwrap();
-    assert!(anchor.newest(&origin).is_err_and(|error| error.is_retryable()));
+    assert!(is_missing(anchor.keep(&note(1, b"a"))));
+    assert!(is_missing(anchor.newest(&origin())));
+    let prepared = anchor.prepare(&origin());
+    assert!(prepared.is_err_and(|error| error.is_retryable()));
     assert!(!gone.exists());
+}
+
+#[evidence(
+    hipaa2013::"164.312(b)",
+    claim = "an anchor whose medium is not mounted, or that was emptied, is not taken for one that knows nothing",
+    polarity = deny,
+)]
+fn an_empty_mount_point_or_a_wiped_anchor_is_out_of_reach(ev: Ev) -> Proven {
+    let missing = |error: &OutsideError| {
+        let OutsideError::Unreachable(why) = error else { return false };
+        matches!(why.downcast_ref(), Some(FolderAnchorError::Missing))
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let anchor = anchor(folder.path());
+    ev.denies(anchor.newest(&origin()), missing);
+    ev.denies(anchor.keep(&note(1, b"a")), missing);
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    ev.equal("nothing was made below the mount point", &left, &0);
+    ev.allows(anchor.prepare(&origin()));
+    ev.allows(anchor.keep(&note(1, b"a")));
+    std::fs::remove_dir_all(folder.path().join("clinic.example%2Flog%2Fmain")).unwrap();
+    ev.denies(anchor.newest(&origin()), missing);
+    ev.denies(anchor.keep(&note(2, b"a")), missing);
+    ev.proven()
+}
+
+#[test]
+fn preparing_again_leaves_what_was_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let anchor = prepared(folder.path());
+    anchor.keep(&note(3, b"a")).unwrap();
+    anchor.prepare(&origin()).unwrap();
+    assert_eq!(newest(&anchor).unwrap(), note(3, b"a").render().into_bytes());
+    // Another origin is another folder, and was not prepared.
+    let other = LogOrigin::new("clinic.example/log/other").unwrap();
+    assert!(is_missing(anchor.newest(&other)));
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_not_prepared() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("clinic.example%2Flog%2Fmain"), "").unwrap();
+    let anchor = anchor(folder.path());
+    assert!(anchor.prepare(&origin()).is_err_and(|error| error.is_retryable()));
+    assert!(anchor.keep(&note(1, b"a")).is_err_and(|error| error.is_retryable()));
 }
 
 #[evidence(
@@ -48,7 +109,7 @@ fn a_folder_that_is_not_mounted_is_not_made() {
 )]
 fn another_checkpoint_of_the_same_size_is_a_fork(ev: Ev) -> Proven {
     let folder = tempfile::tempdir().unwrap();
-    let anchor = anchor(folder.path());
+    let anchor = prepared(folder.path());
     ev.allows(anchor.keep(&note(9, b"a")));
     ev.denies(anchor.keep(&note(9, b"b")), |error| matches!(error, OutsideError::Fork));
     let kept = newest(&anchor).unwrap();
@@ -59,7 +120,7 @@ fn another_checkpoint_of_the_same_size_is_a_fork(ev: Ev) -> Proven {
 #[test]
 fn the_newest_is_the_largest_in_whatever_order_they_came() {
     let folder = tempfile::tempdir().unwrap();
-    let anchor = anchor(folder.path());
+    let anchor = prepared(folder.path());
     assert_eq!(newest(&anchor), None);
     for size in [9, 10, 2, 10] {
         anchor.keep(&note(size, b"a")).unwrap();
@@ -74,8 +135,7 @@ fn the_newest_is_the_largest_in_whatever_order_they_came() {
     assert_eq!(newest(&anchor).unwrap(), note(10, b"a").render().into_bytes());
     // A note larger than any is not read.
     std::fs::write(kept.join("00000000000000000011"), vec![b'x'; (1 << 20) + 1]).unwrap();
-    let origin = LogOrigin::new("clinic.example/log/main").unwrap();
-    assert!(anchor.newest(&origin).is_err());
+    assert!(anchor.newest(&origin()).is_err());
 }
 
 #[test]
@@ -83,12 +143,13 @@ fn an_origin_too_long_for_a_name_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let origin = LogOrigin::new(&"/".repeat(100)).unwrap();
     assert!(matches!(anchor(folder.path()).newest(&origin), Err(OutsideError::Refused(_))));
+    assert!(matches!(anchor(folder.path()).prepare(&origin), Err(OutsideError::Refused(_))));
 }
 
 #[test]
 fn two_threads_keep_the_same_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
-    let anchor = anchor(folder.path());
+    let anchor = prepared(folder.path());
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| (1..20).for_each(|size| anchor.keep(&note(size, b"a")).unwrap()));
@@ -102,9 +163,9 @@ fn two_threads_keep_the_same_checkpoint() {
 #[test]
 fn the_folder_serves_as_any_anchor_does() {
     let folder = tempfile::tempdir().unwrap();
-    let anchor = anchor(folder.path());
+    let anchor = prepared(folder.path());
     let first = note(1, b"a");
-    let origin = LogOrigin::new("clinic.example/log/main").unwrap();
+    let origin = origin();
     let mut context = Context::from_waker(Waker::noop());
     assert!(pin!(anchor.publish(&first)).poll(&mut context).is_ready());
     let Poll::Ready(recalled) = pin!(anchor.recall(&origin)).poll(&mut context) else {

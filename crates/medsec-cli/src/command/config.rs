@@ -35,7 +35,8 @@ impl Command {
 }
 
 fn show(settings: &Settings) -> Report {
-    let Settings { home, store, mark, store_id, identity, signer, threads } = settings;
+    let Settings { home, store, mark, store_id, identity, signer, threads, .. } = settings;
+    let Settings { audit, audit_pin, audit_key, audit_anchor, .. } = settings;
     let path = |path: &Path| path.display().to_string();
     let rows = [
         row("home", home, |home| Some(path(home))),
@@ -44,6 +45,10 @@ fn show(settings: &Settings) -> Report {
         row("store.id", store_id, |id| id.map(|id| id.to_string())),
         row("user.identity", identity, |file| file.as_deref().map(path)),
         row("user.signer", signer, |file| file.as_deref().map(path)),
+        row("audit.folder", audit, |folder| Some(path(folder))),
+        row("audit.pin", audit_pin, |file| Some(path(file))),
+        row("audit.key", audit_key, |file| file.as_deref().map(path)),
+        row("audit.anchor", audit_anchor, |folder| folder.as_deref().map(path)),
         row("work.threads", threads, |count| count.map(|count| count.to_string())),
     ];
     let mut report = Report::new();

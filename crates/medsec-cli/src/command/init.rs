@@ -1,4 +1,6 @@
-//! `medsec init`: a home with a key store, its first user and the first key.
+//! `medsec init`: a home with a key store, its first user, the first key and the audit log.
+
+mod log;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,12 +12,13 @@ use medsec_kms::{
     PublicKey, StoreId, StorePlace, UserName,
 };
 
+use self::log::{LogOptions, MadeLog};
 use crate::failure::Failure;
 use crate::own::{Own, files_of};
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
 use crate::session::{Session, now};
-use crate::settings::{FILE_NAME, Source, template};
+use crate::settings::{AuditTemplate, FILE_NAME, Settings, Source, Template, template};
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::INIT)]
@@ -40,18 +43,19 @@ pub(crate) struct Options {
     no_passphrase: bool,
     #[command(flatten)]
     passphrase: PassphraseOption,
+    #[command(flatten)]
+    log: LogOptions,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
     let settings = session.settings()?;
     let home = &settings.home.value;
     refuse_existing(home)?;
-    if matches!(settings.store.source, Source::Environment(_)) {
-        return Err(Failure::usage(
-            "MEDSEC_STORE names a store, but a new one is made in the home; nothing was made",
-        )
-        .next("unset MEDSEC_STORE, or give --join FOLDER to use that store"));
-    }
+    refuse_named(settings)?;
+    let anchor = match options.join {
+        Some(_) => None,
+        None => options.log.anchor()?,
+    };
     let mark = absolute(&settings.mark.value)?;
     refuse_existing(&mark)?;
     let passphrase = match options.no_passphrase {
@@ -70,10 +74,17 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let building = builder
         .tempdir_in(parent)
         .map_err(|error| Failure::io("the home cannot be made", &error))?;
-    let made = build(options, building.path(), passphrase.as_ref())?;
+    let made = build(options, building.path(), anchor, passphrase.as_ref())?;
     let within = absolute(home)?;
     let named = mark.strip_prefix(&within).unwrap_or(&mark);
-    let text = template(&made.folder, named, made.id, options.user.as_str());
+    let audit = made.log.as_ref().map(|log| AuditTemplate { anchor: log.anchor.as_deref() });
+    let text = template(Template {
+        store: &made.folder,
+        mark: named,
+        id: made.id,
+        user: options.user.as_str(),
+        audit,
+    });
     let config = building.path().join(FILE_NAME);
     medsec_crypto::write_file(&config, text.as_bytes(), OutputOptions::default())?;
     if !mark.starts_with(&within) {
@@ -85,7 +96,33 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let _ = building.keep();
     let folder = home.join(&made.folder);
     LocalStore::open(StorePlace { folder, mark: Some(mark), expected: Some(made.id) })?;
-    Ok(report(options, &made))
+    let mut report = report(options, &made);
+    // The home is there: its pin and what comes next are told in any case.
+    if let Some(Err(failure)) = made.log.as_ref().map(|log| log.anchor_first(home)) {
+        report = report.line(failure.message).field("anchored", false);
+        report = failure.next.into_iter().fold(report, Report::line);
+        report.failed = Some(failure.exit);
+    }
+    Ok(report)
+}
+
+/// What the environment names is not what is made here, and would go before it.
+fn refuse_named(settings: &Settings) -> Result<(), Failure> {
+    for (source, name) in [
+        (settings.store.source, "MEDSEC_STORE"),
+        (settings.audit.source, "MEDSEC_AUDIT"),
+        (settings.audit_pin.source, "MEDSEC_AUDIT_PIN"),
+        (settings.audit_key.source, "MEDSEC_AUDIT_KEY"),
+        (settings.audit_anchor.source, "MEDSEC_AUDIT_ANCHOR"),
+    ] {
+        if matches!(source, Source::Environment(_)) {
+            let what =
+                format!("{name} is set, but a new one is made in the home; nothing was made");
+            let next = format!("unset {name}, or give --join FOLDER to use a store that is there");
+            return Err(Failure::usage(what).next(next));
+        }
+    }
+    Ok(())
 }
 
 /// What a new home is about.
@@ -94,16 +131,24 @@ struct Made {
     /// The store, where the settings will name it.
     folder: PathBuf,
     id: StoreId,
+    /// The audit log, unless a store was joined.
+    log: Option<MadeLog>,
 }
 
-fn build(options: &Options, home: &Path, passphrase: Option<&Passphrase>) -> Result<Made, Failure> {
+fn build(
+    options: &Options,
+    home: &Path,
+    anchor: Option<PathBuf>,
+    passphrase: Option<&Passphrase>,
+) -> Result<Made, Failure> {
     let identities = home.join("identities");
     make_private(&identities)?;
     let own = new_user(&identities, options.user.as_str(), passphrase)?;
     if let Some(folder) = &options.join {
         let folder = absolute(folder)?;
         let place = StorePlace { folder: folder.clone(), mark: None, expected: options.store_id };
-        return Ok(Made { own, folder, id: LocalStore::open(place)?.id() });
+        let id = LocalStore::open(place)?.id();
+        return Ok(Made { own, folder, id, log: None });
     }
     let place = StorePlace { folder: home.join("store"), mark: None, expected: None };
     let mut store = LocalStore::create(place, &options.user, &own.identity, &own.signer, now())?;
@@ -111,7 +156,9 @@ fn build(options: &Options, home: &Path, passphrase: Option<&Passphrase>) -> Res
     let mut change = store.change(own.administrator(), now())?;
     change.create_key(&spec)?;
     change.commit()?;
-    Ok(Made { own, folder: PathBuf::from("store"), id: store.id() })
+    let id = store.id();
+    let log = options.log.build(home, id, anchor, passphrase)?;
+    Ok(Made { own, folder: PathBuf::from("store"), id, log: Some(log) })
 }
 
 /// Makes a user's two private keys and writes them into their files.
@@ -193,6 +240,7 @@ fn report(options: &Options, made: &Made) -> Report {
             .line(format!("made a home for `{user}` with key store {id}: compare the id with its administrator"))
             .line("an administrator adds the user with")
             .line(format!("medsec user add {user} --recipient {recipient} --signer {signer}"))
+            .line("no audit log was made: there is one with the home that the store is in")
     } else {
         Report::new()
             .line(format!("made key store {id} with user `{user}` and key `{key}`"))
@@ -202,9 +250,28 @@ fn report(options: &Options, made: &Made) -> Report {
             .line("      without an identity nothing that was sealed opens again")
             .field("key", key.as_str())
     };
+    let report = made.log.iter().fold(report, log_lines);
     report
         .field("store", id.to_string())
         .field("user", user.as_str())
         .field("signer", signer)
         .field("recipient", recipient)
+}
+
+/// The pin in full: whoever keeps it elsewhere can tell whether the log is still this one.
+fn log_lines(report: Report, log: &MadeLog) -> Report {
+    let report = report.line("made the audit log; with its pin anyone can verify it:").line("");
+    let pin = log.pin.to_string();
+    let report = pin.lines().fold(report, |report, line| report.line(format!("  {line}")));
+    let report = report
+        .line("")
+        .line("in this version `medsec seal` and `medsec open` record nothing in it by themselves")
+        .line("keep a copy of the pin where whoever can write this home cannot write");
+    let report = match log.anchor {
+        Some(_) => report.line("an anchor outside the home remembers each checkpoint of the log"),
+        None => {
+            report.line("NO anchor: records cut off at the end of the log show only by its age")
+        }
+    };
+    report.field("pin", pin).field("anchor", log.anchor.is_some())
 }

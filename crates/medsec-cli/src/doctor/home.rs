@@ -40,11 +40,12 @@ pub(super) fn judge(session: &Session) -> Vec<Finding> {
             findings.push(Finding::problem(STORE, failure.message, mend));
         }
     }
+    findings.extend(super::log::judge(settings));
     findings
 }
 
 /// A folder that only its owner may look into.
-fn folder(check: &'static str, path: &Path) -> Option<Finding> {
+pub(super) fn folder(check: &'static str, path: &Path) -> Option<Finding> {
     let about = fs::metadata(path).ok()?;
     let mode = mode(&about);
     if !is_own(&about) {
@@ -292,21 +293,21 @@ fn own_key(
 }
 
 #[cfg(unix)]
-fn mode(about: &Metadata) -> u32 {
+pub(super) fn mode(about: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(about) & 0o777
 }
 
 #[cfg(not(unix))]
-fn mode(_: &Metadata) -> u32 {
+pub(super) fn mode(_: &Metadata) -> u32 {
     0
 }
 
 #[cfg(unix)]
-fn is_own(about: &Metadata) -> bool {
+pub(super) fn is_own(about: &Metadata) -> bool {
     std::os::unix::fs::MetadataExt::uid(about) == rustix::process::geteuid().as_raw()
 }
 
 #[cfg(not(unix))]
-fn is_own(_: &Metadata) -> bool {
+pub(super) fn is_own(_: &Metadata) -> bool {
     true
 }

@@ -13,6 +13,11 @@ use crate::failure::Failure;
 pub(crate) const FILE_NAME: &str = "config.toml";
 const MAX_LEN: u64 = 64 * 1024;
 
+/// Where a new home has its audit log, the log's pin, and its key.
+pub(crate) const AUDIT_FOLDER: &str = "audit";
+pub(crate) const AUDIT_PIN: &str = "audit.pin";
+pub(crate) const AUDIT_KEY: &str = "identities/audit.key";
+
 /// What can be written there. Unknown names are refused, so that a slip of the pen does not silently
 /// turn a protection off.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +26,7 @@ pub(super) struct ConfigFile {
     pub(super) store: StoreSection,
     pub(super) user: UserSection,
     pub(super) work: WorkSection,
+    pub(super) audit: AuditSection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +48,15 @@ pub(super) struct UserSection {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WorkSection {
     pub(super) threads: Option<u16>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AuditSection {
+    pub(super) folder: Option<PathBuf>,
+    pub(super) pin: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) anchor: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -90,10 +105,29 @@ fn malformed(text: &str, error: &toml::de::Error) -> Failure {
         .next("docs/cli.md lists the settings; `medsec config show` shows them once it is mended")
 }
 
+/// Where the parts of a new home are, as its file says it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Template<'a> {
+    pub(crate) store: &'a Path,
+    pub(crate) mark: &'a Path,
+    pub(crate) id: StoreId,
+    pub(crate) user: &'a str,
+    /// The audit log, where the home has one.
+    pub(crate) audit: Option<AuditTemplate<'a>>,
+}
+
+/// The audit log of a new home.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AuditTemplate<'a> {
+    /// The folder of its anchor, unless that was refused.
+    pub(crate) anchor: Option<&'a Path>,
+}
+
 /// The file that `medsec init` writes.
-pub(crate) fn template(store: &Path, mark: &Path, id: StoreId, user: &str) -> String {
-    let [store, mark] =
-        [store, mark].map(|path| toml::Value::from(path.to_string_lossy().into_owned()));
+pub(crate) fn template(parts: Template<'_>) -> String {
+    let Template { store, mark, id, user, audit } = parts;
+    let [store, mark] = [store, mark].map(quoted);
+    let audit = audit.map_or_else(String::new, audit_section);
     format!(
         "# Settings of medsec. The environment and the command line go before them;
 # `medsec config show` shows what holds and why. Paths start at this folder.
@@ -108,6 +142,32 @@ id = \"{id}\"
 [user]
 identity = \"identities/{user}.identity\"
 signer = \"identities/{user}.signer\"
-"
+{audit}"
     )
+}
+
+fn audit_section(audit: AuditTemplate<'_>) -> String {
+    let anchor = audit.anchor.map_or_else(
+        || "# There is no anchor: records cut off at the end show only by their age.\n".to_owned(),
+        |folder| {
+            let folder = quoted(folder);
+            format!(
+                "# Remembers how far the log was. Best on a disk of its own, or another machine's.\nanchor = {folder}\n"
+            )
+        },
+    );
+    format!(
+        "
+[audit]
+folder = \"{AUDIT_FOLDER}\"
+# What the log is verified with. Keep a copy elsewhere.
+pin = \"{AUDIT_PIN}\"
+# Signs checkpoints. Best kept where whoever can write the log cannot read it.
+key = \"{AUDIT_KEY}\"
+{anchor}"
+    )
+}
+
+fn quoted(path: &Path) -> toml::Value {
+    toml::Value::from(path.to_string_lossy().into_owned())
 }

@@ -12,7 +12,7 @@ fn demo_holds_on_one_screen() {
     let shown = String::from_utf8(run.stdout).unwrap();
     assert!(shown.lines().count() <= 24, "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
-    assert!(shown.contains("all 8 hold"), "{shown}");
+    assert!(shown.contains("all 9 hold"), "{shown}");
     assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0);
 }
 
@@ -25,7 +25,7 @@ fn demo_takes_own_files() {
     assert_eq!(document["holds"], true);
     assert_eq!(document["synthetic"], false);
     let claims = document["claims"].as_array().unwrap();
-    assert_eq!(claims.len(), 8);
+    assert_eq!(claims.len(), 9);
     assert!(claims.iter().all(|claim| claim["holds"] == true));
     assert_eq!(ward.names(), names);
     assert_eq!(ward.read(SCAN), ward.content);

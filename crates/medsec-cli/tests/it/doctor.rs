@@ -17,7 +17,7 @@ fn findings(ward: &Ward) -> (i32, Vec<(String, String)>) {
 }
 
 /// What is bad beyond what is bad in a fresh home on this machine.
-fn found(ward: &Ward, seed: impl FnOnce(&Ward)) -> (i32, Vec<(String, String)>) {
+pub(crate) fn found(ward: &Ward, seed: impl FnOnce(&Ward)) -> (i32, Vec<(String, String)>) {
     let (_, before) = findings(ward);
     seed(ward);
     let (code, after) = findings(ward);
@@ -34,7 +34,7 @@ fn set_mode(ward: &Ward, name: &str, mode: u32) {
     fs::set_permissions(ward.path(name), Permissions::from_mode(mode)).unwrap();
 }
 
-fn problem(check: &str) -> (i32, Vec<(String, String)>) {
+pub(crate) fn problem(check: &str) -> (i32, Vec<(String, String)>) {
     (1, vec![(check.to_owned(), "problem".to_owned())])
 }
 

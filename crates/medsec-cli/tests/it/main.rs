@@ -9,6 +9,14 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod audit_examine;
+mod audit_log;
+mod audit_log_damage;
+mod audit_log_doctor;
+mod audit_log_proof;
+mod audit_log_refusals;
+#[cfg(feature = "ship")]
+mod audit_ship;
 mod bulk;
 mod codes;
 mod demo;

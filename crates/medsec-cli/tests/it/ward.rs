@@ -102,7 +102,11 @@ impl Ward {
             command.env_remove(name);
         }
         command.env_remove("MEDSEC_SIGNER").env_remove("MEDSEC_THREADS");
-        command.env("MEDSEC_HOME", self.path("home"));
+        for name in ["MEDSEC_AUDIT", "MEDSEC_AUDIT_PIN", "MEDSEC_AUDIT_KEY", "MEDSEC_AUDIT_ANCHOR"]
+        {
+            command.env_remove(name);
+        }
+        command.env("MEDSEC_HOME", self.path("home")).env("XDG_STATE_HOME", self.path("state"));
         for argument in arguments {
             command.arg(argument.as_ref());
         }

@@ -22,12 +22,15 @@ pub enum PostgresError {
     /// What it returned is not what was asked for.
     #[error("the database returned something else than was asked for")]
     Result(#[source] Error),
-    /// The login may change, delete or truncate what is there.
+    /// The login may change, delete or truncate what is there, or become a role that may.
     #[error("the login may do more than add to the copy")]
     TooMuchPower,
     /// A number is beyond what the database can hold.
     #[error("a number does not fit the database")]
     Range,
+    /// There are more commits than a log makes for so many records.
+    #[error("the copy has more commits than a log makes")]
+    Commits,
     /// The copy lacks records that must be before these, or in its midst.
     #[error("records are missing in the copy")]
     Gap,

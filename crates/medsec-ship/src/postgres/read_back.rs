@@ -6,21 +6,30 @@ use medsec_audit::{LogOrigin, OutsideError};
 use tokio_postgres::{Client, Row};
 
 use super::error;
+use super::session::Session;
 use super::{PostgresError, PostgresFollower};
+use crate::deadline::within;
 
 /// Records read at once: of the longest lines, 16 MiB.
 const PIECE: u64 = 256;
+/// Most commits behind them. A log makes about one a record at most; whoever can add rows can add more.
+const MAX_COMMITS: usize = 1024;
 
+/// All pieces are of one moment: what is added meanwhile would tear commits from their records.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const RECORDS: &str = "SELECT seq, line FROM medsec_audit.records \
-     WHERE stream = $1 AND seq >= $2 AND seq < $3 ORDER BY seq";
+     WHERE stream = $1 AND seq >= $2 AND seq < $3 ORDER BY seq LIMIT $4";
 const COMMITS: &str = "SELECT n, line FROM medsec_audit.commits \
-     WHERE stream = $1 AND n > $2 AND n <= $3 ORDER BY n, epoch, counter";
+     WHERE stream = $1 AND n > $2 AND n <= $3 ORDER BY n, epoch, counter LIMIT $4";
 
-/// Reads a stream's lines in their order, a piece at a time.
+/// Reads a stream's lines in their order, a piece at a time, all as they were when the first was asked for. It has a
+/// connection of its own; where that breaks, it goes on in another with what there is by then.
 pub struct ReadBack<'a> {
     follower: &'a PostgresFollower,
     origin: &'a LogOrigin,
     next: u64,
+    // INVARIANT: within the one transaction; nothing before the first piece, after the last, and after an error.
+    session: Option<Session>,
 }
 
 impl<'a> ReadBack<'a> {
@@ -29,39 +38,70 @@ impl<'a> ReadBack<'a> {
         origin: &'a LogOrigin,
         from: u64,
     ) -> Self {
-        Self { follower, origin, next: from }
+        Self { follower, origin, next: from, session: None }
     }
 
     /// The next lines, each with its LF; nothing after the last. Hashes and signatures are not checked here.
     ///
     /// # Errors
-    /// [`OutsideError`]; among them [`PostgresError::Gap`] if records are missing. Asking again goes on where it was.
+    /// [`OutsideError`]; among them [`PostgresError::Gap`] if records are missing. Asking again goes on where it was,
+    /// with what there is by then.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, OutsideError> {
-        let (first, end) = (self.next, self.next.saturating_add(PIECE));
-        let stream = self.origin.as_str();
-        let (records, commits) = self
-            .follower
-            .with(async |session| {
-                let records = rows(&session.client, RECORDS, stream, first, end).await?;
-                Ok((records, rows(&session.client, COMMITS, stream, first, end).await?))
-            })
-            .await?;
-        let (lines, after) = merged(first, &records, &commits)?;
+        let session = match self.session.take().filter(Session::is_open) {
+            Some(session) => session,
+            None => self.begin().await?,
+        };
+        let read = self.piece(&session.client);
+        let (lines, after) = within(self.follower.settings.patience, read).await?;
         self.next = after;
-        Ok((!lines.is_empty()).then_some(lines))
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        self.session = Some(session);
+        Ok(Some(lines))
     }
+
+    async fn begin(&self) -> Result<Session, OutsideError> {
+        let settings = &self.follower.settings;
+        within(settings.patience, async {
+            let session = Session::open(settings).await?;
+            session.client.batch_execute(BEGIN).await.map_err(error::of)?;
+            Ok(session)
+        })
+        .await
+    }
+
+    /// The lines from `next` on, and the number that comes after them.
+    async fn piece(&self, client: &Client) -> Result<(Vec<u8>, u64), OutsideError> {
+        let (first, end) = (self.next, self.next.saturating_add(PIECE));
+        let range = Range { stream: self.origin.as_str(), first, end };
+        let records = rows(client, RECORDS, &range).await?;
+        let commits = rows(client, COMMITS, &range).await?;
+        if commits.len() > MAX_COMMITS {
+            return Err(OutsideError::Answer(Box::new(PostgresError::Commits)));
+        }
+        merged(first, &records, &commits)
+    }
+}
+
+/// What one query asks for.
+struct Range<'a> {
+    stream: &'a str,
+    first: u64,
+    end: u64,
 }
 
 async fn rows(
     client: &Client,
     query: &str,
-    stream: &str,
-    first: u64,
-    end: u64,
+    asked: &Range<'_>,
 ) -> Result<Vec<(u64, Vec<u8>)>, OutsideError> {
     let range = || OutsideError::Refused(Box::new(PostgresError::Range));
-    let [first, end] = [first, end].map(|n| i64::try_from(n).map_err(|_| range()));
-    let rows = client.query(query, &[&stream, &first?, &end?]).await.map_err(error::of)?;
+    let [first, end] = [asked.first, asked.end].map(|n| i64::try_from(n).map_err(|_| range()));
+    // One more than is allowed shows that there are too many.
+    let most = i64::try_from(MAX_COMMITS).unwrap_or(i64::MAX).saturating_add(1);
+    let rows = client.query(query, &[&asked.stream, &first?, &end?, &most]).await;
+    let rows = rows.map_err(error::of)?;
     let pair = |row: &Row| Ok::<_, tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));
     rows.iter()
         .map(|row| {

@@ -1,6 +1,8 @@
 //! One connection to the database, checked for what its login may do.
 
-use medsec_audit::OutsideError;
+use std::collections::BTreeMap;
+
+use medsec_audit::{LogOrigin, OutsideError};
 use rustls::ClientConfig;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{ChannelBinding, SslMode};
@@ -14,13 +16,23 @@ use super::error::{self, PostgresError};
 /// not keep locks for ever.
 const PREPARE: &str = "SET synchronous_commit = on; SET statement_timeout = '10min'; \
                        SET idle_in_transaction_session_timeout = '10min'";
-/// Owners and superusers show here too: they have every privilege.
-const TOO_MUCH: &str = "SELECT bool_or(has_table_privilege(t, 'UPDATE, DELETE, TRUNCATE, TRIGGER')) \
-     FROM unnest(ARRAY['medsec_audit.records', 'medsec_audit.commits']) AS t";
+/// Whether the login, or a role that it may become, can do more than add. `MEMBER` counts roles too whose privileges
+/// are not inherited, for `SET ROLE` is all that is missing; a superuser is a member of every role. Who owns the table,
+/// its schema or the database can grant himself the rest, and so can who makes roles.
+const TOO_MUCH: &str = "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles AS r CROSS JOIN pg_catalog.pg_class AS c \
+     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+     JOIN pg_catalog.pg_database AS d ON d.datname = pg_catalog.current_database() \
+     WHERE c.oid IN ('medsec_audit.records'::regclass, 'medsec_audit.commits'::regclass) \
+     AND pg_catalog.pg_has_role(r.oid, 'MEMBER') \
+     AND (r.rolsuper OR r.rolcreaterole OR r.oid IN (c.relowner, n.nspowner, d.datdba) \
+     OR pg_catalog.has_table_privilege(r.oid, c.oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER') \
+     OR pg_catalog.has_any_column_privilege(r.oid, c.oid, 'UPDATE')))";
 
 /// A connection and the task that drives it.
 pub(super) struct Session {
     pub(super) client: Client,
+    /// Up to which size a stream's copy was found to be without a gap, on this connection.
+    pub(super) dense: BTreeMap<LogOrigin, i64>,
     driver: JoinHandle<()>,
 }
 
@@ -32,7 +44,7 @@ impl Session {
         let (client, connection) = connected.map_err(error::of)?;
         // What the connection ends with, the next call on the client reports.
         let driver = tokio::spawn(async move { drop(connection.await) });
-        let session = Self { client, driver };
+        let session = Self { client, dense: BTreeMap::new(), driver };
         session.client.batch_execute(PREPARE).await.map_err(error::of)?;
         let row = session.client.query_one(TOO_MUCH, &[]).await.map_err(error::of)?;
         let too_much: bool = row.try_get(0).map_err(error::of)?;
@@ -64,7 +76,9 @@ fn configuration(settings: &PostgresSettings) -> Config {
         .password(settings.password.expose())
         .application_name("medsec")
         .connect_timeout(settings.patience)
-        .channel_binding(ChannelBinding::Prefer)
+        // SCRAM bound to this TLS connection and nothing else: the password is neither sent nor proven to a server
+        // that does not know it, even where its certificate verifies.
+        .channel_binding(ChannelBinding::Require)
         .ssl_mode(SslMode::Require);
     config
 }

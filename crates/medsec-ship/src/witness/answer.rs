@@ -15,6 +15,9 @@ pub(super) enum Outcome {
     Cosigned(Note),
     /// It did not, because the last size it signed is this one.
     Has(u64),
+    /// It did not, because the proof does not lead from what it has signed. It is from our tree to our tree: the
+    /// witness's was another.
+    Unproven,
 }
 
 /// Reads an answer; nothing of it counts before it has been verified with `keys`.
@@ -26,8 +29,7 @@ pub(super) fn judge(
     match answer.status {
         200 => cosigned(&answer.body, note, keys).map(Outcome::Cosigned),
         409 => size(answer).map(Outcome::Has),
-        // The proof is from our tree to our tree. If it does not lead from the witness's root, that was another.
-        422 => Err(OutsideError::Fork),
+        422 => Ok(Outcome::Unproven),
         404 => Err(OutsideError::Unfit(Box::new(WitnessError::Status(404)))),
         429 | 500.. => {
             Err(OutsideError::Unreachable(Box::new(WitnessError::Status(answer.status))))
@@ -148,8 +150,9 @@ mod tests {
 
     #[test]
     fn statuses_mean_what_the_specification_says() {
+        let unproven = judge(&answer(422, "text/plain", b""), &note(), &[]);
+        assert!(matches!(unproven, Ok(Outcome::Unproven)));
         let judged = |status| judge(&answer(status, "text/plain", b""), &note(), &[]).unwrap_err();
-        assert!(matches!(judged(422), OutsideError::Fork));
         assert!(matches!(judged(404), OutsideError::Unfit(_)));
         assert!(matches!(judged(403), OutsideError::Refused(_)));
         assert!(judged(503).is_retryable() && judged(429).is_retryable());

@@ -11,7 +11,7 @@ const MINUTE: u64 = 60_000;
 const START: u64 = 1_793_707_200_000;
 
 fn at(minutes: u64) -> LogTime {
-    LogTime::from_unix_millis(START + minutes * MINUTE).unwrap()
+    LogTime::from_unix_millis(START.saturating_add(minutes.saturating_mul(MINUTE))).unwrap()
 }
 
 fn progress(state: PeerState, records: u64) -> Progress {

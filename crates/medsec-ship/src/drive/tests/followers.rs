@@ -182,7 +182,9 @@ fn the_log_takes_records_while_its_follower_hangs() {
             move || {
                 let options = medsec_audit::WriterOptions::new(super::scene::place(1));
                 let writer = log.writer(&super::scene::stream(), &options, &[]).unwrap();
-                (0..50).for_each(|pid| drop(writer.append(&super::scene::event(pid)).unwrap()));
+                for pid in 0..50 {
+                    let _ = writer.append(&super::scene::event(pid)).unwrap();
+                }
                 writer.close().unwrap();
             }
         });

@@ -176,7 +176,7 @@ impl Double {
         let mut lines = self.lines.lock().unwrap();
         let before = lines.len();
         shipment.lines().iter().for_each(|line| push(&mut lines, line));
-        self.largest.fetch_max(lines.len() - before, Ordering::Relaxed);
+        self.largest.fetch_max(lines.len().saturating_sub(before), Ordering::Relaxed);
         *self.size.lock().unwrap() = shipment.size();
         Ok(())
     }

@@ -1,0 +1,185 @@
+//! `medsec audit export`: records for other programs.
+
+mod sink;
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+
+use clap::{Args, ValueEnum};
+use medsec_audit::{
+    AuditLog, ContentError, Event, Line, LogTime, Namespace, SiteName, SourceInfo, StreamName,
+    dicom, fhir,
+};
+
+use self::sink::Sink;
+use super::records::{not_lines, unreadable};
+use crate::audit::{LogOption, StreamOption};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::report::Report;
+use crate::session::Session;
+
+#[derive(Debug, Args)]
+#[command(after_help = crate::help::AUDIT_EXPORT)]
+pub(crate) struct Options {
+    /// The form: lines as they are stored, or events as FHIR R4 AuditEvents or DICOM audit messages, one a line.
+    #[arg(long, value_enum)]
+    format: Format,
+    /// Where to; `-` is standard output. Never replaces a file.
+    #[arg(short, long, value_name = "FILE|-")]
+    output: OsString,
+    /// Only records written at this time or later: `2026-11-03T12:00:00.000Z`, or a day.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<LogTime>,
+    /// Only records written before this time.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<LogTime>,
+    /// Start of the URIs that name our identifiers in FHIR and DICOM; by default `https://` and the log's name.
+    #[arg(long, value_name = "URI")]
+    namespace: Option<Namespace>,
+    /// The site, in FHIR and DICOM.
+    #[arg(long, value_name = "NAME")]
+    site: Option<SiteName>,
+    #[command(flatten)]
+    stream: StreamOption,
+    #[command(flatten)]
+    log: LogOption,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Lines as stored, commits too unless a time is given: a whole stream verifies from them.
+    Jsonl,
+    /// FHIR R4 AuditEvents after IHE BALP.
+    Fhir,
+    /// DICOM audit messages (PS3.15 A.5).
+    Dicom,
+}
+
+/// A time in the form of records, or a day, from its first millisecond.
+fn time(text: &str) -> Result<LogTime, medsec_audit::InvalidValue> {
+    text.parse().or_else(|_| format!("{text}T00:00:00.000Z").parse())
+}
+
+/// What was written and what was not.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    written: u64,
+    /// Records about epochs and of unknown kinds, which other formats have no words for.
+    left_out: u64,
+    /// Records that no writer writes.
+    malformed: u64,
+}
+
+pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
+    let log = options.log.open(session)?;
+    let streams = match options.format {
+        // Lines do not say which stream they are of.
+        Format::Jsonl => vec![options.stream.one(&log)?],
+        _ => options.stream.of(&log)?,
+    };
+    let source = source(options, &log)?;
+    session.interrupt.arm();
+    let mut sink = Sink::open(session, &options.output)?;
+    let mut tally = Tally::default();
+    for stream in &streams {
+        write_stream(session, options, &log, stream, &source, &mut sink, &mut tally)?;
+    }
+    sink.finish()?;
+    let Tally { written, left_out, malformed } = tally;
+    let mut report = Report::new()
+        .line(format!("{written} records written, {left_out} about the log's keys or unknown left out"))
+        .line("records are written as they stand: `medsec audit verify` tells whether to believe them")
+        .field("written", written)
+        .field("left_out", left_out)
+        .field("malformed", malformed);
+    if malformed > 0 {
+        report.failed = Some(Exit::Tampered);
+        report =
+            report.line(format!("{malformed} records are not as writers write them, and left out"));
+    }
+    Ok(report)
+}
+
+fn source(options: &Options, log: &AuditLog) -> Result<SourceInfo, Failure> {
+    let namespace = match &options.namespace {
+        Some(namespace) => namespace.clone(),
+        None => Namespace::new(&format!("https://{}", log.root().log())).map_err(|_| {
+            Failure::usage("the log's name makes no namespace").next("give --namespace https://…")
+        })?,
+    };
+    Ok(SourceInfo { site: options.site.clone(), namespace })
+}
+
+fn write_stream(
+    session: &Session,
+    options: &Options,
+    log: &AuditLog,
+    stream: &StreamName,
+    source: &SourceInfo,
+    sink: &mut Sink,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    let whole = options.from.is_none() && options.until.is_none();
+    let mut reader = log.reader(stream, 0).map_err(|error| unreadable(&error))?;
+    while let Some(batches) = reader.read().map_err(|error| unreadable(&error))? {
+        if session.interrupt.is_set() {
+            return Err(Failure::interrupted());
+        }
+        for line in batches.lines().map_err(|_| not_lines())?.lines() {
+            let flow = match line {
+                Line::Commit(commit) if whole && options.format == Format::Jsonl => {
+                    sink.line(&commit.render())?
+                }
+                Line::Commit(_) => ControlFlow::Continue(()),
+                Line::Record(record) if is_outside(options, record.head.position.ts) => {
+                    ControlFlow::Continue(())
+                }
+                Line::Record(record) => {
+                    write_record(options.format, record.bytes, source, sink, tally)?
+                }
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn is_outside(options: &Options, time: LogTime) -> bool {
+    let early = options.from.is_some_and(|from| time < from);
+    early || options.until.is_some_and(|until| time >= until)
+}
+
+fn write_record(
+    format: Format,
+    line: &[u8],
+    source: &SourceInfo,
+    sink: &mut Sink,
+    tally: &mut Tally,
+) -> Result<ControlFlow<()>, Failure> {
+    let one_more = |count: &mut u64| *count = count.saturating_add(1);
+    if format == Format::Jsonl {
+        one_more(&mut tally.written);
+        return sink.line(line);
+    }
+    match Event::parse(line) {
+        Ok(content) => {
+            one_more(&mut tally.written);
+            let text = match format {
+                Format::Dicom => dicom::audit_message(&content, source),
+                _ => fhir::audit_event(&content, source).to_string(),
+            };
+            sink.line(text.as_bytes())
+        }
+        Err(ContentError::NotAnEvent) => {
+            one_more(&mut tally.left_out);
+            Ok(ControlFlow::Continue(()))
+        }
+        Err(_) => {
+            one_more(&mut tally.malformed);
+            Ok(ControlFlow::Continue(()))
+        }
+    }
+}
