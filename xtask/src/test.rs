@@ -23,6 +23,8 @@ use crate::{bench, fuzz, process, python, samples, services, tidy, tools};
 
 /// Pinned Python packages of the oracle that opens and makes packages independently of our code.
 const ORACLE: &str = "testdata/oracle/requirements.txt";
+/// What the program is built without by default, and tested with.
+const SHIP: [&str; 2] = ["--features", "medsec-cli/ship"];
 /// Seconds for each fuzz target in the full tier.
 const LONG_FUZZ: u32 = 60;
 
@@ -121,7 +123,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
     };
     let crypto = ["-p", "medsec-crypto"];
     steps.step("fmt", seconds(5), || cargo(&["fmt", "--all", "--check"]));
-    steps.step("clippy", seconds(90), || clippy(&["--workspace"]));
+    steps.step("clippy", seconds(90), || clippy(&[&["--workspace"][..], &SHIP].concat()));
     steps.step("clippy bare", seconds(30), || {
         clippy(&[&crypto[..], &["--no-default-features"]].concat())
     });
@@ -129,7 +131,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
 
 /// The tests in both configurations; nothing where they do not build.
 fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
-    let plain = ["--workspace", "-E", "not package(medsec-live)"];
+    let plain = [&["--workspace", "-E", "not package(medsec-live)"][..], &SHIP].concat();
     let tested = steps.step("tests", seconds(360), || suite.run(ws, "default", &plain))?;
     let counts = judged(Counts::default(), tested, "tests", steps);
     let counts = match steps.step("live", seconds(120), || live(ws, suite)) {
@@ -146,7 +148,7 @@ fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
 fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
     let variables = services::start(ws)?;
     // The same selection of packages as before, so that nothing is built anew with other features.
-    let select = ["--workspace", "-E", "package(medsec-live)"];
+    let select = [&["--workspace", "-E", "package(medsec-live)"][..], &SHIP].concat();
     let tested = suite.run_with(ws, "live", &select, |command| {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
     });

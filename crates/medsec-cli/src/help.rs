@@ -294,6 +294,7 @@ with the verdict's code where the log does not verify, with 1 where there is ano
 #[cfg(feature = "ship")]
 pub(crate) const AUDIT_SHIP: &str = "\
 Examples:
+  medsec audit ship --config peers.toml --prepare
   medsec audit ship --config peers.toml
   medsec audit ship --config peers.toml --metrics ship.prom --checkpoint-every 60 --passphrase-fd 3
   medsec audit ship --config peers.toml --once

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_audit::{
-    Anchor, AuditLog, FolderAnchor, Follower, HostId, LogOrigin, PeerName, VerifierKey,
+    Anchor, AuditLog, FolderAnchor, Follower, HostId, LogOrigin, PeerName, StreamName, VerifierKey,
 };
 use medsec_ship::{
     Address, Endpoint, Password, PostgresFollower, PostgresSettings, ProofSource, S3Access, S3Keys,
@@ -32,12 +32,14 @@ pub(crate) struct TimedAnchor {
 pub(crate) struct Peers {
     pub(crate) followers: Vec<Arc<dyn Follower>>,
     pub(crate) anchors: Vec<TimedAnchor>,
+    /// Those of the anchors that are folders.
+    folders: Vec<FolderAnchor>,
 }
 
 impl Peers {
     pub(crate) fn new(config: &Config, log: &AuditLog) -> Result<Self, Failure> {
         let home = config.home.as_path();
-        let mut peers = Self { followers: Vec::new(), anchors: Vec::new() };
+        let mut peers = Self { followers: Vec::new(), anchors: Vec::new(), folders: Vec::new() };
         for peer in &config.syslog {
             peers.followers.push(Arc::new(syslog(peer, home)?));
         }
@@ -54,9 +56,21 @@ impl Peers {
             peers.anchor(s3(peer, home)?, peer.every_minutes);
         }
         for peer in &config.folder {
-            peers.anchor(folder(peer, home)?, peer.every_minutes);
+            let folder = folder(peer, home)?;
+            peers.folders.push(folder.anchor.clone());
+            peers.anchor(folder, peer.every_minutes);
         }
         Ok(peers)
+    }
+
+    /// Makes the places of streams in the folders that are anchors; returns how many folders there are.
+    pub(crate) fn prepare(&self, log: &AuditLog, streams: &[StreamName]) -> Result<usize, Failure> {
+        for folder in &self.folders {
+            for stream in streams {
+                folder.prepare(&log.origin(stream))?;
+            }
+        }
+        Ok(self.folders.len())
     }
 
     fn anchor(&mut self, anchor: impl Anchor + 'static, every: Minutes) {

@@ -35,6 +35,10 @@ pub(crate) struct Options {
     /// End when every peer has everything, or three tries of it have failed.
     #[arg(long)]
     once: bool,
+    /// Make the places of the streams in the folders of the file that are anchors, and end. Once for each new folder and
+    /// each new stream: what is missing later was taken away.
+    #[arg(long, conflicts_with_all = ["once", "metrics", "checkpoint_every"])]
+    prepare: bool,
     /// File of OpenMetrics text to keep up to date.
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
@@ -46,7 +50,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    if session.json && !options.once {
+    if session.json && !options.once && !options.prepare {
         return Err(Failure::usage("changes that come one by one are no single document")
             .next("give --once, or leave --json away"));
     }
@@ -67,6 +71,11 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         }
     };
     let peers = Peers::new(&config, &log)?;
+    if options.prepare {
+        let folders = peers.prepare(&log, &streams)?;
+        let line = format!("{folders} folders are ready for {} streams", streams.len());
+        return Ok(Outcome::Whole(Report::new().line(line).field("folders", folders)));
+    }
     session.interrupt.arm();
     let fleet = Fleet::new(session, &log, record)?;
     let mut ship = Ship {
