@@ -22,7 +22,7 @@ pub(crate) use self::create::{NewStreamError, create};
 pub(crate) use self::cursor::Cursor;
 pub use self::fault::{Fault, FaultKind};
 pub(crate) use self::hwm::{HighWater, Mark};
-pub(crate) use self::layout::{SEGMENTS, Segment, first_time, segments};
+pub(crate) use self::layout::{SEGMENTS, Segment, segments};
 pub use self::recover::Unwritable;
 pub(crate) use self::replay::{Replay, Retired};
 pub use self::tiles::TilesError;

@@ -6,9 +6,11 @@ mod folder;
 mod replace;
 
 use std::io;
+use std::time::Duration;
 
 pub(crate) use self::folder::Folder;
 pub(crate) use self::replace::{read_whole, replace, replace_cache, write_new};
+use crate::clock::Clock;
 
 /// A folder and what is under it.
 pub(crate) trait Volume: Send + Sync + std::fmt::Debug {
@@ -41,6 +43,24 @@ pub(crate) trait Volume: Send + Sync + std::fmt::Debug {
 pub(crate) enum Access {
     Read,
     Write,
+}
+
+/// Waits for the lock of a volume; nothing if it is not free in time. Tries again every few milliseconds: a lock of
+/// the system has no waiting with a limit.
+pub(crate) fn wait_for_lock(
+    volume: &dyn Volume,
+    clock: &dyn Clock,
+    patience: Duration,
+) -> io::Result<Option<Box<dyn Lock>>> {
+    const STEP: Duration = Duration::from_millis(5);
+    let start = clock.monotonic();
+    loop {
+        let lock = volume.try_lock()?;
+        if lock.is_some() || clock.monotonic().saturating_sub(start) >= patience {
+            return Ok(lock);
+        }
+        std::thread::sleep(STEP);
+    }
 }
 
 /// Held until it is dropped.

@@ -10,6 +10,14 @@ use crate::tree::Hash;
 /// What no other signature of an Ed25519 key begins with.
 const LABEL: &[u8] = b"medsec/audit-log/v1\0";
 
+/// What all that is signed of a stream begins with: label ‖ length of the origin ‖ origin ‖ log id.
+pub(super) fn labelled(label: &[u8], origin: &LogOrigin, id: &LogId) -> Vec<u8> {
+    let text = origin.as_str().as_bytes();
+    // An origin has at most 255 bytes.
+    let len = u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
+    [label, &len, text, id.as_bytes()].concat()
+}
+
 /// Which stream of which log commits are of: part of what is signed, though not of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CommitScope {
@@ -19,10 +27,7 @@ pub(crate) struct CommitScope {
 
 impl CommitScope {
     pub(crate) fn new(origin: &LogOrigin, id: &LogId) -> Self {
-        let text = origin.as_str().as_bytes();
-        // An origin has at most 255 bytes.
-        let len = u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
-        Self { prefix: [LABEL, &len, text, id.as_bytes()].concat() }
+        Self { prefix: labelled(LABEL, origin, id) }
     }
 
     /// Signs the tree of a size.

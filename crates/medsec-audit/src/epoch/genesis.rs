@@ -54,6 +54,12 @@ impl Retention {
         days.map(Self).ok_or(InvalidValue { field: "retention" })
     }
 
+    /// In milliseconds.
+    pub(crate) const fn as_millis(self) -> u64 {
+        const DAY: u64 = 86_400_000;
+        self.0.get().saturating_mul(DAY)
+    }
+
     /// The number of days.
     #[must_use]
     pub const fn as_days(self) -> Count {

@@ -7,6 +7,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::commit::labelled;
 use super::{EpochPublicKey, Genesis, LogId};
 use crate::checkpoint::LogOrigin;
 use crate::count::Count;
@@ -212,10 +213,8 @@ fn vouching(
     epoch: &Epoch,
     position: &RecordPosition,
 ) -> Vec<u8> {
-    let text = origin.as_str().as_bytes();
-    let len = u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
+    let scope = labelled(label, origin, id);
     let [number, seq] = [epoch.number, position.seq].map(|number| number.get().to_be_bytes());
-    let keys = [epoch.key.as_bytes().as_slice(), epoch.next.as_bytes()].concat();
-    let prev = position.prev.as_bytes();
-    [label, &len, text, id.as_bytes(), &number, &seq, prev, &keys].concat()
+    let [prev, key, next] = [position.prev.as_bytes(), epoch.key.as_bytes(), epoch.next.as_bytes()];
+    [&scope[..], &number, &seq, prev, key, next].concat()
 }

@@ -76,14 +76,13 @@ impl FromStr for Pin {
         }
         let mut lines = text.lines();
         let mut field = |name: &str| lines.next()?.strip_prefix(name);
-        let pin = || {
+        let mut pin = || {
             field(TITLE)?;
             let key = field("key: ")?.parse().ok()?;
             let id = field("log: ")?.parse().ok()?;
             let revision = Count::from_digits(field("revision: ")?.as_bytes())?;
             Some(Self { key, id, revision })
         };
-        let mut pin = pin;
         let pin = pin().ok_or(PinError)?;
         (pin.to_string() == text).then_some(pin).ok_or(PinError)
     }

@@ -6,13 +6,11 @@ use crate::epoch::{Retirement, StreamName};
 use crate::note::NoteSigner;
 use crate::stream::{
     AppendError, Fault, How, OpenWriterError, SEGMENTS, Segment, Tiles, TilesError, Walk,
-    WriterOptions, first_time, segments, spine,
+    WriterOptions, segments, spine,
 };
 use crate::time::LogTime;
 use crate::verify::Known;
-use crate::volume::{Access, Folder, Volume};
-
-const DAY: u64 = 86_400_000;
+use crate::volume::{Folder, Volume};
 
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +73,7 @@ impl AuditLog {
         if let Some(fault) = ending.fault {
             return Err(RetireError::Fault(fault));
         }
-        let keep = writer.genesis().retention.as_days().get().saturating_mul(DAY);
+        let keep = writer.genesis().retention.as_millis();
         let now = LogTime::from(options.clock.wall()).unix_millis();
         let due = due(&folder, now.saturating_sub(keep), published.checkpoint.size())?;
         let permitted = ending.replay.retired().last();
@@ -109,8 +107,7 @@ fn due(volume: &dyn Volume, before: u64, published: u64) -> std::io::Result<Due>
     let all = segments(volume)?;
     let mut due = Due { segments: Vec::new(), until: 0 };
     for (segment, next) in all.iter().zip(all.iter().skip(1)) {
-        let file = volume.open(&next.name(), Access::Read)?.ok_or(std::io::ErrorKind::NotFound)?;
-        let over = first_time(&*file)?.is_some_and(|time| time.unix_millis() <= before);
+        let over = next.first_time(volume)?.is_some_and(|time| time.unix_millis() <= before);
         if !over || next.first > published {
             break;
         }

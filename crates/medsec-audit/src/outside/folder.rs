@@ -12,13 +12,14 @@ use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::{Anchor, Anchored, OutsideError, OutsideFuture, Recalled};
 use crate::checkpoint::{Checkpoint, CheckpointError, LogOrigin};
+use crate::clock::SystemClock;
 use crate::event::PeerName;
 use crate::note::{MAX_NOTE_LEN, Note};
-use crate::volume::{Folder, Lock, Volume, read_whole, replace};
+use crate::volume::{Folder, Lock, read_whole, replace, wait_for_lock};
 
 /// Digits of the size in the name of a file.
 const DIGITS: usize = 20;
@@ -181,17 +182,8 @@ fn largest(folder: &Path) -> Result<Option<u64>, OutsideError> {
 }
 
 fn lock(volume: &Folder) -> Result<Box<dyn Lock>, OutsideError> {
-    const STEP: Duration = Duration::from_millis(5);
-    let start = Instant::now();
-    loop {
-        if let Some(lock) = volume.try_lock().map_err(unreachable)? {
-            return Ok(lock);
-        }
-        if start.elapsed() >= PATIENCE {
-            return Err(OutsideError::Unreachable(FolderAnchorError::Busy.into()));
-        }
-        std::thread::sleep(STEP);
-    }
+    let lock = wait_for_lock(volume, &SystemClock::default(), PATIENCE).map_err(unreachable)?;
+    lock.ok_or_else(|| OutsideError::Unreachable(FolderAnchorError::Busy.into()))
 }
 
 /// Why the folder of an origin cannot be read, told apart from one that is not there.

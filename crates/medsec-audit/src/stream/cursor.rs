@@ -5,7 +5,7 @@ use std::io;
 use super::hwm::{HighWater, Mark};
 use super::layout::{Segment, segments};
 use super::walk::Position;
-use crate::line::{Line, MAX_LINE_LEN};
+use crate::line::Line;
 use crate::time::LogTime;
 use crate::volume::{Access, Volume};
 
@@ -40,7 +40,7 @@ impl Cursor {
         let mut before = segments.first().copied();
         for segment in segments {
             // Empty, or not readable as a line: whoever reads on will see that.
-            let past = first_time(volume, segment)?.is_some_and(|first| first <= time);
+            let past = segment.first_time(volume)?.is_some_and(|first| first <= time);
             if !past {
                 break;
             }
@@ -107,18 +107,6 @@ impl Cursor {
             wanted = wanted.saturating_mul(8).min(left);
         }
     }
-}
-
-/// When the first record of a segment was written.
-fn first_time(volume: &dyn Volume, segment: Segment) -> io::Result<Option<LogTime>> {
-    let Some(file) = volume.open(&segment.name(), Access::Read)? else { return Ok(None) };
-    let mut bytes = vec![0; MAX_LINE_LEN.saturating_add(1)];
-    let read = file.read_at(&mut bytes, 0)?;
-    let line = bytes.get(..read).unwrap_or_default().split(|byte| *byte == b'\n').next();
-    Ok(match line.map(Line::parse) {
-        Some(Ok(Line::Record(record))) => Some(record.head.position.ts),
-        _ => None,
-    })
 }
 
 /// Where the last commit line ends whose size is within the limit.

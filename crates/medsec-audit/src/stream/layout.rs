@@ -4,7 +4,7 @@ use std::io;
 
 use crate::line::{Line, MAX_LINE_LEN};
 use crate::time::LogTime;
-use crate::volume::{Volume, VolumeFile};
+use crate::volume::{Access, Volume};
 
 pub(crate) const SEGMENTS: &str = "log";
 const EXTENSION: &str = ".jsonl";
@@ -23,6 +23,18 @@ impl Segment {
         format!("{SEGMENTS}/{:0DIGITS$}{EXTENSION}", self.first)
     }
 
+    /// When its first record was written; nothing if it is not there, or does not begin with a record.
+    pub(crate) fn first_time(self, volume: &dyn Volume) -> io::Result<Option<LogTime>> {
+        let Some(file) = volume.open(&self.name(), Access::Read)? else { return Ok(None) };
+        let mut bytes = vec![0; MAX_LINE_LEN.saturating_add(1)];
+        let read = file.read_at(&mut bytes, 0)?;
+        let line = bytes.get(..read).unwrap_or_default().split(|byte| *byte == b'\n').next();
+        Ok(match line.map(Line::parse) {
+            Some(Ok(Line::Record(record))) => Some(record.head.position.ts),
+            _ => None,
+        })
+    }
+
     pub(super) fn parse(name: &str) -> Option<Self> {
         let digits = name.strip_suffix(EXTENSION)?;
         let shaped = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -36,16 +48,4 @@ pub(crate) fn segments(volume: &dyn Volume) -> io::Result<Vec<Segment>> {
     let mut segments: Vec<_> = names.iter().filter_map(|name| Segment::parse(name)).collect();
     segments.sort_unstable();
     Ok(segments)
-}
-
-/// When the first record of a segment was written.
-pub(crate) fn first_time(file: &dyn VolumeFile) -> io::Result<Option<LogTime>> {
-    let mut bytes = vec![0; MAX_LINE_LEN];
-    let read = file.read_at(&mut bytes, 0)?;
-    let end = memchr::memchr(b'\n', bytes.get(..read).unwrap_or_default());
-    let line = end.and_then(|end| bytes.get(..end));
-    Ok(match line.map(Line::parse) {
-        Some(Ok(Line::Record(record))) => Some(record.head.position.ts),
-        _ => None,
-    })
 }

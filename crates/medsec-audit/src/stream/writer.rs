@@ -22,7 +22,7 @@ use crate::epoch::{EpochReason, Genesis, Retirement};
 use crate::event::{Event, Place};
 use crate::note::NoteSigner;
 use crate::tree::Hash;
-use crate::volume::{Folder, Volume};
+use crate::volume::{Folder, Volume, wait_for_lock};
 
 /// How a writer works.
 #[derive(Clone, Debug)]
@@ -141,7 +141,8 @@ impl StreamWriter {
         purpose: Purpose<'_>,
         check: &dyn Fn(&dyn Volume, &Replay) -> Result<(), OpenWriterError>,
     ) -> Result<Self, OpenWriterError> {
-        let lock = wait_for_lock(&*volume, options)?;
+        let lock = wait_for_lock(&*volume, &*options.clock, options.patience)?;
+        let lock = lock.ok_or(OpenWriterError::Busy)?;
         let found = Resumable::find(&*volume, Some(expected))?;
         match (found.check(), purpose) {
             (Err(why @ super::Unwritable::Headless { .. }), _) | (Err(why), Purpose::Write) => {
@@ -233,23 +234,5 @@ impl StreamWriter {
 impl Drop for StreamWriter {
     fn drop(&mut self) {
         self.heartbeat.stop();
-    }
-}
-
-/// Tries again every few milliseconds: a lock of the system has no waiting with a limit.
-fn wait_for_lock(
-    volume: &dyn Volume,
-    options: &WriterOptions,
-) -> Result<Box<dyn crate::volume::Lock>, OpenWriterError> {
-    const STEP: Duration = Duration::from_millis(5);
-    let start = options.clock.monotonic();
-    loop {
-        if let Some(lock) = volume.try_lock()? {
-            return Ok(lock);
-        }
-        if options.clock.monotonic().saturating_sub(start) >= options.patience {
-            return Err(OpenWriterError::Busy);
-        }
-        std::thread::sleep(STEP);
     }
 }

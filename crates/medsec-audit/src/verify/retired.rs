@@ -3,13 +3,11 @@
 use super::Finding;
 use crate::stream::{Ending, Retired};
 
-const DAY: u64 = 86_400_000;
-
 /// What speaks against the stream: that records are gone without the log key's permission, before their time, or
 /// others than it permitted.
 pub(super) fn findings(ending: &Ending) -> Vec<Finding> {
     let Some((gone, keep)) = ending.replay.gone() else { return Vec::new() };
-    let keep = keep.as_days().get().saturating_mul(DAY);
+    let keep = keep.as_millis();
     let retired = ending.replay.retired();
     let permitted = retired.last().map_or(0, behind);
     if permitted < gone {

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::backoff::Backoff;
 use super::follower::blocking;
 use super::kept::Kept;
-use super::standing::{Lag, PeerKind, PeerState, Progress, Standing};
+use super::standing::{PeerKind, PeerState, Progress, Standing};
 use super::{Cause, Pace, Until};
 
 /// What a drive of an anchor is made of.
@@ -51,13 +51,8 @@ impl AnchorDrive {
     /// Puts a drive together. Nothing is read or sent yet.
     #[must_use]
     pub fn new(parts: AnchorParts) -> Self {
-        let progress = Progress {
-            kind: PeerKind::Anchor,
-            peer: parts.anchor.name().clone(),
-            stream: parts.stream.clone(),
-            state: PeerState::Following,
-            lag: Lag { records: 0, since: None },
-        };
+        let peer = parts.anchor.name().clone();
+        let progress = Progress::begin(PeerKind::Anchor, peer, parts.stream.clone());
         Self {
             kept: Kept::new(parts.kept.clone()),
             compared: false,

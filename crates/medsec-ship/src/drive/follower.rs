@@ -10,7 +10,7 @@ use medsec_audit::{AuditLog, Follower, LogOrigin, LogTime, Shipment, StreamName,
 use super::backoff::Backoff;
 use super::cursor::Cursor;
 use super::source::{Piece, Source, Start};
-use super::standing::{Lag, PeerKind, PeerState, Progress, Standing};
+use super::standing::{PeerKind, PeerState, Progress, Standing};
 use super::{Cause, Pace, Until};
 
 /// What a drive of a follower is made of.
@@ -54,13 +54,8 @@ impl FollowerDrive {
     /// Puts a drive together. Nothing is read or sent yet.
     #[must_use]
     pub fn new(parts: FollowerParts) -> Self {
-        let progress = Progress {
-            kind: PeerKind::Follower,
-            peer: parts.follower.name().clone(),
-            stream: parts.stream.clone(),
-            state: PeerState::Following,
-            lag: Lag { records: 0, since: None },
-        };
+        let peer = parts.follower.name().clone();
+        let progress = Progress::begin(PeerKind::Follower, peer, parts.stream.clone());
         Self {
             origin: parts.log.origin(&parts.stream),
             source: None,

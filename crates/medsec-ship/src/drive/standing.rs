@@ -68,6 +68,14 @@ pub struct Progress {
     pub lag: Lag,
 }
 
+impl Progress {
+    /// Of a peer that was not asked yet.
+    pub(super) const fn begin(kind: PeerKind, peer: PeerName, stream: StreamName) -> Self {
+        let lag = Lag { records: 0, since: None };
+        Self { kind, peer, stream, state: PeerState::Following, lag }
+    }
+}
+
 /// Keeps the progress of one drive.
 #[derive(Debug)]
 pub(super) struct Standing {

@@ -16,7 +16,7 @@ use crate::count::Count;
 use crate::epoch::{EpochKey, EpochPublicKey, EpochReason, Genesis, KeySlots, SlotError};
 use crate::event::{Place, Prepared};
 use crate::stream::hwm::HighWater;
-use crate::stream::layout::{SEGMENTS, Segment, first_time};
+use crate::stream::layout::{SEGMENTS, Segment};
 use crate::stream::recover::Resumable;
 use crate::stream::replay::{Identity, Replay};
 use crate::stream::walk::Position;
@@ -73,9 +73,10 @@ impl Chain {
         found.cut(&*volume)?;
         let at = found.ending.at;
         let file = open_segment(&*volume, at)?;
+        let since = Segment { first: at.segment }.first_time(&*volume)?;
         let mark = found.open_mark(&*volume)?;
         let mut chain = Self {
-            segment_since: first_time(&*file)?.unwrap_or_else(|| options.clock.wall().into()),
+            segment_since: since.unwrap_or_else(|| options.clock.wall().into()),
             volume,
             identity,
             key: None,

@@ -132,10 +132,9 @@ impl Queue {
     }
 
     fn write(&self, batch: &[Item]) {
-        let due = self.is_due();
         let mut chain = locked(&self.chain);
         let events = batch.iter().flat_map(|item| &item.events);
-        let result = if due || chain.needs_epoch() {
+        let result = if self.left_of(&chain).is_zero() || chain.needs_epoch() {
             chain.hand_over(Opening::Plain(EpochReason::Rotate), events).map_err(told)
         } else {
             chain.write(events)
@@ -158,7 +157,11 @@ impl Queue {
 
     /// Time until the epoch should end.
     pub(super) fn until_due(&self) -> Duration {
-        let end = locked(&self.chain).epoch_since().saturating_add(self.epoch);
+        self.left_of(&locked(&self.chain))
+    }
+
+    fn left_of(&self, chain: &Chain) -> Duration {
+        let end = chain.epoch_since().saturating_add(self.epoch);
         end.saturating_sub(self.clock.monotonic())
     }
 
