@@ -3,17 +3,29 @@
 //! Each is called by its libFuzzer binary in `fuzz/fuzz_targets/` and, for every file of its corpus, by an
 //! ordinary test. Not part of the library: built for tests and with `--cfg fuzzing` only.
 
+pub use crate::emergency::fuzz::emergency_share;
 pub use crate::store::fuzz::{store_mark, store_state};
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{store_mark, store_state};
-    use crate::store::fuzz::seeds;
+    use super::{emergency_share, store_mark, store_state};
+    use crate::{emergency, store};
 
     type Target = fn(&[u8]);
-    const TARGETS: [(&str, Target); 2] = [("store_state", store_state), ("store_mark", store_mark)];
+    const TARGETS: [(&str, Target); 3] = [
+        ("store_state", store_state),
+        ("store_mark", store_mark),
+        ("emergency_share", emergency_share),
+    ];
+
+    /// First inputs of each target, in the order of [`TARGETS`].
+    fn seeds() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+        let mut seeds = store::fuzz::seeds().to_vec();
+        seeds.push(("emergency_share", emergency::fuzz::seeds()));
+        seeds
+    }
 
     fn corpus(target: &str) -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target)

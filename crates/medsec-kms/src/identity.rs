@@ -17,6 +17,7 @@ mod text;
 
 pub use self::load::LoadError;
 pub use self::text::IdentityFormatError;
+pub(crate) use self::text::{parse_protection, render_kdf};
 
 use medsec_crypto::{RandomError, Timestamp};
 use sha2::{Digest as _, Sha256};

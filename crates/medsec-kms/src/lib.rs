@@ -1,5 +1,5 @@
-//! Keys of medsec at rest: identity files, the passphrase slot they share with the local key store, and
-//! the strings in which partners exchange public keys.
+//! Keys of medsec at rest: identity files, the passphrase slot they share with the local key store, the strings
+//! in which partners exchange public keys, and emergency keys that exist as shares only.
 //!
 //! An identity file holds one private key: X25519 or X-Wing to open packages with, or Ed25519 to sign
 //! them. The formats are described in `docs/formats/identity.md`.
@@ -23,9 +23,11 @@
 
 #![forbid(unsafe_code)]
 
+mod emergency;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod identity;
+mod keyring;
 mod name;
 mod passphrase;
 mod private_key;
@@ -35,10 +37,15 @@ mod store;
 mod text_value;
 mod utc;
 
+pub use crate::emergency::{
+    AddShareError, CombineError, EmergencySet, EmergencyShares, InvalidScheme, LoadShareError,
+    MAX_SHARE_LEN, NewShare, ShareFormatError, ShareScheme, ShareText, StageError,
+};
 pub use crate::identity::{
     IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, UnlockError,
 };
-pub use crate::name::{Digest, KeyId, KeyName, StoreId, UserName};
+pub use crate::keyring::Keyring;
+pub use crate::name::{Digest, EmergencySetId, KeyId, KeyName, StoreId, UserName};
 pub use crate::passphrase::{
     Argon2Params, InvalidPassphrase, MAX_SLOT_SECRET_LEN, Passphrase, PassphraseKdf,
     PassphraseSlot, SlotError,

@@ -150,11 +150,25 @@ hex_id!(
     KeyId, 16, "key id"
 );
 hex_id!(
+    /// Names the shares of one emergency key: 16 random bytes.
+    EmergencySetId, 16, "emergency set"
+);
+hex_id!(
     /// A SHA-256 digest.
     Digest, 32, "digest"
 );
 
 impl KeyId {
+    /// Draws a fresh identifier.
+    ///
+    /// # Errors
+    /// [`RandomError`] if the operating system gives no randomness.
+    pub fn generate() -> Result<Self, RandomError> {
+        random().map(Self)
+    }
+}
+
+impl EmergencySetId {
     /// Draws a fresh identifier.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
-use medsec_crypto::{Assurance, Bind, DatasetId, Dek, Stanza, Timestamp};
+use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, Stanza, Timestamp};
 
 pub use self::error::KeyServiceError;
 
@@ -69,6 +69,15 @@ pub trait KeyService: fmt::Debug + Send + Sync {
         key: &'a KeyName,
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza>;
+
+    /// Whether this service may be asked to unwrap what that key wrapped: the allow-list that stands before every
+    /// call of [`unwrap_dek`](Self::unwrap_dek), so that a package cannot make a service work for it. Answers at
+    /// once, from what the service's maker was told; a service elsewhere is not asked.
+    ///
+    /// # Errors
+    /// [`KeyServiceError::ForeignStanza`] if it is no key of this service; another error if it is, and is known
+    /// to be of no use now.
+    fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError>;
 
     /// What is known of `key`.
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription>;

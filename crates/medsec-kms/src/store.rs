@@ -47,6 +47,7 @@ pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
 pub use self::keys::UserKeys;
 pub use self::restore::{Present, Restored, inspect_state};
+pub(crate) use self::service::ready;
 pub use self::service::{Clock, StoreAdmin, SystemClock};
 pub use self::text::MAX_STORE_LEN;
 pub use self::view::{KeyView, UserView};
@@ -190,13 +191,16 @@ impl LocalStore {
 
     /// All keys, destroyed ones included, by name.
     pub fn keys(&self) -> impl Iterator<Item = KeyView<'_>> {
-        self.state.keys.iter().map(|(name, key)| KeyView::new(name, key))
+        self.state.keys.iter().map(|(name, key)| KeyView::new(self.state.store, name, key))
     }
 
     /// One key.
     #[must_use]
     pub fn key(&self, name: &KeyName) -> Option<KeyView<'_>> {
-        self.state.keys.get_key_value(name).map(|(name, key)| KeyView::new(name, key))
+        self.state
+            .keys
+            .get_key_value(name)
+            .map(|(name, key)| KeyView::new(self.state.store, name, key))
     }
 
     /// Keys whose time to be destroyed has come by that clock: the next change destroys them, whatever else

@@ -92,7 +92,8 @@ pub(super) fn head(
     format!("{FIRST_LINE}\n{PUBLIC}{public_key}\n{CREATED}{created_at}\n{PROTECTION}{protection}\n")
 }
 
-fn render_kdf(kdf: &PassphraseKdf) -> String {
+/// What stands behind `protection: ` under a passphrase.
+pub(crate) fn render_kdf(kdf: &PassphraseKdf) -> String {
     let (params, salt) = (kdf.params(), URL_SAFE_NO_PAD.encode(kdf.salt()));
     format!(
         "argon2id m={} t={} p={} salt={salt}",
@@ -110,7 +111,8 @@ fn field<'a>(
     line.and_then(|line| line.strip_prefix(name)).ok_or(IdentityFormatError::Line { line: number })
 }
 
-fn parse_protection(text: &str) -> Result<Option<PassphraseKdf>, IdentityFormatError> {
+/// Reads what [`render_kdf`] writes; none for `plain`.
+pub(crate) fn parse_protection(text: &str) -> Result<Option<PassphraseKdf>, IdentityFormatError> {
     if text == PLAIN {
         return Ok(None);
     }

@@ -139,7 +139,10 @@ impl<'a> Change<'a> {
     /// A key as it will be.
     #[must_use]
     pub fn key(&self, name: &KeyName) -> Option<super::KeyView<'_>> {
-        self.state.keys.get_key_value(name).map(|(name, key)| super::KeyView::new(name, key))
+        self.state
+            .keys
+            .get_key_value(name)
+            .map(|(name, key)| super::KeyView::new(self.state.store, name, key))
     }
 
     /// Signs the new state and puts it in the place of the old one, which is then overwritten. When this

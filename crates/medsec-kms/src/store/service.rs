@@ -5,7 +5,9 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use medsec_crypto::{Assurance, Dek, HpkeIdentity, OutputError, SigningKey, Stanza, Timestamp};
+use medsec_crypto::{
+    Assurance, Dek, HpkeIdentity, KeyRef, OutputError, SigningKey, Stanza, Timestamp,
+};
 
 use super::change::{Administrator, Change};
 use super::error::{ChangeError, StoreError};
@@ -33,7 +35,7 @@ impl Clock for SystemClock {
 }
 
 /// Nothing here waits for anything but the disk.
-fn ready<'a, T: Send + 'a>(result: Result<T, KeyServiceError>) -> KeyFuture<'a, T> {
+pub(crate) fn ready<'a, T: Send + 'a>(result: Result<T, KeyServiceError>) -> KeyFuture<'a, T> {
     Box::pin(std::future::ready(result))
 }
 
@@ -75,6 +77,10 @@ impl KeyService for UserKeys {
             Self::wrap_dek(self, key, &dek, context)
         };
         ready(rewrap())
+    }
+
+    fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
+        self.named(key_ref).map(drop)
     }
 
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {

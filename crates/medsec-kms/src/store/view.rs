@@ -1,7 +1,9 @@
 //! What can be read of a store without any key.
 
+use medsec_crypto::{KeyRef, StanzaKind};
+
 use super::state::{Key, State, User};
-use crate::name::{KeyId, KeyName, UserName};
+use crate::name::{KeyId, KeyName, StoreId, UserName};
 use crate::public_key::PublicKey;
 use crate::service::KeyDescription;
 use crate::utc::UtcTime;
@@ -66,13 +68,14 @@ impl<'a> UserView<'a> {
 /// A key of a store.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyView<'a> {
+    store: StoreId,
     name: &'a KeyName,
     key: &'a Key,
 }
 
 impl<'a> KeyView<'a> {
-    pub(super) const fn new(name: &'a KeyName, key: &'a Key) -> Self {
-        Self { name, key }
+    pub(super) const fn new(store: StoreId, name: &'a KeyName, key: &'a Key) -> Self {
+        Self { store, name, key }
     }
 
     /// The name.
@@ -85,6 +88,21 @@ impl<'a> KeyView<'a> {
     #[must_use]
     pub const fn id(&self) -> KeyId {
         self.key.id
+    }
+
+    /// What packages call its newest version.
+    #[must_use]
+    pub fn newest(&self) -> Option<KeyRef> {
+        let version = self.key.newest().to_be_bytes();
+        let place = [self.store.as_bytes().as_slice(), self.key.id.as_bytes(), &version].concat();
+        KeyRef::new(StanzaKind::LocalKek, &place).ok()
+    }
+
+    /// Whether a package's recipient is a version of it.
+    #[must_use]
+    pub fn has_version(&self, key_ref: &KeyRef) -> bool {
+        let place = [self.store.as_bytes().as_slice(), self.key.id.as_bytes()].concat();
+        key_ref.kind() == StanzaKind::LocalKek && key_ref.as_bytes().starts_with(&place)
     }
 
     /// What any key service would tell.
