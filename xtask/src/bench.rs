@@ -47,9 +47,10 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
 fn measure(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
     let library = ["bench", "-p", "medsec-crypto", "--bench", "*", "--features", FEATURES];
     let log = ["bench", "-p", "medsec-audit", "--bench", "*"];
+    let policy = ["bench", "-p", "medsec-policy", "--bench", "*"];
     // The program as it is built by default.
     let program = ["bench", "-p", "medsec-cli", "--bench", "bulk"];
-    for arguments in [library.as_slice(), &log, &program] {
+    for arguments in [library.as_slice(), &log, &policy, &program] {
         let mut cargo = process::cargo(&ws.root);
         cargo.args(arguments).env("MEDSEC_BENCH_DIR", folder);
         if options.quick {

@@ -160,9 +160,11 @@ fn dictionary_of(target: &str) -> &'static str {
         "audit_line" | "audit_event" | "audit_epoch" | "audit_mark" | "audit_run"
         | "audit_slots" | "audit_state" => "audit",
         "fhir_check" => "fhir",
+        "emergency_share" => "emergency",
         "identity_file" => "identity",
         "manifest" => "manifest",
         "note" | "checkpoint" | "tile_proof" | "audit_root" => "note",
+        "policy_bundle" => "policy",
         "store_state" | "store_mark" => "store",
         _ => "package",
     }

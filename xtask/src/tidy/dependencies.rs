@@ -23,8 +23,14 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ("medsec", &["medsec-crypto", "medsec-audit", "medsec-policy", "medsec-kms", "medsec-ship"]),
     // L4. The program composes crypto and keys itself for partners without a key service, and the
     // examples show the libraries one by one.
-    ("medsec-cli", &["medsec", "medsec-audit", "medsec-crypto", "medsec-kms", "medsec-ship"]),
-    ("medsec-examples", &["medsec", "medsec-crypto", "medsec-kms"]),
+    (
+        "medsec-cli",
+        &["medsec", "medsec-audit", "medsec-crypto", "medsec-kms", "medsec-policy", "medsec-ship"],
+    ),
+    (
+        "medsec-examples",
+        &["medsec", "medsec-audit", "medsec-crypto", "medsec-kms", "medsec-policy"],
+    ),
     ("medsec-object-store", &["medsec"]),
     // Tests against real servers: no code of its own.
     ("medsec-live", &["medsec-audit", "medsec-ship"]),

@@ -1,0 +1,227 @@
+//! A policy as large as the acceptance asks for, as the engine holds it and as Cedar takes it bare.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Write as _;
+use std::str::FromStr as _;
+use std::time::{Duration, SystemTime};
+
+use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
+use medsec_policy::{
+    Action, Assigned, Assignments, Dataset, DatasetId, EmergencyLimits, Engine, Factors, Group,
+    GroupName, Method, PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose,
+    Resource, Role, RoleName, Sealing, SessionLimits, Settings, Signature, StepUp,
+};
+
+pub(crate) const ACTIONS: [Action; 4] =
+    [Action::Seal, Action::Open, Action::Export, Action::Rewrap];
+const PERSONS: usize = 10_000;
+const ROLES: usize = 500;
+const GROUPS: usize = 100;
+const DATASETS: usize = 100;
+const RULES: usize = 200;
+
+pub(crate) struct Large {
+    pub(crate) engine: Engine,
+    pub(crate) rules: HashMap<Action, PolicySet>,
+    assignments: Assignments,
+}
+
+/// A question as a caller has it.
+pub(crate) struct Asked {
+    pub(crate) principal: Principal,
+    pub(crate) resource: Resource,
+    pub(crate) purpose: Purpose,
+}
+
+/// The same as Cedar takes it.
+pub(crate) struct Bare {
+    pub(crate) request: cedar_policy::Request,
+    pub(crate) entities: Entities,
+}
+
+fn role(n: usize) -> RoleName {
+    RoleName::new(&format!("role-{}", n % ROLES)).unwrap()
+}
+
+fn group(n: usize) -> GroupName {
+    GroupName::new(&format!("group-{}", n % GROUPS)).unwrap()
+}
+
+fn dataset(n: usize) -> DatasetId {
+    DatasetId::new(&format!("dataset-{}", n % DATASETS)).unwrap()
+}
+
+fn person(n: usize) -> PrincipalId {
+    PrincipalId::new(&format!("person-{}", n % PERSONS)).unwrap()
+}
+
+fn uid(kind: &str, id: &str) -> EntityUid {
+    EntityUid::from_str(&format!("Medsec::{kind}::{id:?}")).unwrap()
+}
+
+/// Every tenth rule forbids; all look at the role, the data set, the purpose and the groups.
+fn rule(n: usize) -> String {
+    let effect = if n % 10 == 9 { "forbid" } else { "permit" };
+    let (role, dataset, action) = (role(n * 7), dataset(n / 20), ACTIONS[n % ACTIONS.len()]);
+    let purpose = ["TREAT", "COC", "HOPERAT"][n % 3];
+    format!(
+        "@id(\"rule-{n}\") @why(\"measured\")\n{effect} (principal in Medsec::Role::\"{role}\", \
+         action == Medsec::Action::\"{action}\", resource in Medsec::Dataset::\"{dataset}\")\nwhen {{ \
+         context has purpose && context.purpose == Medsec::Purpose::\"{purpose}\" && \
+         principal in resource.groups }};\n"
+    )
+}
+
+fn assignments() -> Assignments {
+    let mut all = Assignments::default();
+    for n in 0..ROLES {
+        let includes = if n < 50 { BTreeSet::new() } else { BTreeSet::from([role(n / 10)]) };
+        all.roles.insert(role(n), Role { includes });
+    }
+    for n in 0..GROUPS {
+        all.groups.insert(group(n), Group { roles: BTreeSet::from([role(n * 7)]) });
+    }
+    for n in 0..PERSONS {
+        let assigned = Assigned {
+            kind: PrincipalKind::Person,
+            roles: BTreeSet::from([role(n), role(n / 7), role(n / 11)]),
+            groups: BTreeSet::from([group(n), group(n / 3)]),
+        };
+        all.principals.insert(person(n), assigned);
+    }
+    for n in 0..DATASETS {
+        let within = if n < 10 { BTreeSet::new() } else { BTreeSet::from([dataset(n / 10)]) };
+        let groups = BTreeSet::from([group(n), group(n + 1)]);
+        all.datasets.insert(dataset(n), Dataset { within, purposes: BTreeSet::new(), groups });
+    }
+    all
+}
+
+fn settings() -> Settings {
+    let hour = Duration::from_secs(3_600);
+    Settings {
+        sessions: SessionLimits { idle: hour, absolute: hour },
+        step_up: StepUp { fresh: BTreeSet::new(), max_age: hour, two_factors: BTreeSet::new() },
+        purposes: Purpose::ALL.iter().copied().collect(),
+        sealing: Sealing {
+            signature: Signature::Optional,
+            required_recipients: BTreeSet::new(),
+            allowed_keys: None,
+            max_key_age_days: None,
+        },
+        opening: Signature::Optional,
+        audit_retention_years: 6,
+        emergency: EmergencyLimits {
+            max_duration: hour,
+            reasons: BTreeSet::new(),
+            max_authentication_age: hour,
+            review_within_days: 7,
+        },
+    }
+}
+
+impl Large {
+    pub(crate) fn new() -> Self {
+        let assignments = assignments();
+        let texts: Vec<String> = (0..RULES).map(rule).collect();
+        let mut text = String::new();
+        texts.iter().for_each(|rule| write!(text, "{rule}").unwrap());
+        let hash = PolicyHash::from_bytes([7; 32]);
+        let engine = Engine::new(&[("rules", &text)], &assignments, &settings(), hash).unwrap();
+        let of = |action: usize| {
+            let texts = texts.iter().skip(action).step_by(ACTIONS.len());
+            PolicySet::from_str(&texts.cloned().collect::<String>()).unwrap()
+        };
+        let rules = ACTIONS.iter().enumerate().map(|(n, action)| (*action, of(n))).collect();
+        Self { engine, rules, assignments }
+    }
+
+    /// Persons who stand in the role of a rule of that action, and others in turn.
+    pub(crate) fn question(&self, action: Action, n: usize) -> Asked {
+        let place = ACTIONS.iter().position(|a| *a == action).unwrap();
+        let ruled = place + ACTIONS.len() * (n % 50);
+        let who = if n.is_multiple_of(2) { ruled * 7 } else { n * 19 };
+        let principal = Principal {
+            id: person(who),
+            kind: PrincipalKind::Person,
+            method: Method::PrivateKey,
+            factors: Factors::Two,
+            authenticated_at: SystemTime::UNIX_EPOCH,
+            groups: BTreeSet::new(),
+        };
+        let id = PackageId::from_bytes([u8::try_from(n % 251).unwrap(); 16]);
+        // The group of the same number works with the data set.
+        let dataset = dataset(if n.is_multiple_of(2) { who } else { ruled / 20 });
+        let resource = match action {
+            Action::Seal => Resource::Dataset(dataset),
+            _ => Resource::Package { id, dataset: Some(dataset), sealed_by: Some(person(n)) },
+        };
+        let purpose =
+            [Purpose::Treatment, Purpose::CareCoordination, Purpose::Operations][ruled % 3];
+        Asked { principal, resource, purpose }
+    }
+
+    pub(crate) fn bare(&self, action: Action, asked: &Asked) -> Bare {
+        let principal = uid("User", asked.principal.id.as_str());
+        let (resource, dataset, sealed_by) = match &asked.resource {
+            Resource::Package { id, dataset, sealed_by } => {
+                let uid = uid("Package", &id.to_string());
+                (uid, dataset.clone().unwrap(), sealed_by.clone())
+            }
+            Resource::Dataset(id) => (uid("Dataset", id.as_str()), id.clone(), None),
+            _ => panic!("only these are asked about"),
+        };
+        let mut above = self.datasets(&dataset);
+        above.remove(&resource);
+        let groups = self.assignments.datasets[&dataset].groups.iter();
+        let groups = groups.map(|g| RestrictedExpression::new_entity_uid(uid("Group", g.as_str())));
+        let mut attributes =
+            HashMap::from([("groups".to_owned(), RestrictedExpression::new_set(groups))]);
+        let sealer = sealed_by.as_ref().map(|id| uid("User", id.as_str()));
+        attributes.extend(
+            sealer
+                .clone()
+                .map(|uid| ("sealedBy".to_owned(), RestrictedExpression::new_entity_uid(uid))),
+        );
+        let mut entities = vec![
+            self.principal(&asked.principal.id),
+            Entity::new(resource.clone(), attributes, above).unwrap(),
+        ];
+        entities
+            .extend(sealed_by.filter(|id| *id != asked.principal.id).map(|id| self.principal(&id)));
+        let purpose = uid("Purpose", asked.purpose.name());
+        let context = Context::from_pairs([
+            ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
+            ("emergency".to_owned(), RestrictedExpression::new_bool(false)),
+            ("twoFactors".to_owned(), RestrictedExpression::new_bool(true)),
+            ("authenticationAge".to_owned(), RestrictedExpression::new_long(60)),
+        ]);
+        let action = uid("Action", action.name());
+        let request =
+            cedar_policy::Request::new(principal, action, resource, context.unwrap(), None)
+                .unwrap();
+        Bare { request, entities: Entities::from_entities(entities, None).unwrap() }
+    }
+
+    fn principal(&self, id: &PrincipalId) -> Entity {
+        let assigned = &self.assignments.principals[id];
+        let groups = assigned.groups.iter();
+        let roles = groups.clone().flat_map(|group| &self.assignments.groups[group].roles);
+        let mut open: Vec<&RoleName> = assigned.roles.iter().chain(roles).collect();
+        let mut above: HashSet<_> = groups.map(|group| uid("Group", group.as_str())).collect();
+        while let Some(role) = open.pop() {
+            if above.insert(uid("Role", role.as_str())) {
+                open.extend(&self.assignments.roles[role].includes);
+            }
+        }
+        Entity::new_no_attrs(uid("User", id.as_str()), above)
+    }
+
+    fn datasets(&self, id: &DatasetId) -> HashSet<EntityUid> {
+        let mut found = HashSet::from([uid("Dataset", id.as_str())]);
+        for within in &self.assignments.datasets[id].within {
+            found.extend(self.datasets(within));
+        }
+        found
+    }
+}

@@ -1,0 +1,109 @@
+//! One decision, beside Cedar's own evaluation of the same rules over the same entities in the same run.
+//!
+//! 10,000 persons, 500 roles, 100 data sets and 200 rules over four actions. The calibration is given what the
+//! engine has to make for each decision: the rules of the action, the request and the entities that it touches.
+//! Decision and calibration take turns, so that a machine whose speed drifts slows both. Results go as lines of
+//! JSON to the folder named in `MEDSEC_BENCH_DIR`, or to standard output only; `MEDSEC_BENCH_QUICK=1` takes
+//! fewer turns.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "a benchmark may fail loudly, computes with its own constants and reports by printing"
+)]
+
+mod large;
+
+use std::fs::OpenOptions;
+use std::hint::black_box;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use cedar_policy::{Authorizer, Decision};
+use medsec_policy::{Action, Circumstances, Decider as _, Request};
+
+use self::large::{ACTIONS, Asked, Bare, Large};
+
+/// Questions for each action and turn.
+const QUESTIONS: usize = 500;
+
+fn main() {
+    let large = Large::new();
+    let turns = if std::env::var_os("MEDSEC_BENCH_QUICK").is_some() { 5 } else { 25 };
+    for action in ACTIONS {
+        measure(&large, action, turns);
+    }
+}
+
+fn measure(large: &Large, action: Action, turns: usize) {
+    let asked: Vec<Asked> = (0..QUESTIONS).map(|n| large.question(action, n)).collect();
+    let bare: Vec<Bare> = asked.iter().map(|asked| large.bare(action, asked)).collect();
+    let mut decisions = Vec::new();
+    let mut calibrations = Vec::new();
+    for _ in 0..turns {
+        for (asked, bare) in asked.iter().zip(&bare) {
+            let (decided, permitted) = timed(|| decide(large, action, asked));
+            let (calibrated, allowed) = timed(|| evaluate(large, action, bare));
+            assert_eq!(permitted, allowed, "both must decide alike");
+            decisions.push(decided);
+            calibrations.push(calibrated);
+        }
+    }
+    let permitted = asked.iter().filter(|asked| decide(large, action, asked)).count();
+    let (decision, calibration) = (median(&mut decisions), median(&mut calibrations));
+    print(&format!(
+        r#"{{"name":"policy decision","what":"{action}, 10000 persons, 500 roles, 200 rules","permitted":"{permitted} of {QUESTIONS}","median_ns":{decision:.0},"calibration_ns":{calibration:.0},"ratio":{:.3},"turns":{turns}}}"#,
+        calibration / decision,
+    ));
+}
+
+/// The work: from a request to a decision with its name.
+fn decide(large: &Large, action: Action, asked: &Asked) -> bool {
+    let circumstances = Circumstances {
+        purpose: Some(asked.purpose),
+        authentication_age: Duration::from_secs(60),
+        emergency: None,
+    };
+    let request = Request {
+        principal: &asked.principal,
+        action,
+        resource: &asked.resource,
+        circumstances: &circumstances,
+    };
+    black_box(large.engine.decide(black_box(&request)).unwrap()).is_permit()
+}
+
+/// The calibration: Cedar with everything made before.
+fn evaluate(large: &Large, action: Action, bare: &Bare) -> bool {
+    let response = Authorizer::new().is_authorized(
+        black_box(&bare.request),
+        &large.rules[&action],
+        &bare.entities,
+    );
+    black_box(response).decision() == Decision::Allow
+}
+
+/// Nanoseconds of one call.
+fn timed<T>(call: impl FnOnce() -> T) -> (f64, T) {
+    let start = Instant::now();
+    let value = call();
+    (start.elapsed().as_secs_f64() * 1e9, value)
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn print(line: &str) {
+    println!("{line}");
+    if let Some(folder) = std::env::var_os("MEDSEC_BENCH_DIR") {
+        let path = std::path::Path::new(&folder).join("decide.jsonl");
+        let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+        writeln!(file, "{line}").unwrap();
+    }
+}

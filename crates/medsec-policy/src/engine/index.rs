@@ -1,0 +1,87 @@
+//! The rules of one action, put where a decision finds those that can match.
+//!
+//! Cedar looks at every rule it is given. A rule whose head asks for a role or group cannot match a principal who
+//! is not in it: its head is false before anything else is looked at. Such rules are kept by what they ask for.
+
+use std::collections::{BTreeMap, HashMap};
+
+use cedar_policy::{Entity, Policy, PolicySet, PrincipalConstraint};
+
+use super::hierarchy::{Hierarchy, Place};
+use super::names::Names;
+use super::rule::Rule;
+use crate::action::Action;
+
+#[derive(Debug, Default)]
+pub(super) struct OfAction {
+    /// Rules for anybody.
+    general: PolicySet,
+    /// Rules for those in a role or group.
+    by_place: HashMap<Place, PolicySet>,
+    /// The entities that those rules name and look into.
+    pub(super) named: Vec<Entity>,
+    /// Whether a rule looks at who sealed a package or claimed an emergency: they may have roles.
+    pub(super) asks_other: bool,
+}
+
+impl OfAction {
+    /// `None` if two rules have one name, which is refused when rules are read.
+    pub(super) fn new(
+        action: Action,
+        rules: &[Rule],
+        hierarchy: &Hierarchy,
+        names: &Names,
+    ) -> Option<Self> {
+        let of = || rules.iter().filter(|rule| rule.actions.contains(&action));
+        let mut general = Vec::new();
+        let mut by_place: BTreeMap<Place, Vec<Policy>> = BTreeMap::new();
+        for rule in of() {
+            match place(&rule.policy, hierarchy, names) {
+                Some(place) => by_place.entry(place).or_default().push(rule.policy.clone()),
+                None => general.push(rule.policy.clone()),
+            }
+        }
+        let mut named: Vec<Entity> = Vec::new();
+        for uid in of().flat_map(|rule| &rule.looks_into) {
+            if named.iter().all(|entity| entity.uid() != *uid) {
+                named.extend(hierarchy.named(uid, names));
+            }
+        }
+        let set = |(place, policies)| Some((place, PolicySet::from_policies(policies).ok()?));
+        Some(Self {
+            general: PolicySet::from_policies(general).ok()?,
+            by_place: by_place.into_iter().map(set).collect::<Option<_>>()?,
+            named,
+            asks_other: of().any(|rule| rule.asks_other),
+        })
+    }
+
+    /// The same for rules that are looked at apart from their action's others.
+    pub(super) fn apart(&self, policies: Vec<Policy>) -> Option<Self> {
+        Some(Self {
+            general: PolicySet::from_policies(policies).ok()?,
+            by_place: HashMap::new(),
+            named: self.named.clone(),
+            asks_other: self.asks_other,
+        })
+    }
+
+    /// All rules that can match somebody in these roles and groups.
+    pub(super) fn sets<'s>(
+        &'s self,
+        places: impl Iterator<Item = &'s Place>,
+    ) -> impl Iterator<Item = &'s PolicySet> {
+        let general = (!self.general.is_empty()).then_some(&self.general);
+        general.into_iter().chain(places.filter_map(|place| self.by_place.get(place)))
+    }
+}
+
+/// The role or group that the head asks the principal to be in.
+fn place(policy: &Policy, hierarchy: &Hierarchy, names: &Names) -> Option<Place> {
+    match policy.principal_constraint() {
+        PrincipalConstraint::In(uid) | PrincipalConstraint::IsIn(_, uid) => {
+            hierarchy.place(&uid, names)
+        }
+        PrincipalConstraint::Any | PrincipalConstraint::Eq(_) | PrincipalConstraint::Is(_) => None,
+    }
+}
