@@ -1,7 +1,8 @@
 //! A stream on disk, beside what the disk and the hash function cannot do without, in the same run.
 //!
 //! - *append*: the calibration writes as many bytes behind one another and makes them durable with `fdatasync`, one
-//!   record and commit at a time. Slices of both take turns.
+//!   record and commit at a time. Slices of both take turns. *beside write, sync and signature*: the calibration also
+//!   makes one Ed25519 signature a record, with the library that the log signs with here.
 //! - *verify*: the calibration hashes the same lines from memory, leaves in batches of 32 and the nodes above them.
 //! - *proof*, *open*: milliseconds, without a calibration; cold means with nothing kept in this process.
 //!
@@ -69,13 +70,14 @@ impl Bench {
 /// One client; gives its records a second.
 fn appends(folder: &Path, turns: usize) -> f64 {
     const SLICE: u64 = 100;
+    let sign = signing();
     let bench = Bench::new(&folder.join("one"));
     let writer = bench.writer();
     let bare = File::create(folder.join("bare")).unwrap();
     // As long as a record and its commit are together.
     let bytes = vec![b'x'; 390 + 220];
     let mut at = 0;
-    let mut times = Vec::new();
+    let (mut times, mut signed) = (Vec::new(), Vec::new());
     for turn in 0..turns as u64 * 4 {
         let call = timed(|| {
             for number in 0..SLICE {
@@ -89,10 +91,31 @@ fn appends(folder: &Path, turns: usize) -> f64 {
                 at += bytes.len() as u64;
             }
         });
+        let signatures = timed(|| {
+            for _ in 0..SLICE {
+                sign(&bytes[..150]);
+            }
+        });
         times.push((call / SLICE as f64, calibration / SLICE as f64));
+        signed.push((call / SLICE as f64, (calibration + signatures) / SLICE as f64));
     }
     writer.close().unwrap();
+    report("append, one client, beside write, sync and signature", "records_per_s", &signed);
     report("append, one client", "records_per_s", &times)
+}
+
+/// Makes a signature as an epoch key does.
+fn signing() -> impl Fn(&[u8]) {
+    #[cfg(feature = "aws-lc")]
+    let key = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+    #[cfg(not(feature = "aws-lc"))]
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    move |message| {
+        #[cfg(feature = "aws-lc")]
+        black_box(key.sign(message));
+        #[cfg(not(feature = "aws-lc"))]
+        black_box(ed25519_dalek::Signer::sign(&key, message));
+    }
 }
 
 /// 64 clients together.
@@ -174,6 +197,16 @@ fn proofs(bench: &Bench, records: u64, turns: usize) {
         time
     }));
     ms("open a stream to write", open);
+    let known = bench.log.known(&bench.stream).unwrap().into_iter().collect::<Vec<_>>();
+    let open = median((0..turns).map(|_| {
+        let mut opened = None;
+        let options = WriterOptions::new(place());
+        let call = || opened = Some(bench.log.writer(&bench.stream, &options, &known).unwrap());
+        let time = timed(call);
+        drop(opened);
+        time
+    }));
+    ms("open a stream to write that continues a checkpoint", open);
 }
 
 /// The lines of all segments.

@@ -54,7 +54,7 @@ pub use crate::line::{
 };
 pub use crate::log::{
     AuditLog, Batches, CreateLogError, LogError, NewLog, Pin, PinError, PublishError, Published,
-    RetireError, RetiredRecords, RootError, RootNote, StreamReader,
+    RetireError, RetiredRecords, RootError, RootNote, StreamProver, StreamReader,
 };
 pub use crate::note::{
     Algorithm, Ed25519NoteSigner, KeyName, MAX_NOTE_LEN, MAX_NOTE_SIGNATURES, Note,
@@ -63,16 +63,16 @@ pub use crate::note::{
     VerifierKeyError, VerifyNoteError,
 };
 pub use crate::outside::{
-    Anchor, Anchored, FolderAnchor, FolderAnchorError, Follower, OutsideError, OutsideFuture,
-    Recalled, Shipment, ShipmentError, StreamPosition,
+    Anchor, Anchored, CheckpointName, FolderAnchor, FolderAnchorError, Follower, OutsideError,
+    OutsideFuture, Recalled, Shipment, ShipmentError, StreamPosition,
 };
 pub use crate::proof::{ProofError, ProofFormatError, RecordProof};
 pub use crate::pseudonym::{
     MAX_PSEUDONYM_INPUT_LEN, PatientPseudonym, PseudonymKey, PseudonymKeyId, StudyPseudonym,
 };
 pub use crate::stream::{
-    AppendError, Appended, Fault, FaultKind, OpenWriterError, Resumed, SpaceLimits, SpaceStage,
-    StreamWriter, TilesError, Unwritable, WriterOptions,
+    AppendError, Appended, Fault, FaultKind, MarkError, OpenWriterError, Resumed, SpaceLimits,
+    SpaceStage, StreamWriter, TilesError, Unwritable, WriterOptions,
 };
 pub use crate::text::{InvalidValue, RandomError};
 pub use crate::tile::{
@@ -86,5 +86,6 @@ pub use crate::tree::{
     leaf_hash, leaf_hashes, node_hash, root_of,
 };
 pub use crate::verify::{
-    ContentReport, Finding, Known, StreamReport, StreamVerifier, Verdict, VerifyOptions,
+    CLOCK_TOLERANCE, ContentReport, Finding, Known, StreamReport, StreamVerifier, Verdict,
+    Verification, VerifiedPosition, VerifyError, VerifyObserver, VerifyOptions, VerifyStage,
 };

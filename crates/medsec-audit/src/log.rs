@@ -3,6 +3,7 @@
 mod create;
 mod growth;
 mod pin;
+mod prove;
 mod publish;
 mod read;
 mod retire;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use self::create::{CreateLogError, NewLog};
 pub use self::pin::{Pin, PinError};
+pub use self::prove::StreamProver;
 pub use self::publish::{PublishError, Published};
 pub use self::read::{Batches, StreamReader};
 pub use self::retire::{RetireError, RetiredRecords};
@@ -21,7 +23,7 @@ use crate::epoch::StreamName;
 use crate::note::{MAX_NOTE_LEN, NoteSigner};
 use crate::stream::{OpenWriterError, Purpose, StreamWriter, WriterOptions};
 use crate::tree::Hash;
-use crate::verify::{Known, StreamVerifier};
+use crate::verify::{Among as _, Known, StreamVerifier};
 use crate::volume::{Folder, read_whole};
 
 /// The root note's file in the folder of the log.
@@ -79,6 +81,20 @@ impl AuditLog {
         Ok(Self { folder: folder.to_owned(), root, pin: pin.clone() })
     }
 
+    /// The log of one stream, which lies elsewhere than in a folder.
+    #[cfg(test)]
+    pub(crate) fn of_stream(
+        genesis: &crate::epoch::Genesis,
+        leaf: Hash,
+        key: &dyn NoteSigner,
+    ) -> Self {
+        let (revision, streams) =
+            (crate::count::Count::from_u32(1), vec![(genesis.stream.clone(), leaf)]);
+        let root = RootNote::new(genesis.log.clone(), genesis.id, revision, streams).unwrap();
+        let pin = Pin::new(key.verifier_key().clone(), genesis.id, revision);
+        Self { folder: PathBuf::new(), root, pin }
+    }
+
     /// What the root note says.
     #[must_use]
     pub const fn root(&self) -> &RootNote {
@@ -106,7 +122,8 @@ impl AuditLog {
     /// # Errors
     /// [`LogError::NoStream`].
     pub fn verifier(&self, stream: &StreamName) -> Result<StreamVerifier, LogError> {
-        Ok(StreamVerifier::new(&self.stream_folder(stream), self.genesis(stream)?))
+        let (folder, genesis) = (self.stream_folder(stream), self.genesis(stream)?);
+        Ok(StreamVerifier::new(&folder, self.origin(stream), genesis))
     }
 
     /// Becomes the writer of a stream. What a crash has left behind the last commit is moved to quarantine and
@@ -161,9 +178,10 @@ impl AuditLog {
         purpose: Purpose<'_>,
     ) -> Result<StreamWriter, OpenWriterError> {
         let genesis = self.genesis(stream).map_err(|_| OpenWriterError::NoStream)?;
+        if !known.all_of(&self.origin(stream)) {
+            return Err(OpenWriterError::OtherStream);
+        }
         let folder = self.stream_folder(stream);
-        StreamWriter::open(&folder, genesis, options, purpose, &|volume, replay| {
-            crate::verify::check_known(volume, replay, known).map_err(Into::into)
-        })
+        StreamWriter::open(&folder, genesis, options, purpose, known)
     }
 }

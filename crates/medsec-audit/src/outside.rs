@@ -7,6 +7,7 @@
 mod anchor;
 mod folder;
 mod follower;
+mod name;
 
 use std::error::Error;
 use std::future::Future;
@@ -15,6 +16,7 @@ use std::pin::Pin;
 pub use self::anchor::{Anchor, Anchored, Recalled};
 pub use self::folder::{FolderAnchor, FolderAnchorError};
 pub use self::follower::{Follower, Shipment, ShipmentError, StreamPosition};
+pub use self::name::CheckpointName;
 
 /// What an outside place does, as long as it takes.
 pub type OutsideFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, OutsideError>> + Send + 'a>>;

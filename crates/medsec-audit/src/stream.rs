@@ -14,19 +14,21 @@ mod replay;
 mod run;
 pub(crate) mod spine;
 mod state;
+mod ties;
 mod tiles;
 mod walk;
 mod writer;
 
 pub(crate) use self::create::{NewStreamError, create};
-pub(crate) use self::cursor::Cursor;
+pub use self::cursor::MarkError;
+pub(crate) use self::cursor::{Cursor, MAX_BATCH};
 pub use self::fault::{Fault, FaultKind};
 pub(crate) use self::hwm::{HighWater, Mark};
 pub(crate) use self::layout::{SEGMENTS, Segment, segments};
 pub use self::recover::Unwritable;
-pub(crate) use self::replay::{Replay, Retired};
+pub(crate) use self::replay::{Bound, Replay, Retired};
 pub use self::tiles::TilesError;
-pub(crate) use self::tiles::{CHECKPOINT, Tiles};
+pub(crate) use self::tiles::{CHECKPOINT, Growing, Tiles};
 pub(crate) use self::walk::{Checking, Ending, How, Position, Walk};
 pub(crate) use self::writer::Purpose;
 pub use self::writer::{

@@ -9,6 +9,7 @@ mod frontier;
 mod hash;
 mod inclusion;
 mod source;
+mod tie;
 
 pub use self::consistency::{ConsistencyError, ConsistencyProof};
 pub use self::frontier::{Frontier, FrontierError, TreeFull};
@@ -16,6 +17,7 @@ pub(crate) use self::frontier::{Subtree, subtrees};
 pub use self::hash::{EMPTY_ROOT, Hash, InvalidHash, leaf_hash, leaf_hashes, node_hash};
 pub use self::inclusion::{InclusionError, InclusionProof};
 pub use self::source::{NodeId, NodeSource, ProveError, root_of};
+pub(crate) use self::tie::Tie;
 
 pub(crate) use self::hash::pair_up;
 

@@ -36,6 +36,15 @@ pub(crate) trait Volume: Send + Sync + std::fmt::Debug {
     }
     /// Bytes that can still be written.
     fn free_space(&self) -> io::Result<u64>;
+    /// Which file has a name now; nothing if none has.
+    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>>;
+}
+
+/// Tells files apart, whatever their names are: the device and the number on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    pub(crate) device: u64,
+    pub(crate) number: u64,
 }
 
 /// What a file is opened for.
@@ -45,17 +54,25 @@ pub(crate) enum Access {
     Write,
 }
 
-/// Waits for the lock of a volume; nothing if it is not free in time. Tries again every few milliseconds: a lock of
-/// the system has no waiting with a limit.
+/// Waits for the lock of a volume; nothing if it is not free in time.
 pub(crate) fn wait_for_lock(
     volume: &dyn Volume,
     clock: &dyn Clock,
     patience: Duration,
 ) -> io::Result<Option<Box<dyn Lock>>> {
+    wait_for(clock, patience, || volume.try_lock())
+}
+
+/// Tries again every few milliseconds, because a lock of the system has no waiting with a limit.
+pub(crate) fn wait_for<L>(
+    clock: &dyn Clock,
+    patience: Duration,
+    mut try_lock: impl FnMut() -> io::Result<Option<L>>,
+) -> io::Result<Option<L>> {
     const STEP: Duration = Duration::from_millis(5);
     let start = clock.monotonic();
     loop {
-        let lock = volume.try_lock()?;
+        let lock = try_lock()?;
         if lock.is_some() || clock.monotonic().saturating_sub(start) >= patience {
             return Ok(lock);
         }
@@ -80,4 +97,10 @@ pub(crate) trait VolumeFile: Send + Sync + std::fmt::Debug {
     fn sync(&self) -> io::Result<()>;
     /// Its length.
     fn len(&self) -> io::Result<u64>;
+    /// Which file it is.
+    fn identity(&self) -> io::Result<FileIdentity>;
+    /// Locks it against others who do the same, until it is unlocked or closed; false while another has it.
+    fn try_lock(&self) -> io::Result<bool>;
+    /// Gives the lock up. To close the file is not enough where a process that was started meanwhile has it open too.
+    fn unlock(&self) -> io::Result<()>;
 }

@@ -1,5 +1,8 @@
 //! Keys of epochs.
 
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +20,11 @@ const INVALID: InvalidValue = InvalidValue { field: "epoch key" };
 pub struct EpochPublicKey(VerifyingKey);
 
 /// The private key of an epoch. Erased on drop.
-pub(crate) struct EpochKey(Box<SigningKey>);
+pub(crate) struct EpochKey {
+    portable: Box<SigningKey>,
+    #[cfg(feature = "aws-lc")]
+    fast: Option<aws_lc::KeyPair>,
+}
 
 impl EpochPublicKey {
     /// Takes an encoded public key.
@@ -49,20 +56,29 @@ impl EpochKey {
     }
 
     pub(crate) fn from_seed(seed: &[u8; 32]) -> Self {
-        Self(Box::new(SigningKey::from_bytes(seed)))
+        Self {
+            portable: Box::new(SigningKey::from_bytes(seed)),
+            #[cfg(feature = "aws-lc")]
+            fast: aws_lc::KeyPair::from_seed(seed),
+        }
     }
 
     /// For the slot in which it waits for its epoch.
     pub(crate) fn expose_seed(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        self.portable.as_bytes()
     }
 
     pub(crate) fn public(&self) -> EpochPublicKey {
-        EpochPublicKey(self.0.verifying_key())
+        EpochPublicKey(self.portable.verifying_key())
     }
 
+    /// The bytes are the same whichever library makes them (RFC 8032). AWS-LC fails for want of memory only.
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
-        self.0.sign(message).to_bytes()
+        #[cfg(feature = "aws-lc")]
+        if let Some(signature) = self.fast.as_ref().and_then(|key| key.sign(message)) {
+            return signature;
+        }
+        self.portable.sign(message).to_bytes()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use super::{AuditLog, Pin, PublishError, ROOT, RootNote, STREAMS};
 use crate::clock::Clock;
@@ -12,6 +13,9 @@ use crate::stream::{self, NewStreamError};
 use crate::text::RandomError;
 use crate::tree::Hash;
 use crate::volume::{Folder, Volume as _, replace, write_new};
+
+/// How long to wait for another process that adds a stream.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a new log is to be.
 #[derive(Clone, Debug)]
@@ -36,6 +40,9 @@ pub enum CreateLogError {
     /// The name of the log key is none for a log.
     #[error("the name of the log key is not one that a log can have")]
     Name,
+    /// Another process adds a stream, and did not end in time.
+    #[error("another process adds a stream to the log")]
+    Busy,
     /// The list of streams was changed since the log was opened: open it anew.
     #[error("the list of streams was changed meanwhile; nothing was added")]
     Changed,
@@ -132,7 +139,8 @@ impl AuditLog {
             return Err(CreateLogError::Exists);
         }
         let home = Folder::new(&self.folder);
-        let _alone = home.wait_for_lock(ROOT)?;
+        let alone = home.wait_for_lock(ROOT, PATIENCE)?;
+        let _alone = alone.ok_or(CreateLogError::Busy)?;
         // Another may have added one since this log was opened.
         if Self::open(&self.folder, &self.pin)?.root != self.root {
             return Err(CreateLogError::Changed);

@@ -1,17 +1,22 @@
 //! Checkpoints of streams, and the proofs that are made from them.
 
 use std::io;
+use std::time::Duration;
 
+use super::growth::Growth;
 use super::{AuditLog, LogError};
 use crate::checkpoint::{Checkpoint, CheckpointError, LogOrigin, OpenCheckpointError};
 use crate::epoch::{StreamName, stream_origin};
 use crate::note::{MAX_NOTE_LEN, Note, NoteSigner, SignNoteError};
-use crate::proof::RecordProof;
 use crate::stream::{CHECKPOINT, Fault, Tiles, TilesError};
-use crate::tile::{TileError, TiledTree};
-use crate::tree::{ConsistencyProof, InclusionProof, ProveError, root_of};
-use crate::verify::Known;
+use crate::tile::TileError;
+use crate::tree::ProveError;
+use crate::verify::{Among as _, Known};
 use crate::volume::{Folder, Volume, read_whole, replace};
+
+/// How long to wait for another process that makes a checkpoint: longer than one takes, but for the first of a large
+/// log.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A checkpoint that the log key has signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +35,9 @@ pub enum PublishError {
     /// The log cannot be used.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// Another process makes a checkpoint of the stream, and did not end in time.
+    #[error("another process makes a checkpoint of this stream")]
+    Busy,
     /// The last checkpoint is not signed by the log key, or of another stream.
     #[error("the last checkpoint is not one of this stream")]
     Existing(#[source] Option<OpenCheckpointError>),
@@ -47,6 +55,9 @@ pub enum PublishError {
         /// Records of the checkpoint that is known.
         known: u64,
     },
+    /// What is known from elsewhere is of another stream: nothing was signed.
+    #[error("what is known from elsewhere is of another stream")]
+    OtherStream,
     /// There is no checkpoint yet, or none that has the record.
     #[error("no checkpoint has the record yet")]
     NotYet,
@@ -91,7 +102,7 @@ impl AuditLog {
         self.read_checkpoint(&Folder::new(&self.stream_folder(stream)), stream)
     }
 
-    fn read_checkpoint(
+    pub(crate) fn read_checkpoint(
         &self,
         volume: &dyn Volume,
         stream: &StreamName,
@@ -148,83 +159,40 @@ impl AuditLog {
         if signer.verifier_key() != self.pin.key() {
             return Err(PublishError::OtherLogKey);
         }
+        if !known.all_of(&self.origin(stream)) {
+            return Err(PublishError::OtherStream);
+        }
         let folder = Folder::new(&self.stream_folder(stream));
-        let _alone = folder.wait_for_lock(CHECKPOINT)?;
-        let last = self.read_checkpoint(&folder, stream)?;
-        let tiles = Tiles(&folder);
-        let commit = tiles.acknowledged()?;
-        let (found, published) =
-            (commit.size.get(), last.as_ref().map_or(0, |last| last.checkpoint.size()));
+        let alone = folder.wait_for_lock(CHECKPOINT, PATIENCE)?;
+        let _alone = alone.ok_or(PublishError::Busy)?;
+        self.publish_alone(&folder, stream, signer, known)
+    }
+
+    /// The same, for whoever has the lock.
+    pub(crate) fn publish_alone(
+        &self,
+        volume: &dyn Volume,
+        stream: &StreamName,
+        signer: &dyn NoteSigner,
+        known: &[Known],
+    ) -> Result<Published, PublishError> {
+        let last = self.read_checkpoint(volume, stream)?;
+        let commit = Tiles(volume).acknowledged()?;
+        let before = last.as_ref().map(|last| &last.checkpoint);
+        let (found, published) = (commit.size.get(), before.map_or(0, Checkpoint::size));
         if published > found {
             return Err(PublishError::Behind { published, found });
         }
-        if let Some(last) = &last {
-            if tiles.root(published)? != *last.checkpoint.root() {
-                return Err(TilesError::OtherTree.into());
-            }
-            if published == found {
-                check_known(&folder, found, known)?;
-                return Ok(last.clone());
-            }
+        self.extend(volume, Growth { stream, last: before, commit: &commit }, known)?;
+        if let Some(last) = last.filter(|_| published == found) {
+            // Whoever signed it may have been killed before its name was durable.
+            volume.sync_folder("")?;
+            return Ok(last);
         }
-        self.check_growth(&folder, stream, last.as_ref().map(|last| &last.checkpoint), &commit)?;
-        tiles.grow(published, &commit)?;
-        check_known(&folder, found, known)?;
         let checkpoint = Checkpoint::new(self.origin(stream), found, commit.root)?;
         let note = Note::sign(checkpoint.to_text()?, signer)?;
-        replace(&folder, CHECKPOINT, note.render().as_bytes())?;
+        replace(volume, CHECKPOINT, note.render().as_bytes())?;
         Ok(Published { checkpoint, note })
-    }
-
-    /// The proof that a record is in the stream, as of its newest checkpoint.
-    ///
-    /// # Errors
-    /// [`PublishError::NotYet`] if the record came after it.
-    pub fn prove(&self, stream: &StreamName, seq: u64) -> Result<RecordProof, PublishError> {
-        let folder = Folder::new(&self.stream_folder(stream));
-        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
-        let size = last.checkpoint.size();
-        if seq >= size {
-            return Err(PublishError::NotYet);
-        }
-        let mut tree = TiledTree::new(Tiles(&folder), size);
-        Ok(RecordProof::new(InclusionProof::prove(&mut tree, seq, size)?, last.note))
-    }
-
-    /// The proof that the newest checkpoint continues an older one of `size` records.
-    ///
-    /// # Errors
-    /// [`PublishError::Prove`] if it is not older.
-    pub fn prove_consistency(
-        &self,
-        stream: &StreamName,
-        size: u64,
-    ) -> Result<ConsistencyProof, PublishError> {
-        let folder = Folder::new(&self.stream_folder(stream));
-        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
-        let mut tree = TiledTree::new(Tiles(&folder), last.checkpoint.size());
-        Ok(ConsistencyProof::prove(&mut tree, size, last.checkpoint.size())?)
-    }
-
-    /// The proof that a tree of `new` records continues one of `old` records, both of them known from elsewhere.
-    ///
-    /// # Errors
-    /// [`PublishError::Behind`] if the newest checkpoint is of fewer records than that;
-    /// [`PublishError::Prove`] if `old` is the larger.
-    pub fn prove_growth(
-        &self,
-        stream: &StreamName,
-        old: u64,
-        new: u64,
-    ) -> Result<ConsistencyProof, PublishError> {
-        let folder = Folder::new(&self.stream_folder(stream));
-        let last = self.read_checkpoint(&folder, stream)?.ok_or(PublishError::NotYet)?;
-        let found = last.checkpoint.size();
-        if new > found {
-            return Err(PublishError::Behind { published: new, found });
-        }
-        let mut tree = TiledTree::new(Tiles(&folder), found);
-        Ok(ConsistencyProof::prove(&mut tree, old, new)?)
     }
 
     /// What the checkpoints kept beside the stream know of it.
@@ -234,19 +202,4 @@ impl AuditLog {
     pub fn known(&self, stream: &StreamName) -> Result<Option<Known>, PublishError> {
         Ok(self.checkpoint(stream)?.map(|last| Known::from(&last.checkpoint)))
     }
-}
-
-/// Whether a tree of `found` records, whose tiles are there, continues what is known.
-fn check_known(folder: &Folder, found: u64, known: &[Known]) -> Result<(), PublishError> {
-    let mut tree = TiledTree::new(Tiles(folder), found);
-    for known in known.iter().filter(|known| known.size() > 0) {
-        let (size, root) = (known.size(), known.root());
-        if size > found {
-            return Err(PublishError::Behind { published: size, found });
-        }
-        if root_of(&mut tree, size).map_err(TilesError::Tile)? != *root {
-            return Err(PublishError::Fork { known: size });
-        }
-    }
-    Ok(())
 }

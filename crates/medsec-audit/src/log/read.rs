@@ -59,10 +59,18 @@ impl AuditLog {
 }
 
 impl StreamReader {
+    /// Reads no more than `size` records. A stream without a mark is read with such a limit only: as many records as a
+    /// check has found good, or a checkpoint has.
+    #[must_use]
+    pub fn up_to(self, size: u64) -> Self {
+        Self { cursor: self.cursor.up_to(size), ..self }
+    }
+
     /// The next batches, about a MiB of them; nothing as long as there are no more. Asked again later, it goes on.
     ///
     /// # Errors
-    /// Reading failed, or what is there is no batch; asking again reads the same again.
+    /// Reading failed, or what is there is no batch, or it is not known how far the stream may be read
+    /// ([`MarkError`](crate::MarkError)); asking again reads the same again.
     pub fn read(&mut self) -> io::Result<Option<Batches>> {
         let bytes = self.cursor.next(&self.folder)?;
         Ok(bytes.map(|bytes| Batches { origin: self.origin.clone(), bytes }))

@@ -1,28 +1,25 @@
 //! An anchor in a folder: another disk, a share of another machine, a medium that is taken away.
 //!
-//! One file for each checkpoint, `<origin>/<size, 20 digits>`, the origin with `%` and two digits for every byte
-//! that is no letter, digit, `_`, `-`, or `.` behind the first byte. A file that is there is never replaced. What that is
-//! worth depends on who can write the folder: whoever can write both the log and it can change both.
+//! One file for each checkpoint, `<origin>/<size, 20 digits>`, the origin as [`LogOrigin::to_file_name`] has it. A file
+//! that is there is never replaced. What that is worth depends on who can write the folder: whoever can write both the
+//! log and it can change both.
 //!
 //! The folder of an origin is made once, by [`FolderAnchor::prepare`]. Where it is missing later, nothing is mounted at
 //! that place, or what was kept is gone: the anchor is then out of reach, and never an empty one.
 
-use std::fmt::Write as _;
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Anchor, Anchored, OutsideError, OutsideFuture, Recalled};
+use super::{Anchor, Anchored, CheckpointName, OutsideError, OutsideFuture, Recalled};
 use crate::checkpoint::{Checkpoint, CheckpointError, LogOrigin};
 use crate::clock::SystemClock;
 use crate::event::PeerName;
 use crate::note::{MAX_NOTE_LEN, Note};
 use crate::volume::{Folder, Lock, read_whole, replace, wait_for_lock};
 
-/// Digits of the size in the name of a file.
-const DIGITS: usize = 20;
 /// Longest name of a file in the file systems in use.
 const MAX_NAME: usize = 255;
 /// Most files of an origin that are looked at: one every three minutes for six years.
@@ -93,7 +90,8 @@ impl FolderAnchor {
     pub fn keep(&self, checkpoint: &Note) -> Result<(), OutsideError> {
         let about = Checkpoint::insecure_of_unverified(checkpoint)
             .map_err(|error: CheckpointError| OutsideError::Refused(error.into()))?;
-        let (volume, name) = (self.stream(about.origin())?, name_of(about.size()));
+        let (volume, name) =
+            (self.stream(about.origin())?, CheckpointName::new(about.size()).to_string());
         // Not made here: what is not mounted, or was emptied, must not look as if it kept something.
         volume.path().read_dir().map_err(absent)?;
         let _alone = lock(&volume)?;
@@ -113,12 +111,12 @@ impl FolderAnchor {
     /// [`OutsideError::Unreachable`] if the folder of the origin is not there or cannot be read.
     pub fn newest(&self, origin: &LogOrigin) -> Result<Option<Vec<u8>>, OutsideError> {
         let volume = self.stream(origin)?;
-        let Some(size) = largest(volume.path())? else { return Ok(None) };
-        read_whole(&volume, &name_of(size), max_note()).map_err(unreachable)
+        let Some(name) = largest(volume.path())? else { return Ok(None) };
+        read_whole(&volume, &name.to_string(), max_note()).map_err(unreachable)
     }
 
     fn stream(&self, origin: &LogOrigin) -> Result<Folder, OutsideError> {
-        let name = folder_name(origin);
+        let name = origin.to_file_name();
         let fits = name.len() <= MAX_NAME;
         let name = fits.then_some(name);
         let name = name.ok_or_else(|| OutsideError::Refused(FolderAnchorError::Origin.into()))?;
@@ -142,33 +140,8 @@ impl Anchor for FolderAnchor {
     }
 }
 
-/// The origin as one name: letters, digits, `_` and `-` as they are, and `.` too unless it is the first byte, because a
-/// name of dots alone leads elsewhere; every other byte as `%` and two hexadecimal digits.
-fn folder_name(origin: &LogOrigin) -> String {
-    let mut name = String::new();
-    for (at, byte) in origin.as_str().bytes().enumerate() {
-        let plain = byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        if plain || (byte == b'.' && at > 0) {
-            name.push(char::from(byte));
-        } else {
-            // A String takes whatever is written to it.
-            let _ = write!(name, "%{byte:02X}");
-        }
-    }
-    name
-}
-
-fn name_of(size: u64) -> String {
-    format!("{size:0DIGITS$}")
-}
-
-fn size_of(name: &str) -> Option<u64> {
-    let shaped = name.len() == DIGITS && name.bytes().all(|byte| byte.is_ascii_digit());
-    shaped.then(|| name.parse().ok()).flatten()
-}
-
-/// The largest size that a file is named after.
-fn largest(folder: &Path) -> Result<Option<u64>, OutsideError> {
+/// The file that is named after the largest size.
+fn largest(folder: &Path) -> Result<Option<CheckpointName>, OutsideError> {
     let entries = folder.read_dir().map_err(absent)?;
     let mut largest = None;
     for (seen, entry) in entries.enumerate() {
@@ -176,7 +149,7 @@ fn largest(folder: &Path) -> Result<Option<u64>, OutsideError> {
             return Err(OutsideError::Answer(FolderAnchorError::Files.into()));
         }
         let name = entry.map_err(unreachable)?.file_name();
-        largest = largest.max(name.to_str().and_then(size_of));
+        largest = largest.max(name.to_str().and_then(CheckpointName::parse));
     }
     Ok(largest)
 }
@@ -200,32 +173,4 @@ fn unreachable(error: io::Error) -> OutsideError {
 
 fn max_note() -> u64 {
     u64::try_from(MAX_NOTE_LEN).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_origin_makes_a_name_that_leads_elsewhere() {
-        for (origin, expected) in [
-            (".", "%2E"),
-            ("..", "%2E."),
-            ("../x", "%2E.%2Fx"),
-            ("clinic.example/log/main", "clinic.example%2Flog%2Fmain"),
-            ("a%2Fb", "a%252Fb"),
-            ("ä b:c", "%C3%A4%20b%3Ac"),
-        ] {
-            assert_eq!(folder_name(&LogOrigin::new(origin).unwrap()), expected, "{origin}");
-        }
-    }
-
-    #[test]
-    fn only_names_of_twenty_digits_count() {
-        for bad in ["", "1", "0000000000000000000x", "000000000000000000001", "LOCK"] {
-            assert_eq!(size_of(bad), None, "{bad}");
-        }
-        assert_eq!(size_of(&name_of(7)), Some(7));
-        assert_eq!(size_of("99999999999999999999"), None);
-    }
 }

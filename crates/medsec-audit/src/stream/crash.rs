@@ -14,6 +14,8 @@ mod follower;
 mod images;
 mod lies;
 mod model;
+mod published;
+mod repair;
 mod scene;
 mod steps;
 mod twice;

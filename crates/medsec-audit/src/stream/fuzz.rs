@@ -74,7 +74,7 @@ fn cuts(data: &[u8]) -> impl Iterator<Item = usize> {
 
 /// Scans, and looks at the places of the runs.
 fn checked(lines: &[u8], offset: u64, every: bool) -> Scanned {
-    let scanned = scan(lines, offset, Cuts { every, sizes: &[2, 5] });
+    let scanned = scan(lines, offset, Cuts { every, sizes: &[2, 5], leaves: false });
     let whole = memchr::memrchr(b'\n', lines).map_or(0, |at| at.saturating_add(1));
     let end = offset.saturating_add(u64::try_from(whole).unwrap());
     let mut at = offset;

@@ -1,18 +1,19 @@
 //! Finds out where a stream can go on, and puts aside what cannot stay.
 
-use std::io;
+mod quarantine;
 
-use sha2::{Digest as _, Sha256};
+use std::io;
 
 use super::fault::Fault;
 use super::hwm::{HighWater, Mark};
+use super::layout::{SEGMENTS, Segment};
 use super::replay::Replay;
 use super::state;
+use super::ties::Ties;
 use super::walk::{Ending, How, Position, Walk};
 use crate::count::Count;
-use crate::epoch::{KeySlots, Loss, LossDigest};
+use crate::epoch::{KeySlots, Loss};
 use crate::line::CommitLine;
-use crate::text::Hex;
 use crate::tree::Hash;
 use crate::volume::{Access, Volume, VolumeFile};
 
@@ -54,7 +55,13 @@ pub enum Unwritable {
 #[derive(Debug)]
 pub(crate) struct Resumable {
     pub(crate) ending: Ending,
+    /// What it was found to continue the last time.
+    pub(crate) ties: Ties,
     mark: Mark,
+    // Whether the cache of the last writer told where it ends.
+    remembered: bool,
+    // Names of files in quarantine that no record names.
+    unnamed: Vec<String>,
 }
 
 impl Resumable {
@@ -62,14 +69,18 @@ impl Resumable {
     pub(crate) fn find(volume: &dyn Volume, expected: Option<Hash>) -> io::Result<Self> {
         let mark = HighWater::read(volume)?;
         let walk = Walk::new(volume)?;
-        if let Some((replay, at)) = state::load(volume, expected) {
+        let (mut ties, mut known) = (Ties::default(), None);
+        if let Some((replay, at, tied)) = state::load(volume, expected) {
             let ending = walk.check(replay, at, &How::QUIET)?;
             // What was remembered may be what is wrong.
-            if ending.fault.is_none() && key_waits(volume, &ending.replay) {
-                return Ok(Self { ending, mark });
-            }
+            known = Some(ending).filter(|e| e.fault.is_none() && key_waits(volume, &e.replay));
+            // They are worth what the place is worth that they were remembered with.
+            ties = known.as_ref().map(|_| tied).unwrap_or_default();
         }
-        Ok(Self { ending: walk.check_all(expected, &How::QUIET)?, mark })
+        let remembered = known.is_some();
+        let ending = known.map_or_else(|| walk.check_all(expected, &How::QUIET), Ok)?;
+        let unnamed = quarantine::unnamed(volume, ending.replay.size())?;
+        Ok(Self { ending, ties, mark, remembered, unnamed })
     }
 
     /// Whether a writer may go on by itself.
@@ -108,58 +119,98 @@ impl Resumable {
         matches!(self.mark, Mark::Commit(_))
     }
 
-    /// The mark, made anew where there was none that could be read: only a repair comes so far.
+    /// The mark. Where there was none that could be read, which only a repair gets past, it is one that cannot be read
+    /// until the epoch `recover` is durable and sets it: were it whole before, and the repair killed, the next writer
+    /// would go on as if nothing had been given up.
     pub(crate) fn open_mark(&self, volume: &dyn Volume) -> io::Result<HighWater> {
-        if !matches!(self.mark, Mark::Commit(_)) {
-            let settled = self.ending.replay.settled().ok_or(io::ErrorKind::InvalidData)?;
+        if !self.has_mark() {
             if self.mark == Mark::Unreadable {
+                // It may be longer than a mark.
                 HighWater::remove(volume)?;
             }
-            HighWater::create(volume, settled.commit)?;
+            HighWater::create_empty(volume)?;
             volume.sync_folder("")?;
         }
         HighWater::open(volume)?.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    /// Copies what stands behind the last good commit into a file of `quarantine/`.
+    /// Whether a writer has left everything as one that closes does: what is there was made durable before the mark
+    /// was set, nothing stands behind it, and nothing waits to be named. The mark says so; that no later process was
+    /// interrupted while it took something away, the cache, which such a one has forgotten first. After a power cut
+    /// both may be back, and then all that is there is durable anyway.
+    pub(crate) fn is_clean(&self, last: Option<Segment>) -> bool {
+        let settled = self.ending.replay.settled().map(|settled| *settled.commit);
+        let at_end = last.is_some_and(|last| last.first == self.ending.at.segment);
+        let marked = self.mark.commit().is_some() && self.mark.commit() == settled.as_ref();
+        self.remembered && marked && at_end && self.ending.rest == 0 && self.unnamed.is_empty()
+    }
+
+    /// Makes durable what stands before the last good commit. A writer that was killed may have left its last batch
+    /// to the system alone, and the key that this batch was signed with must not be overwritten before the batch is
+    /// safe. Nor must anything be put aside before: its name tells of how many records it stood behind.
     ///
     /// # Errors
     /// The stream is as it was.
-    pub(crate) fn put_aside(&self, volume: &dyn Volume) -> io::Result<Loss> {
-        let Ending { replay, at, rest, .. } = &self.ending;
-        let (digest, acknowledged) = (quarantine(volume, replay.size(), *at)?, self.missing());
-        let bytes = Count::new(*rest).map_err(io::Error::other)?;
-        Ok(Loss { bytes, digest, acknowledged })
+    pub(crate) fn keep(&self, volume: &dyn Volume) -> io::Result<()> {
+        let Ending { replay, at, .. } = &self.ending;
+        // Were this process to be killed in the middle, the next one must not take it for done.
+        state::forget(volume)?;
+        let file = volume.open(&Segment { first: at.segment }.name(), Access::Write)?;
+        if let Some(file) = file.filter(|_| at.offset > 0) {
+            match self.mark {
+                Mark::Commit(mark) if mark.size.get() < replay.size() => {
+                    write_again(&*file, behind(&*file, &mark)?, at.offset)?;
+                }
+                Mark::Commit(_) => {}
+                // From where on a sync may have failed is not known.
+                Mark::Missing | Mark::Unreadable => write_again(&*file, 0, at.offset)?,
+            }
+            file.sync()?;
+        }
+        // A segment that such a writer has begun, or taken away.
+        volume.sync_folder(SEGMENTS)
     }
 
-    /// Takes away what stands behind the last good commit, segments without a line too, and makes durable what
-    /// stands before it. A writer that was killed may have left its last batch to the system alone, and the key
-    /// that this batch was signed with must not be overwritten before the batch is safe.
+    /// Copies what stands behind the last good commit into a file of `quarantine/`, and what an interrupted
+    /// recovery has put there before, which no record names.
+    ///
+    /// # Errors
+    /// The stream is as it was.
+    pub(crate) fn put_aside(&self, volume: &dyn Volume) -> io::Result<Option<Loss>> {
+        let Ending { replay, at, rest, .. } = &self.ending;
+        let acknowledged = self.missing();
+        if *rest == 0 && acknowledged.is_none() && self.has_mark() && self.unnamed.is_empty() {
+            return Ok(None);
+        }
+        let loss = quarantine::put(volume, replay.size(), *at, &self.unnamed)?;
+        Ok(Some(Loss { acknowledged, ..loss }))
+    }
+
+    /// Takes away what stands behind the last good commit, segments without a line too.
     ///
     /// # Errors
     /// What is good is as it was.
     pub(crate) fn cut(&self, volume: &dyn Volume) -> io::Result<()> {
-        let Ending { replay, at, .. } = &self.ending;
+        let mut removed = false;
         for segment in super::segments(volume)?.into_iter().rev() {
             // The last segments first, so that no gap comes to be.
-            match start_in(segment.first, *at) {
+            match start_in(segment.first, self.ending.at) {
                 None => break,
-                Some(0) => volume.remove(&segment.name())?,
+                Some(0) => {
+                    volume.remove(&segment.name())?;
+                    removed = true;
+                }
                 Some(len) => {
                     let file = volume.open(&segment.name(), Access::Write)?;
                     let file = file.ok_or(io::ErrorKind::NotFound)?;
-                    file.set_len(len)?;
-                    match self.mark {
-                        Mark::Commit(mark) if mark.size.get() < replay.size() => {
-                            write_again(&*file, behind(&*file, &mark)?, len)?;
-                        }
-                        _ => {}
+                    if file.len()? != len {
+                        file.set_len(len)?;
+                        file.sync()?;
                     }
-                    file.sync()?;
                 }
             }
         }
-        volume.sync_folder(super::layout::SEGMENTS)
+        if removed { volume.sync_folder(SEGMENTS) } else { Ok(()) }
     }
 }
 
@@ -198,54 +249,10 @@ fn write_again(file: &dyn VolumeFile, mut from: u64, to: u64) -> io::Result<()> 
     Ok(())
 }
 
-fn quarantine(volume: &dyn Volume, size: u64, at: Position) -> io::Result<LossDigest> {
-    let digest = copy(volume, at, &mut |_, _| Ok(()))?;
-    let short = digest.as_bytes().first_chunk::<8>().map(|bytes| Hex(bytes).to_string());
-    let name = format!("quarantine/{size:020}-{}", short.unwrap_or_default());
-    let file = match volume.create(&name) {
-        // The same bytes were put aside before, or half of them, and cutting them off was interrupted.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            volume.open(&name, Access::Write)?.ok_or(io::ErrorKind::NotFound)?
-        }
-        file => file?,
-    };
-    copy(volume, at, &mut |offset, bytes| file.write_at(bytes, offset))?;
-    file.sync()?;
-    volume.sync_folder("quarantine")?;
-    volume.sync_folder("")?;
-    Ok(digest)
-}
-
 /// Whether the key that the last epoch named is there. If not, what was remembered may be of another history.
 fn key_waits(volume: &dyn Volume, replay: &Replay) -> bool {
     let (Some(epoch), Ok(slots)) = (&replay.epoch, KeySlots::open(volume)) else { return false };
     slots.find(&epoch.next).is_ok()
-}
-
-/// Hands over everything behind a place, piece by piece, and gives the SHA-256 of it.
-fn copy(
-    volume: &dyn Volume,
-    at: Position,
-    take: &mut dyn FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<LossDigest> {
-    let (mut hash, mut to) = (Sha256::new(), 0_u64);
-    let mut buffer = vec![0; COPY];
-    for segment in super::segments(volume)? {
-        let Some(mut from) = start_in(segment.first, at) else { continue };
-        let file = volume.open(&segment.name(), Access::Read)?.ok_or(io::ErrorKind::NotFound)?;
-        loop {
-            let read = file.read_at(&mut buffer, from)?;
-            let bytes = buffer.get(..read).unwrap_or_default();
-            if bytes.is_empty() {
-                break;
-            }
-            take(to, bytes)?;
-            hash.update(bytes);
-            let len = u64::try_from(read).map_err(io::Error::other)?;
-            (from, to) = (from.saturating_add(len), to.saturating_add(len));
-        }
-    }
-    Ok(LossDigest::from_bytes(hash.finalize().into()))
 }
 
 /// From which byte on a segment is behind a place.

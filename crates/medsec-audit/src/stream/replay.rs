@@ -1,12 +1,15 @@
 //! Checks runs of a stream in their order: numbers, links, epochs, counters, roots and signatures.
 
 mod epochs;
+mod parts;
 
 use std::sync::Arc;
 
+pub(super) use self::parts::Current;
+pub(crate) use self::parts::{Bound, History, Identity, Retired, Settled, Signed};
 use super::fault::{Fault, FaultKind};
 use super::run::{Records, Run};
-use crate::epoch::{CommitScope, EpochPublicKey, Genesis, Retention, Retirement};
+use crate::epoch::{CommitScope, Genesis, Retention};
 use crate::line::CommitLine;
 use crate::time::LogTime;
 use crate::tree::{Frontier, Hash};
@@ -30,78 +33,6 @@ pub(crate) struct Replay {
     pub(super) gone: u64,
     /// Whether this way through the stream began with record 0.
     pub(super) from_start: bool,
-}
-
-/// A retirement that the log key permitted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Retired {
-    pub(crate) retirement: Retirement,
-    /// When.
-    pub(crate) at: LogTime,
-}
-
-/// The beginning of a segment.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
-    pub(crate) first: u64,
-    /// When its first record was written.
-    pub(crate) at: LogTime,
-    /// Of everything before it.
-    pub(crate) root: Hash,
-}
-
-/// What record 0 says.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) genesis: Genesis,
-    pub(crate) scope: CommitScope,
-    pub(crate) leaf: Hash,
-    /// The record itself, without its LF.
-    pub(crate) line: Vec<u8>,
-}
-
-/// The epoch that is open.
-#[derive(Clone, Debug)]
-pub(crate) struct Current {
-    pub(crate) number: u64,
-    pub(crate) key: EpochPublicKey,
-    pub(crate) next: EpochPublicKey,
-    /// Counter of its next commit.
-    pub(crate) counter: u64,
-    /// Whether it says that its writer ended.
-    pub(crate) closing: bool,
-}
-
-/// The last commit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Signed {
-    pub(crate) commit: CommitLine,
-    /// Records before its batch.
-    first: u64,
-    /// Root of the tree at its size, as the lines have it.
-    root: Option<Hash>,
-    /// Of the last record before it.
-    pub(crate) time: LogTime,
-    settled: bool,
-}
-
-/// What happened to the stream, as its epochs tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct History {
-    pub(crate) epochs: u64,
-    pub(crate) recoveries: u64,
-    /// Recoveries that gave up acknowledged records, and the first of them.
-    pub(crate) losses: u64,
-    pub(crate) first_loss: Option<u64>,
-    pub(crate) rekeys: u64,
-    pub(crate) first_rekey: Option<u64>,
-}
-
-/// What holds up to a commit whose root and signature were checked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Settled<'a> {
-    pub(crate) commit: &'a CommitLine,
-    pub(crate) time: LogTime,
 }
 
 impl Replay {

@@ -33,6 +33,8 @@ pub(crate) struct Records {
     pub(crate) last: Hash,
     pub(crate) last_time: LogTime,
     pub(crate) subtrees: Vec<Subtree>,
+    /// All their leaves, where those are wanted.
+    pub(crate) leaves: Vec<Hash>,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,8 @@ pub(crate) struct Cuts<'c> {
     pub(crate) every: bool,
     /// In front of these records, sorted.
     pub(crate) sizes: &'c [u64],
+    /// Whether the leaves themselves are wanted.
+    pub(crate) leaves: bool,
 }
 
 /// Sums up whole lines that begin at `offset`.
@@ -223,6 +227,7 @@ impl<'a> Scanner<'a> {
             last: *last,
             last_time: *last_time,
             subtrees: subtrees(first.seq.get(), &leaves),
+            leaves: if self.cuts.leaves { leaves.clone() } else { Vec::new() },
         });
         let opening = opening.zip(first).zip(leaves.first());
         let opening =

@@ -57,6 +57,11 @@ fn spine_of(bytes: &[u8]) -> Vec<u8> {
     kept
 }
 
+/// Whether anything is kept of records that are gone.
+pub(crate) fn is_kept(volume: &dyn Volume) -> io::Result<bool> {
+    Ok(volume.list(FOLDER)?.iter().any(|name| Segment::parse(name).is_some()))
+}
+
 /// Where the spine has led, and the roots that were asked for on the way.
 pub(crate) struct Followed {
     pub(crate) replay: Replay,

@@ -1,10 +1,12 @@
 //! The file `state`: a cache, so that a writer need not read the whole stream before it goes on.
 //!
 //! It is never believed about more than speed: whoever verifies a stream does not look at it, and what it says is
-//! compared with the commit that stands where it points, and with the record before that. Without it, or if it does not fit, everything is read.
+//! compared with the commit that stands where it points, and with the record before that. Without it, or if it does
+//! not fit, everything is read.
 //!
-//! `"medsec/audit-state/v1\0" ‖ segment u64 ‖ offset u64 ‖ epoch u64 ‖ counter u64 ‖ closing u8 ‖ key ‖ next ‖ last
-//! leaf ‖ last time u64 ‖ length of record 0 u16 ‖ record 0 ‖ frontier ‖ SHA-256 of all before`.
+//! `"medsec/audit-state/v2\0" ‖ segment u64 ‖ offset u64 ‖ epoch u64 ‖ counter u64 ‖ closing u8 ‖ key ‖ next ‖ last
+//! leaf ‖ last time u64 ‖ length of record 0 u16 ‖ record 0 ‖ size u64 ‖ ties ‖ frontier ‖ SHA-256 of all before`. The
+//! ties show, by hashes alone, that the stream continues checkpoints that its writer was told of.
 
 use std::io;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::layout::Segment;
 use super::replay::{Current, Identity, Replay};
+use super::ties::Ties;
 use super::walk::Position;
 use crate::epoch::{CommitScope, Epoch, EpochPublicKey, EpochReason};
 use crate::line::Line;
@@ -21,7 +24,7 @@ use crate::tree::{Frontier, Hash, leaf_hash};
 use crate::volume::{Access, Volume, read_whole, replace_cache};
 
 const NAME: &str = "state";
-const MAGIC: &[u8; 22] = b"medsec/audit-state/v1\0";
+const MAGIC: &[u8; 22] = b"medsec/audit-state/v2\0";
 const DIGEST: usize = 32;
 /// Longest commit line with its LF.
 const COMMIT: u64 = 231;
@@ -31,20 +34,36 @@ const RECORD: u64 = 65_536;
 const MAX_LEN: u64 = 128 * 1024;
 
 /// Remembers a place behind a settled commit.
-pub(crate) fn save(volume: &dyn Volume, replay: &Replay, at: Position) -> io::Result<()> {
-    let Some(bytes) = encode(replay, at) else { return Ok(()) };
+pub(crate) fn save(
+    volume: &dyn Volume,
+    replay: &Replay,
+    at: Position,
+    ties: &Ties,
+) -> io::Result<()> {
+    let Some(bytes) = encode(replay, at, ties) else { return Ok(()) };
     replace_cache(volume, NAME, &bytes)
 }
 
-/// The place that was remembered, if it fits what is there.
-pub(crate) fn load(volume: &dyn Volume, expected: Option<Hash>) -> Option<(Replay, Position)> {
-    let bytes = read_whole(volume, NAME, MAX_LEN).ok()??;
-    let (replay, at) = decode(&bytes, expected)?;
-    let (replay, at) = confirm(volume, replay, at).ok()??;
-    Some((replay, at))
+/// Forgets it: the next writer reads everything, and makes everything durable, whatever this one leaves behind.
+pub(crate) fn forget(volume: &dyn Volume) -> io::Result<()> {
+    match volume.remove(NAME) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
-fn encode(replay: &Replay, at: Position) -> Option<Vec<u8>> {
+/// The place that was remembered, if it fits what is there.
+pub(crate) fn load(
+    volume: &dyn Volume,
+    expected: Option<Hash>,
+) -> Option<(Replay, Position, Ties)> {
+    let bytes = read_whole(volume, NAME, MAX_LEN).ok()??;
+    let (replay, at, ties) = decode_with_ties(&bytes, expected)?;
+    let (replay, at) = confirm(volume, replay, at).ok()??;
+    Some((replay, at, ties))
+}
+
+fn encode(replay: &Replay, at: Position, ties: &Ties) -> Option<Vec<u8>> {
     let (epoch, genesis) = (replay.epoch.as_ref()?, &replay.identity.as_ref()?.line);
     let len = u16::try_from(genesis.len()).unwrap_or(0).to_be_bytes();
     let numbers = [at.segment, at.offset, epoch.number, epoch.counter].map(u64::to_be_bytes);
@@ -58,6 +77,8 @@ fn encode(replay: &Replay, at: Position) -> Option<Vec<u8>> {
         &replay.last_time.unix_millis().to_be_bytes(),
         &len,
         genesis,
+        &replay.size().to_be_bytes(),
+        &ties.to_bytes(replay.size()),
         &replay.tree.to_bytes(),
     ]
     .concat();
@@ -66,7 +87,12 @@ fn encode(replay: &Replay, at: Position) -> Option<Vec<u8>> {
 }
 
 /// The place and the tree in front of it; nothing of what [`encode`] has not written.
+#[cfg(any(test, fuzzing))]
 pub(crate) fn decode(bytes: &[u8], expected: Option<Hash>) -> Option<(Replay, Position)> {
+    decode_with_ties(bytes, expected).map(|(replay, at, _)| (replay, at))
+}
+
+fn decode_with_ties(bytes: &[u8], expected: Option<Hash>) -> Option<(Replay, Position, Ties)> {
     let (content, digest) = bytes.split_last_chunk::<DIGEST>()?;
     if Sha256::digest(content).as_slice() != digest {
         return None;
@@ -78,16 +104,19 @@ pub(crate) fn decode(bytes: &[u8], expected: Option<Hash>) -> Option<(Replay, Po
     let [key, next, last_leaf] = [rest.take()?, rest.take()?, rest.take()?];
     let last_time = LogTime::from_unix_millis(rest.number()?).ok()?;
     let len = usize::from(u16::from_be_bytes(rest.take()?));
-    let (genesis, frontier) = rest.0.split_at_checked(len)?;
+    let (genesis, behind) = rest.0.split_at_checked(len)?;
+    let mut rest = Rest(behind);
+    let size = rest.number()?;
+    let (ties, frontier) = Ties::take_from(rest.0, size)?;
     let mut replay = Replay::new(expected);
     replay.from_start = false;
     replay.identity = Some(Arc::new(identity(genesis, expected)?));
-    replay.tree = Frontier::from_bytes(frontier).ok()?;
+    replay.tree = Frontier::from_bytes(frontier).ok().filter(|tree| tree.size() == size)?;
     (replay.last_leaf, replay.last_time) = (Hash::from_bytes(last_leaf), last_time);
     let (key, next) =
         (EpochPublicKey::from_bytes(&key).ok()?, EpochPublicKey::from_bytes(&next).ok()?);
     replay.epoch = Some(Current { number, key, next, counter, closing });
-    Some((replay, Position { segment, offset }))
+    Some((replay, Position { segment, offset }, ties))
 }
 
 fn identity(line: &[u8], expected: Option<Hash>) -> Option<Identity> {

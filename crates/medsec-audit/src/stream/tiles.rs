@@ -13,7 +13,7 @@ use crate::line::{CommitLine, Line};
 use crate::note::{MAX_NOTE_LEN, Note};
 use crate::tile::{RightEdge, TileError, TileId, TileReader, TiledTree};
 use crate::tree::{Frontier, Hash, leaf_hash, root_of};
-use crate::volume::{Access, Volume, read_whole, replace_cache};
+use crate::volume::{Access, Volume, VolumeFile, read_whole, replace_cache};
 
 /// The newest checkpoint's file in the folder of a stream.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
@@ -81,7 +81,7 @@ impl Tiles<'_> {
         let mut tiles = self.tree()?;
         let from = tiles.size();
         let mut tree = Frontier::load(&mut tiles, from)?;
-        let mut cursor = Cursor::near(self.0, from)?;
+        let mut cursor = Cursor::near(self.0, from)?.up_to(size);
         while tree.size() < size {
             let lines = cursor.next(self.0)?.ok_or(TilesError::OtherTree)?;
             each_leaf(&lines, size, |seq, leaf| match seq.cmp(&tree.size()) {
@@ -101,25 +101,6 @@ impl Tiles<'_> {
         }
     }
 
-    /// Makes the tiles durable that a tree of `from` leaves, whose tiles are there, lacks to be that of a commit.
-    ///
-    /// # Errors
-    /// [`TilesError`]; the tiles that were there are as they were, and those of the larger tree are not to be used.
-    pub(crate) fn grow(&self, from: u64, to: &CommitLine) -> Result<(), TilesError> {
-        let mut edge = RightEdge::load(*self, from)?;
-        let mut cursor = Cursor::near(self.0, from)?;
-        let mut made = Made::default();
-        while edge.size() < to.size.get() {
-            let lines = cursor.next(self.0)?.ok_or(TilesError::OtherTree)?;
-            push(&mut edge, &lines, to.size.get())?;
-            self.store(edge.take_full(), &mut made)?;
-        }
-        self.store(edge.partial(), &mut made)?;
-        self.sync(&made)?;
-        let same = self.root(to.size.get())? == to.root;
-        same.then_some(()).ok_or(TilesError::OtherTree)
-    }
-
     fn store(
         &self,
         tiles: impl IntoIterator<Item = (TileId, Vec<u8>)>,
@@ -127,10 +108,23 @@ impl Tiles<'_> {
     ) -> io::Result<()> {
         for (tile, bytes) in tiles {
             let name = tile.to_string();
-            replace_cache(self.0, &name, &bytes)?;
+            match self.same(&name, &bytes)? {
+                // The system may take for written what a failed sync has lost: these are the same bytes once more.
+                Some(file) => file.write_at(&bytes, 0)?,
+                None => replace_cache(self.0, &name, &bytes)?,
+            }
             made.push(name);
         }
         Ok(())
+    }
+
+    /// The file of this name, if it has these bytes. A partial tile above level 0 is that of the smaller tree too: were
+    /// another file put in its place and not durable yet, a power cut would take it from both.
+    fn same(&self, name: &str, bytes: &[u8]) -> io::Result<Option<Box<dyn VolumeFile>>> {
+        let Some(file) = self.0.open(name, Access::Write)? else { return Ok(None) };
+        let mut found = vec![0; bytes.len().saturating_add(1)];
+        let read = file.read_at(&mut found, 0)?;
+        Ok((found.get(..read) == Some(bytes)).then_some(file))
     }
 
     /// Makes tiles durable: one by one if there are few, else all that the file system has.
@@ -158,7 +152,7 @@ impl Tiles<'_> {
 }
 
 /// Tiles that were written and are not durable yet.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Made {
     names: Vec<String>,
     /// Too many to be named.
@@ -177,17 +171,61 @@ impl Made {
     }
 }
 
-/// Appends the records of lines, from the edge's size on, up to a size.
-fn push(edge: &mut RightEdge, lines: &[u8], size: u64) -> Result<(), TilesError> {
-    each_leaf(lines, size, |seq, leaf| match seq.cmp(&edge.size()) {
-        Ordering::Less => Ok(()),
-        Ordering::Equal => edge.push(leaf).map_err(|_| TilesError::OtherTree),
-        Ordering::Greater => Err(TilesError::OtherTree),
-    })
+/// Tiles that are made while lines are gone through.
+#[derive(Debug)]
+pub(crate) struct Growing<'v> {
+    tiles: Tiles<'v>,
+    edge: RightEdge,
+    until: u64,
+    made: Made,
+    failed: Option<TilesError>,
+}
+
+impl<'v> Growing<'v> {
+    /// What a tree of `from` leaves, whose tiles are there, lacks to be one of `until`.
+    pub(crate) fn load(volume: &'v dyn Volume, from: u64, until: u64) -> Result<Self, TilesError> {
+        let tiles = Tiles(volume);
+        let edge = RightEdge::load(tiles, from)?;
+        Ok(Self { tiles, edge, until, made: Made::default(), failed: None })
+    }
+
+    /// Takes leaves from this one on. Those that are there already, or behind the end, are left out.
+    pub(crate) fn take(&mut self, first: u64, leaves: &[Hash]) {
+        if self.failed.is_none() {
+            self.failed = self.try_take(first, leaves).err();
+        }
+    }
+
+    fn try_take(&mut self, first: u64, leaves: &[Hash]) -> Result<(), TilesError> {
+        for (seq, leaf) in (first..self.until).zip(leaves) {
+            match seq.cmp(&self.edge.size()) {
+                Ordering::Less => {}
+                Ordering::Equal => {
+                    self.edge.push(*leaf).map_err(|_| TilesError::OtherTree)?;
+                }
+                Ordering::Greater => return Err(TilesError::OtherTree),
+            }
+        }
+        Ok(self.tiles.store(self.edge.take_full(), &mut self.made)?)
+    }
+
+    /// Makes the tiles durable, if they are those of a commit.
+    ///
+    /// # Errors
+    /// [`TilesError`]; the tiles that were there are as they were, and those of the larger tree are not to be used.
+    pub(crate) fn finish(mut self, commit: &CommitLine) -> Result<(), TilesError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        self.tiles.store(self.edge.partial(), &mut self.made)?;
+        self.tiles.sync(&self.made)?;
+        let same = self.tiles.root(commit.size.get())? == commit.root;
+        same.then_some(()).ok_or(TilesError::OtherTree)
+    }
 }
 
 /// Hands over number and leaf hash of the records before a size.
-fn each_leaf(
+pub(super) fn each_leaf(
     lines: &[u8],
     size: u64,
     mut take: impl FnMut(u64, Hash) -> Result<(), TilesError>,

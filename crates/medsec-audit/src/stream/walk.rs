@@ -17,6 +17,7 @@ use super::run::{Cuts, Scanned, scan};
 use super::spine;
 use crate::line::MAX_LINE_LEN;
 use crate::tree::Hash;
+use crate::verify::VerifyStage;
 use crate::volume::{Access, Volume};
 
 /// How much is checked.
@@ -29,6 +30,9 @@ pub(crate) enum Checking {
     Every,
 }
 
+/// Takes leaves, with the number of the first.
+pub(crate) type TakeLeaves<'h> = dyn Fn(u64, &[Hash]) + 'h;
+
 /// How a stream is checked.
 #[derive(Clone, Copy)]
 pub(crate) struct How<'h> {
@@ -37,8 +41,13 @@ pub(crate) struct How<'h> {
     pub(crate) threads: usize,
     /// Sizes, sorted, at which the root of the tree is wanted.
     pub(crate) sizes: &'h [u64],
-    /// Is told the bytes that were checked, each once, and may end the walk.
-    pub(crate) progress: &'h (dyn Fn(u64) -> ControlFlow<()> + Sync),
+    /// What the walk is for, as whoever waits is told.
+    pub(crate) stage: VerifyStage,
+    /// Is told the bytes that were checked, each once in a stage, and may end the walk.
+    pub(crate) progress: &'h dyn Fn(VerifyStage, u64) -> ControlFlow<()>,
+    /// Is handed the leaves of records that continue those before them, with the number of the first. What is wrong
+    /// behind them may show later, and then they may come again.
+    pub(crate) leaves: Option<&'h TakeLeaves<'h>>,
 }
 
 impl How<'_> {
@@ -47,7 +56,9 @@ impl How<'_> {
         checking: Checking::LastOfEpoch,
         threads: 1,
         sizes: &[],
-        progress: &|_| ControlFlow::Continue(()),
+        stage: VerifyStage::Lines,
+        progress: &|_, _| ControlFlow::Continue(()),
+        leaves: None,
     };
 }
 
@@ -58,6 +69,11 @@ pub(crate) struct Position {
     pub(crate) segment: u64,
     /// Bytes from its start.
     pub(crate) offset: u64,
+}
+
+impl Position {
+    /// Where a stream of which nothing is gone begins.
+    pub(crate) const START: Self = Self { segment: 0, offset: 0 };
 }
 
 /// The segments of a stream, with the lengths that they had when the walk began.
@@ -82,6 +98,8 @@ pub(crate) struct Ending {
     pub(crate) roots: BTreeMap<u64, Hash>,
     /// Where segments began, those that are gone too.
     pub(crate) bounds: Vec<Bound>,
+    /// Whether the fault is in what was kept of records that are gone, so that nothing behind them was checked.
+    pub(crate) in_spine: bool,
 }
 
 impl Ending {
@@ -107,8 +125,13 @@ impl<'v> Walk<'v> {
         self.segments.iter().fold(0_u64, |sum, (_, len)| sum.saturating_add(*len))
     }
 
+    /// The first record whose line is there.
+    pub(crate) fn first(&self) -> u64 {
+        self.segments.first().map_or(0, |(segment, _)| segment.first)
+    }
+
     /// Bytes behind a place.
-    fn behind(&self, at: Position) -> u64 {
+    pub(crate) fn behind(&self, at: Position) -> u64 {
         let later = self.segments.iter().filter(|(segment, _)| segment.first >= at.segment);
         let total = later.fold(0_u64, |sum, (_, len)| sum.saturating_add(*len));
         total.saturating_sub(at.offset)
@@ -119,8 +142,8 @@ impl<'v> Walk<'v> {
     /// # Errors
     /// Reading failed; nothing is known then.
     pub(crate) fn check_all(&self, expected: Option<Hash>, how: &How<'_>) -> io::Result<Ending> {
-        let first = self.segments.first().map_or(0, |(segment, _)| segment.first);
-        let at = Position { segment: first, offset: 0 };
+        let first = self.first();
+        let at = Position { segment: first, ..Position::START };
         if first == 0 {
             return self.check(Replay::new(expected), at, how);
         }
@@ -139,6 +162,8 @@ impl<'v> Walk<'v> {
                 fault: Some(fault),
                 roots: BTreeMap::new(),
                 bounds: Vec::new(),
+                // Where nothing was kept, the stream has lost its beginning.
+                in_spine: spine::is_kept(self.volume)?,
             }),
         }
     }
@@ -157,10 +182,12 @@ impl<'v> Walk<'v> {
         let last = self.segments.iter().rev().find(|(_, len)| *len > 0);
         let last = last.map_or(0, |(segment, _)| segment.first);
         let mut pass = Pass::new(Good { replay, at: from }, how, last);
-        let (cuts, mut stopped) = (Cuts { every, sizes: how.sizes }, false);
+        let cuts = Cuts { every, sizes: how.sizes, leaves: how.leaves.is_some() };
+        let mut stopped = false;
         let work = |piece: &Piece| scan(piece.lines(), piece.offset, cuts);
         self.read(from, how.threads, &work, &mut |piece, scanned: &Scanned| {
-            stopped = (how.progress)(u64::try_from(piece.whole).unwrap_or(0)).is_break();
+            let whole = u64::try_from(piece.whole).unwrap_or(0);
+            stopped = (how.progress)(how.stage, whole).is_break();
             !stopped && pass.take(piece, scanned)
         })?;
         if stopped {
@@ -170,32 +197,29 @@ impl<'v> Walk<'v> {
         let Pass { good, fault, mut roots, bounds, .. } = pass;
         if !complete && !every {
             // Somewhere in the last epoch that was reached. Which batch it is shows only commit by commit.
-            let slow = How {
-                checking: Checking::Every,
-                threads: 1,
-                progress: How::QUIET.progress,
-                ..*how
-            };
+            let stage = VerifyStage::LastEpoch;
+            let slow = How { checking: Checking::Every, threads: 1, stage, ..*how };
             let mut ending = self.check(good.replay, good.at, &slow)?;
             ending.roots.append(&mut roots);
             ending.bounds = bounds;
             return Ok(ending);
         }
         let rest = self.behind(good.at);
-        Ok(Ending { rest, replay: good.replay, at: good.at, fault, roots, bounds })
+        let Good { replay, at } = good;
+        Ok(Ending { replay, at, rest, fault, roots, bounds, in_spine: false })
     }
 
-    /// Works on the whole lines of all segments, a piece at a time, and hands over the results in their order, until
+    /// Works on the whole lines from a place on, a piece at a time, and hands over the results in their order, until
     /// `take` says false. Nothing is checked.
     pub(crate) fn each<T: Send>(
         &self,
+        from: Position,
         threads: usize,
         work: &(dyn Fn(&[u8]) -> T + Sync),
         take: &mut dyn FnMut(&T) -> bool,
     ) -> io::Result<()> {
         let work = |piece: &Piece| work(piece.lines());
-        let start = Position { segment: 0, offset: 0 };
-        self.read(start, threads, &work, &mut |_, done| take(done))
+        self.read(from, threads, &work, &mut |_, done| take(done))
     }
 
     fn read<T: Send>(

@@ -2,9 +2,13 @@
 
 mod chain;
 mod error;
+mod head;
 mod heartbeat;
 mod queue;
 mod space;
+#[cfg(test)]
+mod tests;
+mod ticket;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,16 +16,18 @@ use std::time::Duration;
 
 use self::chain::Chain;
 pub use self::error::{AppendError, OpenWriterError};
+use self::head::Head;
 use self::heartbeat::Heartbeat;
 use self::queue::Queue;
 pub use self::space::{SpaceLimits, SpaceStage};
 use super::recover::Resumable;
-use super::replay::Replay;
 use crate::clock::{Clock, SystemClock};
 use crate::epoch::{EpochReason, Genesis, Retirement};
 use crate::event::{Event, Place};
 use crate::note::NoteSigner;
+use crate::time::LogTime;
 use crate::tree::Hash;
+use crate::verify::{Known, check_known};
 use crate::volume::{Folder, Volume, wait_for_lock};
 
 /// How a writer works.
@@ -99,6 +105,12 @@ pub struct Resumed {
 
 /// Writes a stream. Several threads may share one; there is one for a stream at a time.
 ///
+/// A process that is forked off gets nothing of it: there every call that writes is refused, and the stream stays with
+/// the process that opened it. What [`size`](Self::size), [`genesis`](Self::genesis) and [`space`](Self::space) tell
+/// there is as of the fork, and waits for no lock that a thread of the other process had. A copy is told by the number
+/// of its process, and by nothing else: one that gets the same number, because it is in another namespace of such
+/// numbers or the first process has ended, is not. Whoever forks should open writers afterwards.
+///
 /// Dropped without [`close`](Self::close), it leaves the stream as a crash would: whole, and without a record
 /// that says that it ended.
 #[derive(Debug)]
@@ -106,6 +118,8 @@ pub struct StreamWriter {
     queue: Arc<Queue>,
     heartbeat: Heartbeat,
     resumed: Resumed,
+    // Which process opened it.
+    process: u32,
 }
 
 /// Why a writer is wanted.
@@ -125,11 +139,11 @@ impl StreamWriter {
         expected: Hash,
         options: &WriterOptions,
         purpose: Purpose<'_>,
-        check: &dyn Fn(&dyn Volume, &Replay) -> Result<(), OpenWriterError>,
+        known: &[Known],
     ) -> Result<Self, OpenWriterError> {
         let volume = Arc::new(Folder::new(folder));
-        let mut writer = Self::open_volume(volume, expected, options, purpose, check)?;
-        writer.heartbeat.start(&writer.queue);
+        let mut writer = Self::open_volume(volume, expected, options, purpose, known)?;
+        writer.heartbeat.start(&writer.queue).map_err(OpenWriterError::NoThread)?;
         Ok(writer)
     }
 
@@ -139,21 +153,26 @@ impl StreamWriter {
         expected: Hash,
         options: &WriterOptions,
         purpose: Purpose<'_>,
-        check: &dyn Fn(&dyn Volume, &Replay) -> Result<(), OpenWriterError>,
+        known: &[Known],
     ) -> Result<Self, OpenWriterError> {
         let lock = wait_for_lock(&*volume, &*options.clock, options.patience)?;
         let lock = lock.ok_or(OpenWriterError::Busy)?;
-        let found = Resumable::find(&*volume, Some(expected))?;
+        let head = Head::lock(&*volume, &*options.clock, options.patience)?;
+        let mut found = Resumable::find(&*volume, Some(expected))?;
         match (found.check(), purpose) {
             (Err(why @ super::Unwritable::Headless { .. }), _) | (Err(why), Purpose::Write) => {
                 return Err(why.into());
             }
             _ => {}
         }
-        check(&*volume, &found.ending.replay)?;
-        let (chain, resumed) = Chain::resume(volume, lock, &found, options, purpose)?;
+        let replay = &found.ending.replay;
+        if !found.ties.show(&*volume, &replay.tree, known) {
+            check_known(&*volume, replay, known)?;
+        }
+        let (chain, resumed) = Chain::resume(volume, (lock, head), found, options, purpose)?;
         let queue = Arc::new(Queue::new(chain, options));
-        Ok(Self { queue, heartbeat: Heartbeat::default(), resumed })
+        let process = std::process::id();
+        Ok(Self { queue, heartbeat: Heartbeat::default(), resumed, process })
     }
 
     /// Records an event. When this returns, the record is durable and signed.
@@ -174,7 +193,13 @@ impl StreamWriter {
     /// # Errors
     /// As of [`append`](Self::append).
     pub fn append_all(&self, events: &[Event]) -> Result<Vec<Appended>, AppendError> {
+        self.check_process()?;
         self.queue.append(events)
+    }
+
+    /// A copy of this process has the same locks and the same key, and would write in the same place.
+    fn check_process(&self) -> Result<(), AppendError> {
+        (self.process == std::process::id()).then_some(()).ok_or(AppendError::Forked)
     }
 
     /// What was found when the writer began.
@@ -195,6 +220,13 @@ impl StreamWriter {
         self.queue.size()
     }
 
+    /// The latest time that a record bears which this writer found last in the stream, or has written. A clock that
+    /// shows an earlier time was set back, or was ahead before. Does not wait for the disk.
+    #[must_use]
+    pub fn newest_time(&self) -> LogTime {
+        self.queue.newest_time()
+    }
+
     /// Whether there is room for more.
     ///
     /// # Errors
@@ -208,6 +240,7 @@ impl StreamWriter {
     /// # Errors
     /// As of [`append`](Self::append).
     pub fn rotate(&self) -> Result<(), AppendError> {
+        self.check_process()?;
         self.queue.hand_over(EpochReason::Rotate)
     }
 
@@ -217,6 +250,7 @@ impl StreamWriter {
         retirement: Retirement,
         signer: &dyn NoteSigner,
     ) -> Result<(), OpenWriterError> {
+        self.check_process()?;
         self.queue.retire(retirement, signer)
     }
 
@@ -226,6 +260,7 @@ impl StreamWriter {
     /// # Errors
     /// As of [`append`](Self::append). Everything acknowledged before is durable nevertheless.
     pub fn close(mut self) -> Result<(), AppendError> {
+        self.check_process()?;
         self.heartbeat.stop();
         self.queue.close()
     }
@@ -233,6 +268,9 @@ impl StreamWriter {
 
 impl Drop for StreamWriter {
     fn drop(&mut self) {
-        self.heartbeat.stop();
+        // A process that was forked off has no such thread, and would wait for it for ever.
+        if self.check_process().is_ok() {
+            self.heartbeat.stop();
+        }
     }
 }

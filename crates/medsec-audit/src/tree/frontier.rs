@@ -22,8 +22,8 @@ pub struct Frontier {
 /// A complete subtree of `2^depth` leaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Subtree {
-    depth: u32,
-    root: Hash,
+    pub(super) depth: u32,
+    pub(super) root: Hash,
 }
 
 /// The complete subtrees that leaves behind the first `size` ones make up, from left to right. Independent of what

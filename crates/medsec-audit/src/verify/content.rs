@@ -6,7 +6,8 @@ use std::io;
 use crate::epoch::Epoch;
 use crate::event::{ContentError, Event};
 use crate::line::{Kind, Line, RecordLine};
-use crate::stream::Walk;
+use crate::stream::{How, Position, Walk};
+use crate::verify::VerifyStage;
 
 /// What the records of a stream say, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,18 +28,18 @@ pub struct ContentReport {
 }
 
 impl ContentReport {
-    /// Reads the records before `size`, as long as `goes_on`. Their integrity is not looked at.
+    /// Reads the records from a place on and before `size`. Their integrity is not looked at.
     pub(super) fn read(
         walk: &Walk<'_>,
+        from: Position,
         size: u64,
-        threads: usize,
-        goes_on: &dyn Fn() -> bool,
+        how: &How<'_>,
     ) -> io::Result<Self> {
         let (mut sum, mut stopped) = (Self::default(), false);
-        let work = |lines: &[u8]| Self::of(lines, size);
-        walk.each(threads, &work, &mut |part: &Self| {
+        let work = |lines: &[u8]| (Self::of(lines, size), u64::try_from(lines.len()).unwrap_or(0));
+        walk.each(from, how.threads, &work, &mut |(part, bytes): &(Self, u64)| {
             sum.add(part);
-            stopped = !goes_on();
+            stopped = (how.progress)(VerifyStage::Content, *bytes).is_break();
             !stopped
         })?;
         (!stopped).then_some(sum).ok_or_else(|| io::ErrorKind::Interrupted.into())

@@ -3,24 +3,31 @@
 use std::io;
 
 use super::Finding;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, LogOrigin};
 use crate::stream::{Ending, How, OpenWriterError, Replay, Tiles, Walk};
 use crate::tree::Hash;
 use crate::volume::Volume;
 
 /// Size and root of a stream at some time, known from elsewhere: an anchor, a copy, an earlier check. Whoever makes
-/// one of a checkpoint vouches that its signature and origin were verified.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// one of a checkpoint vouches that its signature was verified. It is of one stream, and says nothing about another.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
+    origin: LogOrigin,
     size: u64,
     root: Hash,
 }
 
 impl Known {
-    /// Size and root.
+    /// Size and root of the stream of an origin.
     #[must_use]
-    pub const fn new(size: u64, root: Hash) -> Self {
-        Self { size, root }
+    pub const fn new(origin: LogOrigin, size: u64, root: Hash) -> Self {
+        Self { origin, size, root }
+    }
+
+    /// Which stream.
+    #[must_use]
+    pub const fn origin(&self) -> &LogOrigin {
+        &self.origin
     }
 
     /// Number of records.
@@ -38,7 +45,19 @@ impl Known {
 
 impl From<&Checkpoint> for Known {
     fn from(checkpoint: &Checkpoint) -> Self {
-        Self::new(checkpoint.size(), *checkpoint.root())
+        Self::new(checkpoint.origin().clone(), checkpoint.size(), *checkpoint.root())
+    }
+}
+
+/// Of which stream checkpoints are.
+pub(crate) trait Among {
+    /// Whether all are of this one.
+    fn all_of(&self, origin: &LogOrigin) -> bool;
+}
+
+impl Among for [Known] {
+    fn all_of(&self, origin: &LogOrigin) -> bool {
+        self.iter().all(|known| known.origin == *origin)
     }
 }
 

@@ -16,6 +16,9 @@ use crate::tree::Hash;
 pub enum Finding {
     /// The stream is not what its writer wrote.
     Tampered(Fault),
+    /// What was kept of retired records is damaged, so that the records behind them could not be checked. They may be
+    /// as they were.
+    Spine(Fault),
     /// Records that no writer writes: their integrity holds, and readers may understand them in different ways.
     Content {
         /// The first of them.
@@ -68,6 +71,14 @@ pub enum Finding {
         /// How long that is ago.
         age: Duration,
     },
+    /// The newest record is dated ahead of the clock here, by more than clocks differ: one of the two clocks is or was
+    /// wrong, and how old the record is is not known.
+    Ahead {
+        /// Its time.
+        last: LogTime,
+        /// How far ahead.
+        by: Duration,
+    },
 }
 
 /// The sum of a check, from best to worst.
@@ -76,7 +87,7 @@ pub enum Finding {
 pub enum Verdict {
     /// Nothing was found.
     Whole,
-    /// The newest record is too old.
+    /// The newest record is too old, or how old it is is not known.
     Stale,
     /// An interrupted batch at the end.
     Torn,
@@ -119,14 +130,15 @@ impl Finding {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self {
-            Self::Tampered(_) | Self::Content { .. } | Self::RetiredEarly { .. } => {
-                Verdict::Tampered
-            }
+            Self::Tampered(_)
+            | Self::Spine(_)
+            | Self::Content { .. }
+            | Self::RetiredEarly { .. } => Verdict::Tampered,
             Self::Fork { .. } => Verdict::Fork,
             Self::Truncated { .. } | Self::Lost { .. } => Verdict::Truncated,
             Self::Rekeyed { .. } => Verdict::Rekeyed,
             Self::Torn { .. } => Verdict::Torn,
-            Self::Stale { .. } => Verdict::Stale,
+            Self::Stale { .. } | Self::Ahead { .. } => Verdict::Stale,
         }
     }
 }
@@ -162,6 +174,10 @@ impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Tampered(fault) => fault.fmt(f),
+            Self::Spine(fault) => write!(
+                f,
+                "what was kept of retired records is damaged, and nothing behind them was checked: {fault}"
+            ),
             Self::Content { first, times, error } => {
                 write!(
                     f,
@@ -191,6 +207,11 @@ impl fmt::Display for Finding {
             Self::Stale { last, age } => {
                 write!(f, "the newest record is of {last}, {} seconds ago", age.as_secs())
             }
+            Self::Ahead { last, by } => write!(
+                f,
+                "the newest record is dated {last}, {} seconds ahead of the clock here: its age is not known",
+                by.as_secs()
+            ),
         }
     }
 }

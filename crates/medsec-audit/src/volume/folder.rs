@@ -1,11 +1,13 @@
 //! A folder of the machine.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::{Access, Lock, Volume, VolumeFile};
+use super::{Access, FileIdentity, Lock, Volume, VolumeFile};
+use crate::clock::SystemClock;
 
 /// Files are their owner's alone.
 const FILE_MODE: u32 = 0o600;
@@ -29,11 +31,19 @@ impl Folder {
         &self.0
     }
 
-    /// Waits for a lock of this name, which only those hold who do the same.
-    pub(crate) fn wait_for_lock(&self, name: &str) -> io::Result<impl Lock + use<>> {
-        let file = self.lock_file(&format!("{name}.lock"))?;
-        file.lock()?;
-        Ok(Locked(file))
+    /// Waits for a lock of this name, which only those hold who do the same; nothing if it is not free in time.
+    pub(crate) fn wait_for_lock(
+        &self,
+        name: &str,
+        patience: Duration,
+    ) -> io::Result<Option<impl Lock + use<>>> {
+        let name = format!("{name}.lock");
+        super::wait_for(&SystemClock::default(), patience, || self.try_lock_file(&name))
+    }
+
+    fn try_lock_file(&self, name: &str) -> io::Result<Option<Locked>> {
+        let file = self.lock_file(name)?;
+        Ok(locked(&file)?.then(|| Locked { file, process: std::process::id() }))
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
@@ -52,15 +62,34 @@ impl Folder {
 
 /// A lock of the system, given up when the process ends, however it ends.
 #[derive(Debug)]
-struct Locked(File);
+struct Locked {
+    file: File,
+    process: u32,
+}
 
 impl Lock for Locked {}
 
 impl Drop for Locked {
     fn drop(&mut self) {
-        // A process that this one has started may hold the file too: closing it is not enough.
-        let _ = self.0.unlock();
+        // A process that this one has started may hold the file too: closing it is not enough. But a process that
+        // was forked off shares the lock, which it must not take from the one that has it.
+        if self.process == std::process::id() {
+            let _ = self.file.unlock();
+        }
     }
+}
+
+/// Locks a file, if nobody else has.
+fn locked(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn identity_of(metadata: &Metadata) -> FileIdentity {
+    FileIdentity { device: metadata.dev(), number: metadata.ino() }
 }
 
 /// Neither a link that leads elsewhere, nor a pipe that waits for somebody to write.
@@ -151,12 +180,13 @@ impl Volume for Folder {
     }
 
     fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>> {
-        let file = self.lock_file(LOCK)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(Locked(file)))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        Ok(self.try_lock_file(LOCK)?.map(|lock| Box::new(lock) as Box<dyn Lock>))
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
+        // A link has its own identity, which no file of the log has.
+        let metadata = there(std::fs::symlink_metadata(self.0.join(name)))?;
+        Ok(metadata.as_ref().map(identity_of))
     }
 
     fn free_space(&self) -> io::Result<u64> {
@@ -202,5 +232,17 @@ impl VolumeFile for File {
 
     fn len(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
+    }
+
+    fn identity(&self) -> io::Result<FileIdentity> {
+        Ok(identity_of(&self.metadata()?))
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        locked(self)
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        Self::unlock(self)
     }
 }

@@ -181,9 +181,9 @@ fn nothing_is_signed_that_contradicts_what_is_known() {
     let first = home.log.checkpoint(&stream()).unwrap().unwrap();
     let (size, root) = (8, home.verify().root.unwrap());
     for (known, fork) in [
-        (Known::new(size + 1, root), false),
-        (Known::new(size, crate::support::other_hash()), true),
-        (Known::new(3, root), true),
+        (crate::streams::known(size + 1, root), false),
+        (crate::streams::known(size, crate::support::other_hash()), true),
+        (crate::streams::known(3, root), true),
     ] {
         let refused = home.log.publish_after(&stream(), &key, &[known]);
         let fits = match &refused {
@@ -194,9 +194,13 @@ fn nothing_is_signed_that_contradicts_what_is_known() {
         assert!(fits, "{refused:?}");
         assert_eq!(home.log.checkpoint(&stream()).unwrap().unwrap(), first);
     }
-    let known = [Known::new(size, root), Known::from(&first.checkpoint), Known::new(0, root)];
+    let known = [
+        crate::streams::known(size, root),
+        Known::from(&first.checkpoint),
+        crate::streams::known(0, root),
+    ];
     assert_eq!(home.log.publish_after(&stream(), &key, &known).unwrap().checkpoint.size(), 8);
-    let again = home.log.publish_after(&stream(), &key, &[Known::new(3, root)]);
+    let again = home.log.publish_after(&stream(), &key, &[crate::streams::known(3, root)]);
     assert!(matches!(again, Err(PublishError::Fork { known: 3 })), "{again:?}");
 }
 

@@ -109,7 +109,7 @@ pub(super) fn writer_size(home: &Home) -> u64 {
 pub(super) fn anchor(home: &Home) -> Known {
     let report = home.verify();
     assert_eq!(report.verdict(), Verdict::Whole, "{report:?}");
-    Known::new(report.size, report.root.unwrap())
+    crate::streams::known(report.size, report.root.unwrap())
 }
 
 /// Puts other lines in the place of those of the first segment.
@@ -165,11 +165,11 @@ pub(super) fn seen(report: &StreamReport) -> Seen {
 }
 
 /// By the file alone, with the mark, and with the anchor but without the mark.
-pub(super) fn judge(home: &Home, anchor: Known) -> [Seen; 3] {
+pub(super) fn judge(home: &Home, anchor: &Known) -> [Seen; 3] {
     let (mark, aside) = (home.path().join("hwm"), home.folder.path().join("mark"));
     let marked = look(home, &[]);
     let taken = std::fs::rename(&mark, &aside).is_ok();
-    let (alone, anchored) = (look(home, &[]), look(home, &[anchor]));
+    let (alone, anchored) = (look(home, &[]), look(home, std::slice::from_ref(anchor)));
     if taken {
         std::fs::rename(&aside, &mark).unwrap();
     }
@@ -182,6 +182,6 @@ pub(super) fn finds(ev: &Ev, checks: impl IntoIterator<Item = Result<(), Seen>>,
 }
 
 /// The same for a check that must find something: an error if it does.
-pub(super) fn judged(home: &Home, anchor: Known) -> [Result<(), Seen>; 3] {
+pub(super) fn judged(home: &Home, anchor: &Known) -> [Result<(), Seen>; 3] {
     judge(home, anchor).map(|seen| if seen == Whole { Ok(()) } else { Err(seen) })
 }

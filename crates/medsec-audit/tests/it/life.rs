@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_audit::{
-    AppendError, AuditLog, Known, LogTime, OpenWriterError, Pin, SpaceLimits, Unwritable, Verdict,
+    AppendError, AuditLog, LogTime, OpenWriterError, Pin, SpaceLimits, Unwritable, Verdict,
     VerifyOptions,
 };
 
@@ -245,12 +245,12 @@ fn a_writer_refuses_a_stream_that_an_anchor_knows_longer_or_otherwise() {
     let home = Home::with(5);
     let report = home.verify();
     let (size, root) = (report.size, report.root.unwrap());
-    let known = [Known::new(size, root)];
+    let known = [crate::streams::known(size, root)];
     home.log.writer(&stream(), &options(), &known).unwrap().close().unwrap();
-    let larger = [Known::new(size + 10, root)];
+    let larger = [crate::streams::known(size + 10, root)];
     let refused = home.log.writer(&stream(), &options(), &larger);
     assert!(matches!(refused, Err(OpenWriterError::Anchored { .. })), "{refused:?}");
-    let other = [Known::new(size - 1, root)];
+    let other = [crate::streams::known(size - 1, root)];
     let refused = home.log.writer(&stream(), &options(), &other);
     assert!(matches!(refused, Err(OpenWriterError::Fork { .. })), "{refused:?}");
 }
@@ -283,4 +283,22 @@ fn a_stream_is_added_and_the_older_pin_still_opens_the_log() {
     std::fs::write(root.join("root"), before).unwrap();
     assert!(AuditLog::open(&root, &old).is_ok());
     assert!(AuditLog::open(&root, &pin).is_err());
+}
+
+#[test]
+fn newest_time_does_not_follow_a_clock_that_was_set_back() {
+    let home = Home::with(1);
+    let clock = TestClock::at(NOON - 3_600_000);
+    let mut options = options();
+    options.clock = Arc::<TestClock>::clone(&clock);
+    let writer = home.log.writer(&stream(), &options, &[]).unwrap();
+    assert_eq!(writer.newest_time().unix_millis(), NOON, "its own first record is earlier");
+    let _ = writer.append(&opened(1)).unwrap();
+    assert_eq!(writer.newest_time().unix_millis(), NOON);
+    clock.set(NOON + 5);
+    let _ = writer.append(&opened(2)).unwrap();
+    assert_eq!(writer.newest_time().unix_millis(), NOON + 5);
+    clock.set(NOON + 9);
+    writer.rotate().unwrap();
+    assert_eq!(writer.newest_time().unix_millis(), NOON + 9);
 }

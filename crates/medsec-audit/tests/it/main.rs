@@ -27,6 +27,7 @@ mod proofs;
 mod publishing;
 mod reading;
 mod recording;
+mod resuming;
 mod retiring;
 mod second;
 mod streams;

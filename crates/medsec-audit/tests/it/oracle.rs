@@ -143,7 +143,7 @@ fn both_know_checkpoints_and_ages() {
         let mut request = verification(&stories.root(), log);
         request["known"] = json!({ "closed": [[size, root.to_string()]] });
         requests.push(request);
-        let known = [medsec_audit::Known::new(size, root)];
+        let known = [medsec_audit::Known::new(stories.log.origin(&stream), size, root)];
         let mut how = VerifyOptions::default();
         how.known = &known;
         reports.push(log.verifier(&stream).unwrap().verify(&how).unwrap());

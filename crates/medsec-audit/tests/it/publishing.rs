@@ -65,6 +65,100 @@ fn a_checkpoint_is_of_what_was_acknowledged_and_continues_the_one_before() {
     assert_eq!(home.verify_with(&how).verdict(), Verdict::Whole);
 }
 
+/// Does something to every file of tiles.
+fn each_tile(home: &Home, alter: impl Fn(&std::path::Path)) {
+    fn walk(folder: &std::path::Path, alter: &impl Fn(&std::path::Path)) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, alter) } else { alter(&path) }
+        }
+    }
+    walk(&home.path().join("tile"), &alter);
+}
+
+/// Zeroes the hash of a leaf within a full tile: nothing at the edge of the tree shows it.
+fn damage_within(home: &Home) {
+    let tile = home.path().join("tile/0/000");
+    let mut bytes = std::fs::read(&tile).unwrap();
+    bytes[32 * 9..32 * 10].fill(0);
+    std::fs::write(tile, bytes).unwrap();
+}
+
+#[test]
+fn tiles_that_are_gone_or_wrong_are_made_anew_from_the_lines() {
+    let home = Home::new();
+    let writer = home.writer();
+    let _ = writer.append_all(&(0..600).map(opened).collect::<Vec<_>>()).unwrap();
+    let first = home.log.publish(&stream(), &log_key()).unwrap().checkpoint;
+    let damages: [&dyn Fn(); 4] = [
+        &|| std::fs::remove_dir_all(home.path().join("tile")).unwrap(),
+        // As a power cut leaves what was not durable.
+        &|| each_tile(&home, |tile| std::fs::write(tile, b"").unwrap()),
+        &|| {
+            each_tile(&home, |tile| {
+                let len = std::fs::metadata(tile).unwrap().len();
+                std::fs::write(tile, vec![7; usize::try_from(len).unwrap()]).unwrap();
+            })
+        },
+        &|| std::fs::remove_dir_all(home.path().join("tile/1")).unwrap(),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        damage();
+        // With nothing new, and with something new.
+        for more in [0, 1] {
+            for event in 0..more {
+                let _ = writer.append(&opened(event)).unwrap();
+            }
+            let published = home.log.publish(&stream(), &log_key()).unwrap().checkpoint;
+            assert_eq!(published.size(), writer.size(), "{number}");
+            let proof = home.log.prove_consistency(&stream(), first.size()).unwrap();
+            proof.verify(first.root(), published.root()).unwrap();
+            if more == 0 {
+                damage();
+            }
+        }
+    }
+    writer.close().unwrap();
+    assert_eq!(home.verify().verdict(), Verdict::Whole);
+}
+
+#[test]
+fn a_tile_damaged_within_accuses_nobody_of_a_fork() {
+    let home = Home::with(500);
+    let first = home.log.publish(&stream(), &log_key()).unwrap().checkpoint;
+    damage_within(&home);
+    let leaves: Vec<_> = (0..10).map(|seq| leaf_hash(line_of(&home, seq).as_bytes())).collect();
+    let mut tree = medsec_audit::Frontier::new();
+    tree.extend(&leaves).unwrap();
+    let known = crate::streams::known(10, tree.root());
+    let published = home.log.publish_after(&stream(), &log_key(), &[known]).unwrap();
+    assert_eq!(published.checkpoint.root(), first.root());
+    let proof = home.log.prove(&stream(), 9).unwrap();
+    let leaf = leaf_hash(line_of(&home, 9).as_bytes());
+    proof.verify(&leaf, &home.log.origin(&stream()), home.log.pin().key()).unwrap();
+}
+
+#[evidence(
+    hipaa2013::["164.312(b)", "164.312(c)(1)"],
+    claim = "nothing is made of altered lines where the tiles of a checkpoint are gone: neither tiles nor a checkpoint",
+    polarity = deny,
+)]
+fn altered_lines_make_no_tiles_in_the_place_of_those_that_are_gone(ev: Ev) -> Proven {
+    let home = Home::with(300);
+    let _ = home.log.publish(&stream(), &log_key()).unwrap();
+    let lines: Vec<_> =
+        home.lines().iter().map(|line| line.replace("1048576", "1048577")).collect();
+    crate::streams::write_lines(&home.segment(), &lines);
+    std::fs::remove_dir_all(home.path().join("tile")).unwrap();
+    let before = std::fs::read(home.path().join("checkpoint")).unwrap();
+    let refused = home.log.publish(&stream(), &log_key());
+    ev.denies(refused, |error| matches!(error, PublishError::Tiles(_)));
+    ev.holds("no tiles were made", !home.path().join("tile").exists());
+    let after = std::fs::read(home.path().join("checkpoint")).unwrap();
+    ev.holds("the checkpoint is as it was", before == after);
+    ev.proven()
+}
+
 #[evidence(
     hipaa2013::"164.312(c)(2)",
     claim = "one record is shown to be unaltered with the log's public key alone, and no other passes for it",

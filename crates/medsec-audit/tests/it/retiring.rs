@@ -90,7 +90,7 @@ fn a_stream_verifies_without_the_records_that_went() {
     let gone = diary.retire();
     assert!(gone.segments > 5 && gone.records > 150, "{gone:?}");
     assert!(diary.segments() < segments);
-    let known = [Known::from(&published), Known::new(before.size, before.root.unwrap())];
+    let known = [Known::from(&published), crate::streams::known(before.size, before.root.unwrap())];
     let report = diary.verify(&known);
     assert_eq!(report.verdict(), Verdict::Whole, "{report:?}");
     // Written on, retired again.
@@ -153,6 +153,25 @@ fn what_is_kept_of_records_that_went_cannot_be_altered() {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 1;
         std::fs::write(&path, bytes).unwrap();
-        assert_eq!(diary.verify(&[]).verdict(), Verdict::Tampered, "{name}");
+        let report = diary.verify(&[]);
+        assert!(matches!(report.findings[..], [Finding::Spine(_)]), "{name}: {report:?}");
+        assert_eq!(report.verdict(), Verdict::Tampered, "{name}");
     }
+}
+
+#[test]
+fn a_damaged_beginning_of_what_was_kept_is_not_taken_for_a_lost_one() {
+    let diary = Diary::of(20);
+    diary.clock.set(NOON + 19 * DAY);
+    assert!(diary.retire().segments > 0);
+    let folder = diary.log.stream_folder(&stream());
+    let path = folder.join("spine/00000000000000000000.jsonl");
+    let kept = std::fs::read(&path).unwrap();
+    for bytes in [vec![b'x'; kept.len()], Vec::new(), kept[100..].to_vec()] {
+        std::fs::write(&path, &bytes).unwrap();
+        let report = diary.verify(&[]);
+        assert!(matches!(report.findings[..], [Finding::Spine(_)]), "{report:?}");
+    }
+    std::fs::remove_dir_all(folder.join("spine")).unwrap();
+    assert_eq!(diary.verify(&[]).verdict(), Verdict::Truncated, "nothing is kept at all");
 }

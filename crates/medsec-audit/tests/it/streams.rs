@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use medsec_audit::{
-    Action, Actor, Algorithm, AuditLog, Authentication, Clock, Count, Denial, Event, Extent,
-    HostId, NewLog, Origin, Outcome, PackageId, Phase, Place, Principal, PrincipalId, ProcessName,
-    Purpose, Retention, StreamName, StreamReport, StreamWriter, Subject, VerifyOptions,
-    WriterOptions,
+    Action, Actor, Algorithm, AuditLog, Authentication, Clock, Count, Denial, Event, Extent, Hash,
+    HostId, Known, LogOrigin, NewLog, Origin, Outcome, PackageId, Phase, Place, Principal,
+    PrincipalId, ProcessName, Purpose, Retention, StreamName, StreamReport, StreamWriter, Subject,
+    VerifyOptions, WriterOptions,
 };
 use tempfile::TempDir;
 
@@ -124,6 +124,11 @@ impl Home {
         let text = std::fs::read_to_string(self.segment()).unwrap();
         text.lines().map(str::to_owned).collect()
     }
+}
+
+/// What is known of the stream from elsewhere.
+pub(crate) fn known(size: u64, root: Hash) -> Known {
+    Known::new(LogOrigin::new(&format!("{LOG}/main")).unwrap(), size, root)
 }
 
 /// Writes lines, each with its LF.

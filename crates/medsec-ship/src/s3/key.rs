@@ -1,12 +1,9 @@
-//! Names of objects: `<origin, percent-encoded>/<size, 20 digits>`, so that they sort by size.
+//! Names of objects: `<origin>/<size>`, as every anchor that keeps checkpoints calls them.
 
 use std::fmt::Write as _;
 
-use medsec_audit::LogOrigin;
+use medsec_audit::{CheckpointName, LogOrigin};
 use object_store::path::Path;
-
-/// Digits of a size.
-const DIGITS: usize = 20;
 
 /// The name of a checkpoint's object.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +11,7 @@ pub(super) struct Key(String);
 
 impl Key {
     pub(super) fn of(origin: &LogOrigin, size: u64) -> Self {
-        Self(format!("{}{size:0DIGITS$}", folder(origin)))
+        Self(format!("{}{}", folder(origin), CheckpointName::new(size)))
     }
 
     pub(super) fn as_str(&self) -> &str {
@@ -28,32 +25,29 @@ impl Key {
 
     /// The size that an object's name says, if it is one of ours.
     pub(super) fn size_of(origin: &LogOrigin, key: &str) -> Option<u64> {
-        let digits = key.strip_prefix(&folder(origin))?;
-        let shaped = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-        shaped.then(|| digits.parse().ok()).flatten()
+        let name = key.strip_prefix(&folder(origin))?;
+        CheckpointName::parse(name).map(CheckpointName::size)
     }
 }
 
 /// What the names of all checkpoints of an origin start with.
 pub(super) fn folder(origin: &LogOrigin) -> String {
-    let mut folder = encoded(origin.as_str());
+    let mut folder = origin.to_file_name();
     folder.push('/');
     folder
 }
 
-/// Everything but letters, digits, `-`, `_` and dots that are not at the beginning, as `%` and two digits.
+/// A text as a part of a query: everything but letters, digits, `-` and `_` as `%` and two digits.
 pub(super) fn encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        let dot = byte == b'.' && !encoded.is_empty();
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || dot {
+    text.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
             encoded.push(byte.into());
         } else {
             // A String takes whatever is written to it.
             let _ = write!(encoded, "%{byte:02X}");
         }
-    }
-    encoded
+        encoded
+    })
 }
 
 #[cfg(test)]
@@ -76,6 +70,5 @@ mod tests {
             assert_eq!(Key::size_of(&origin, other), None, "{other}");
         }
         assert_eq!(Key::size_of(&origin, "a/99999999999999999999"), None);
-        assert_eq!(encoded(".."), "%2E.");
     }
 }

@@ -12,6 +12,8 @@ use super::follower::{Follower, records};
 use super::scene::Scene;
 use crate::epoch::{Epoch, EpochReason, Loss};
 use crate::line::Line;
+use crate::stream::{Growing, Tiles};
+use crate::text::Hex;
 use crate::tree::{Hash, leaf_hash};
 use crate::verify::{Finding, StreamReport, Verdict};
 
@@ -76,6 +78,20 @@ impl Truth {
     }
 }
 
+/// The tiles beside a stream are those of its checkpoint.
+pub(super) fn check_tiles(scene: &Scene) {
+    if let Some(known) = scene.published() {
+        let (tiles, size) = (Tiles(&scene.volume), known.size());
+        assert_eq!(tiles.root(size).unwrap(), *known.root());
+        drop(Growing::load(&scene.volume, size, size).unwrap());
+    }
+}
+
+/// How often a recovery has put something aside, or given something up.
+pub(super) fn recoveries(disk: &Disk) -> usize {
+    records(disk).iter().filter(|line| loss_of(line).is_some()).count()
+}
+
 /// What a record of recovery says was put aside.
 fn loss_of(line: &[u8]) -> Option<Loss> {
     let Ok(Line::Record(record)) = Line::parse(line) else { return None };
@@ -93,6 +109,18 @@ fn is_kept(disk: &Disk, loss: &Loss) -> bool {
     disk.in_folder("quarantine").any(|(_, content)| same(content))
 }
 
+/// What lies in quarantine whole, a record names: its hash stands in the stream. A copy that broke off bears the name
+/// of another hash.
+fn check_named(disk: &Disk) {
+    let losses: Vec<_> = records(disk).iter().filter_map(|line| loss_of(line)).collect();
+    for (name, content) in disk.in_folder("quarantine").filter(|(_, content)| !content.is_empty()) {
+        let digest = Sha256::digest(content);
+        let short = Hex(&digest[..8]).to_string();
+        let named = losses.iter().any(|loss| loss.digest.as_bytes() == digest.as_slice());
+        assert!(named || !name.ends_with(&short), "no record names {name}");
+    }
+}
+
 /// Whether verification takes a crash for no more than that. Of a segment that never got its first batch whole it
 /// may say that this was changed, since it cannot know; everything acknowledged stands before it.
 fn is_sound(report: &StreamReport) -> bool {
@@ -103,9 +131,12 @@ fn is_sound(report: &StreamReport) -> bool {
 pub(super) fn goes_on(scene: &mut Scene, truth: &Truth) {
     let found = scene.verify(false);
     assert!(is_sound(&found), "{found:?}");
+    check_tiles(scene);
     let start = scene.volume.disk();
     scene.open().unwrap();
     let _ = scene.append(1).unwrap();
+    let _ = scene.publish().unwrap();
+    check_tiles(scene);
     scene.close().unwrap();
     let report = scene.verify(true);
     assert_eq!(report.verdict(), Verdict::Whole, "{report:?}");
@@ -113,6 +144,7 @@ pub(super) fn goes_on(scene: &mut Scene, truth: &Truth) {
     let mut after = truth.clone();
     after.take_all(start, &scene.volume.history());
     after.check(&scene.volume.disk());
+    check_named(&scene.volume.disk());
     // The keys are there for yet another writer.
     scene.open().unwrap();
     scene.close().unwrap();

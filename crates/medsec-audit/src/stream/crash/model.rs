@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use medsec_testkit::Random;
 
 use super::disk::{Disk, Op, folder_of};
-use crate::volume::{Access, Lock, Volume, VolumeFile};
+use crate::volume::{Access, FileIdentity, Lock, Volume, VolumeFile};
 
 /// A volume in memory. Copies are the same volume.
 #[derive(Clone, Debug)]
@@ -242,6 +242,16 @@ impl Volume for Model {
         self.inner().step(Call::Look)?;
         Ok(u64::MAX)
     }
+
+    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
+        let mut inner = self.inner();
+        inner.step(Call::Look)?;
+        Ok(inner.disk.names.get(name).map(|file| identity_of(*file)))
+    }
+}
+
+fn identity_of(file: usize) -> FileIdentity {
+    FileIdentity { device: 0, number: file as u64 }
 }
 
 fn size(number: u64) -> usize {
@@ -309,5 +319,19 @@ impl VolumeFile for ModelFile {
         let mut inner = self.volume.inner();
         inner.step(Call::Look)?;
         Ok(inner.disk.files[self.file].cache.len() as u64)
+    }
+
+    fn identity(&self) -> io::Result<FileIdentity> {
+        self.volume.inner().step(Call::Look)?;
+        Ok(identity_of(self.file))
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        self.volume.inner().step(Call::Look)?;
+        Ok(true)
+    }
+
+    fn unlock(&self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -11,11 +11,14 @@ use crate::clock::Clock;
 use crate::count::Count;
 use crate::epoch::{EpochPublicKey, Genesis, LogId, LogName, Retention, StreamName};
 use crate::event::{Action, Event, Extent, Outcome, PackageId, Phase, Purpose, Subject, samples};
+use crate::log::{AuditLog, PublishError, Published};
+use crate::note::{Algorithm, Ed25519NoteSigner, KeyName};
 use crate::stream::{
-    AppendError, Appended, OpenWriterError, SpaceLimits, StreamWriter, WriterOptions,
+    AppendError, Appended, CHECKPOINT, OpenWriterError, Purpose as Wanted, SpaceLimits,
+    StreamWriter, WriterOptions,
 };
 use crate::tree::Hash;
-use crate::verify::{StreamReport, VerifyOptions};
+use crate::verify::{Known, StreamReport, VerifyOptions};
 
 /// A moment in November 2026.
 const NOON: u64 = 1_793_707_200_000;
@@ -95,18 +98,40 @@ impl Scene {
         options
     }
 
-    /// Opens the writer, if there is none.
+    /// Opens the writer, if there is none. It is told of the checkpoint beside the stream.
     pub(super) fn open(&mut self) -> Result<&StreamWriter, OpenWriterError> {
         if self.writer.is_none() {
-            let volume = Arc::new(self.volume.clone());
-            let purpose = crate::stream::Purpose::Write;
-            let check = |_: &dyn crate::volume::Volume, _: &crate::stream::Replay| Ok(());
-            let options = self.options();
-            let writer =
-                StreamWriter::open_volume(volume, self.genesis, &options, purpose, &check)?;
-            self.writer = Some(writer);
+            self.writer = Some(self.opened_to(Wanted::Write)?);
         }
         Ok(self.writer.as_ref().unwrap())
+    }
+
+    /// Opens a writer that gives up what is missing.
+    pub(super) fn repair(&mut self) -> Result<(), OpenWriterError> {
+        self.writer = Some(self.opened_to(Wanted::Repair)?);
+        Ok(())
+    }
+
+    fn opened_to(&self, purpose: Wanted<'_>) -> Result<StreamWriter, OpenWriterError> {
+        let known: Vec<_> = self.published().into_iter().collect();
+        let (volume, options) = (Arc::new(self.volume.clone()), self.options());
+        StreamWriter::open_volume(volume, self.genesis, &options, purpose, &known)
+    }
+
+    fn log(&self) -> AuditLog {
+        AuditLog::of_stream(&genesis(), self.genesis, &log_key())
+    }
+
+    /// Makes a checkpoint, as another process does while a writer is at work.
+    pub(super) fn publish(&self) -> Result<Published, PublishError> {
+        self.log().publish_alone(&self.volume, &genesis().stream, &log_key(), &[])
+    }
+
+    /// The newest checkpoint. To look at it is no call of the disk.
+    pub(super) fn published(&self) -> Option<Known> {
+        let disk = self.volume.disk();
+        let found = self.log().open_checkpoint(&genesis().stream, disk.content(CHECKPOINT)?);
+        Some(Known::from(&found.unwrap().checkpoint))
     }
 
     /// Appends so many events as one, and notes what was acknowledged.
@@ -140,6 +165,11 @@ impl Scene {
         (how.strict, how.threads) = (strict, 1);
         crate::verify::verify(&self.volume, self.genesis, &how).unwrap()
     }
+}
+
+fn log_key() -> Ed25519NoteSigner {
+    let name = KeyName::new("clinic.example/log").unwrap();
+    Ed25519NoteSigner::take_from(name, Algorithm::Ed25519, &mut [7; 32]).unwrap()
 }
 
 fn genesis() -> Genesis {

@@ -10,7 +10,7 @@ use super::scene::Scene;
 use crate::verify::Verdict;
 
 /// A stream with some records and a writer.
-fn written(segment: u64) -> Scene {
+pub(super) fn written(segment: u64) -> Scene {
     let mut scene = Scene::new(segment);
     scene.open().unwrap();
     for _ in 0..3 {
@@ -20,7 +20,7 @@ fn written(segment: u64) -> Scene {
 }
 
 /// Has the process die at its call of this number from now, if `work` comes so far.
-fn dies(scene: &mut Scene, call: usize, work: impl FnOnce(&mut Scene) -> bool) -> bool {
+pub(super) fn dies(scene: &mut Scene, call: usize, work: impl FnOnce(&mut Scene) -> bool) -> bool {
     scene.volume.fail_at(scene.volume.calls().len() + call, Failure::Killed);
     let died = !work(scene);
     scene.kill();
@@ -88,8 +88,8 @@ fn an_interrupted_recovery_is_done_again(ev: Ev) -> Proven {
     let (mut deaths, mut images) = (0, 0);
     for call in 0.. {
         let mut scene = written(64 << 20);
-        // Behind the question for free space comes the write.
-        let torn = dies(&mut scene, 1, |scene| scene.append(20).is_ok());
+        // How much room there is was asked for before: the first call is the write.
+        let torn = dies(&mut scene, 0, |scene| scene.append(20).is_ok());
         ev.holds("a batch is torn", torn && scene.verify(false).verdict() != Verdict::Whole);
         if !dies(&mut scene, call, |scene| scene.open().is_ok()) {
             break;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::reader::Piece;
-use super::{Checking, How, Position};
+use super::{Checking, How, Position, TakeLeaves};
 use crate::line::LineError;
 use crate::stream::fault::{Fault, FaultKind};
 use crate::stream::replay::{Bound, Replay};
@@ -20,6 +20,7 @@ pub(super) struct Good {
 pub(super) struct Pass<'h> {
     every: bool,
     sizes: &'h [u64],
+    leaves: Option<&'h TakeLeaves<'h>>,
     pub(super) roots: BTreeMap<u64, Hash>,
     pub(super) good: Good,
     replay: Replay,
@@ -39,6 +40,7 @@ impl<'h> Pass<'h> {
         Self {
             every,
             sizes,
+            leaves: how.leaves,
             roots,
             good,
             replay,
@@ -75,6 +77,9 @@ impl<'h> Pass<'h> {
             }
             if let Err(fault) = self.replay.absorb(run, piece.segment) {
                 return self.fail(fault);
+            }
+            if let (Some(take), Some(records)) = (self.leaves, &run.records) {
+                take(records.first, &records.leaves);
             }
             self.at = Position { segment: piece.segment, offset: run.end };
             let size = self.replay.size();

@@ -5,11 +5,13 @@ mod lines;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 pub(super) use self::handover::Opening;
 use self::handover::check_log_key;
 use self::lines::Batch;
+use super::head::{Head, Tip};
 use super::{AppendError, Appended, OpenWriterError, Purpose, Resumed, WriterOptions};
 use crate::clock::Clock;
 use crate::count::Count;
@@ -19,9 +21,10 @@ use crate::stream::hwm::HighWater;
 use crate::stream::layout::{SEGMENTS, Segment};
 use crate::stream::recover::Resumable;
 use crate::stream::replay::{Identity, Replay};
+use crate::stream::ties::Ties;
 use crate::stream::walk::Position;
 use crate::time::LogTime;
-use crate::volume::{Access, Lock, Volume, VolumeFile};
+use crate::volume::{Lock, Volume};
 
 /// Room taken ahead of what is written, so that a full disk shows before a batch is begun.
 const AHEAD: u64 = 1 << 20;
@@ -31,12 +34,13 @@ const AHEAD: u64 = 1 << 20;
 pub(super) struct Chain {
     volume: Arc<dyn Volume>,
     replay: Replay,
+    ties: Ties,
     identity: Arc<Identity>,
     // None before the first epoch of this writer.
     key: Option<EpochKey>,
     slots: KeySlots,
     mark: HighWater,
-    file: Box<dyn VolumeFile>,
+    tip: Tip,
     at: Position,
     // Up to where room was taken.
     taken: u64,
@@ -46,7 +50,11 @@ pub(super) struct Chain {
     place: Place,
     segment_bytes: u64,
     segment_age: Duration,
-    broken: Option<io::ErrorKind>,
+    broken: Option<AppendError>,
+    // Records that are durable, for who must not wait for the chain.
+    durable: Arc<AtomicU64>,
+    // The latest time of a record that was found at the end or written, in milliseconds, for the same.
+    newest: Arc<AtomicU64>,
     // Whether the mark stays as it was: the loss that it shows is not recorded yet.
     holds_mark: bool,
     // Given up last.
@@ -57,8 +65,8 @@ impl Chain {
     /// Goes on behind the last good commit, with the epoch after the last one.
     pub(super) fn resume(
         volume: Arc<dyn Volume>,
-        lock: Box<dyn Lock>,
-        found: &Resumable,
+        (lock, head): (Box<dyn Lock>, Option<Head>),
+        found: Resumable,
         options: &WriterOptions,
         purpose: Purpose<'_>,
     ) -> Result<(Self, Resumed), OpenWriterError> {
@@ -68,11 +76,15 @@ impl Chain {
         let epoch = replay.epoch.clone().ok_or(headless)?;
         let slots = open_slots(&*volume, purpose, &identity.genesis, &epoch.next)?;
         let missing = found.missing();
-        let aside = found.ending.rest > 0 || missing.is_some() || !found.has_mark();
-        let loss = aside.then(|| found.put_aside(&*volume)).transpose()?;
-        found.cut(&*volume)?;
+        let mut loss = None;
+        if !found.is_clean(head.as_ref().map(|head| head.segment)) {
+            found.keep(&*volume)?;
+            loss = found.put_aside(&*volume)?;
+            found.cut(&*volume)?;
+        }
+        let put_aside = loss.as_ref().map_or(0, |loss| loss.bytes.get());
         let at = found.ending.at;
-        let file = open_segment(&*volume, at)?;
+        let tip = tip_at(&*volume, head, at, options)?;
         let since = Segment { first: at.segment }.first_time(&*volume)?;
         let mark = found.open_mark(&*volume)?;
         let mut chain = Self {
@@ -82,7 +94,7 @@ impl Chain {
             key: None,
             slots,
             mark,
-            file,
+            tip,
             at,
             taken: at.offset,
             epoch_since: Duration::ZERO,
@@ -91,8 +103,11 @@ impl Chain {
             segment_bytes: options.segment_bytes,
             segment_age: options.segment_age,
             broken: None,
+            durable: Arc::new(AtomicU64::new(replay.size())),
+            newest: Arc::new(AtomicU64::new(replay.last_time.unix_millis())),
             holds_mark: loss.is_some(),
             lock: Some(lock),
+            ties: found.ties,
             replay,
         };
         let size = chain.size();
@@ -112,7 +127,6 @@ impl Chain {
             // After a power cut the older mark must not be back, which the stream was repaired without.
             chain.mark.sync()?;
         }
-        let put_aside = found.ending.rest;
         // Where others are there than were acknowledged, it is at least one.
         let lost = missing.map_or(0, |missing| missing.get().saturating_sub(size).max(1));
         Ok((chain, Resumed { size, put_aside, lost }))
@@ -124,6 +138,16 @@ impl Chain {
 
     pub(super) const fn size(&self) -> u64 {
         self.replay.size()
+    }
+
+    /// The number of durable records, as it grows.
+    pub(super) fn durable(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.durable)
+    }
+
+    /// The latest time of a record, as it grows.
+    pub(super) fn newest(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.newest)
     }
 
     pub(super) fn volume(&self) -> Arc<dyn Volume> {
@@ -162,14 +186,21 @@ impl Chain {
         let len = u64::try_from(batch.bytes.len()).map_err(|_| AppendError::Limit)?;
         let end = self.at.offset.saturating_add(len);
         self.take_room(end)?;
-        let written = self.file.write_at(&batch.bytes, self.at.offset);
-        let durable = written.and_then(|()| self.file.sync());
-        let set = |()| if self.holds_mark { Ok(()) } else { self.mark.set(&batch.commit) };
-        let marked = durable.and_then(set);
-        marked.map_err(|error| self.fails(&error))?;
+        let written = self.tip.file.write_at(&batch.bytes, self.at.offset);
+        let durable = written.and_then(|()| self.tip.file.sync());
+        // Where else it was written, nobody would find it.
+        let in_place = durable.and_then(|()| self.tip.is_in_place(&*self.volume));
+        if !in_place.map_err(|error| self.fails(&error))? {
+            self.broken = Some(AppendError::Displaced);
+            return Err(AppendError::Displaced);
+        }
+        if !self.holds_mark {
+            self.mark.set(batch.commit_line()).map_err(|error| self.fails(&error))?;
+        }
         self.at.offset = end;
-        self.replay = batch.replay;
-        Ok(batch.appended)
+        let appended = self.advance(batch);
+        self.durable.store(self.size(), Ordering::Release);
+        Ok(appended)
     }
 
     /// Takes room for a batch and some more. A full disk shows here, when nothing has been written yet.
@@ -178,7 +209,7 @@ impl Chain {
             return Ok(());
         }
         let wanted = end.saturating_add(AHEAD);
-        match self.file.allocate(self.taken, wanted.saturating_sub(self.taken)) {
+        match self.tip.file.allocate(self.taken, wanted.saturating_sub(self.taken)) {
             Ok(()) => {
                 self.taken = wanted;
                 Ok(())
@@ -193,9 +224,9 @@ impl Chain {
     /// Ends the segment and begins the next one, whose first record is the next one.
     fn begin_segment(&mut self) -> io::Result<()> {
         // Gives back the room that was taken ahead.
-        self.file.set_len(self.at.offset)?;
+        self.tip.file.set_len(self.at.offset)?;
         let segment = Segment { first: self.size() };
-        self.file = self.volume.create(&segment.name())?;
+        self.tip = Tip::create(&*self.volume, segment, &*self.clock)?;
         self.volume.sync_folder(SEGMENTS)?;
         self.at = Position { segment: segment.first, offset: 0 };
         self.taken = 0;
@@ -205,7 +236,7 @@ impl Chain {
 
     fn check_whole(&self) -> Result<(), AppendError> {
         match self.broken {
-            Some(kind) => Err(AppendError::Broken(kind)),
+            Some(error) => Err(error),
             None if self.lock.is_none() => Err(AppendError::Closed),
             None => Ok(()),
         }
@@ -213,18 +244,20 @@ impl Chain {
 
     /// Writes nothing more: how far the last batch came is not known.
     pub(super) fn give_way(&mut self) {
-        self.broken = Some(io::ErrorKind::Other);
+        self.broken = Some(AppendError::Broken(io::ErrorKind::Other));
     }
 
     fn fails(&mut self, error: &io::Error) -> AppendError {
-        self.broken = Some(error.kind());
-        AppendError::Broken(error.kind())
+        let error = AppendError::Broken(error.kind());
+        self.broken = Some(error);
+        error
     }
 
     /// Leaves the stream to the next writer.
     pub(super) fn give_up(&mut self) -> Result<(), AppendError> {
         // Room taken ahead, and the mark: nothing is lost without them.
-        let _ = self.file.set_len(self.at.offset).and_then(|()| self.mark.sync());
+        let _ = self.tip.file.set_len(self.at.offset).and_then(|()| self.mark.sync());
+        self.tip.file.give_up();
         self.lock = None;
         Ok(())
     }
@@ -257,19 +290,24 @@ fn open_slots(
     }
 }
 
-/// The segment to go on with; a new one if the one at the place was cut off whole.
-fn open_segment(volume: &dyn Volume, at: Position) -> io::Result<Box<dyn VolumeFile>> {
-    let name = Segment { first: at.segment }.name();
-    match volume.open(&name, Access::Write)? {
-        Some(file) => {
-            // Room that an earlier writer had taken.
-            file.set_len(at.offset)?;
-            Ok(file)
-        }
-        None => {
-            let file = volume.create(&name)?;
-            volume.sync_folder(SEGMENTS)?;
-            Ok(file)
-        }
+/// The segment to go on with: the last one, or where that was cut off whole the one before, or a new one.
+fn tip_at(
+    volume: &dyn Volume,
+    head: Option<Head>,
+    at: Position,
+    options: &WriterOptions,
+) -> Result<Tip, OpenWriterError> {
+    let clock = &*options.clock;
+    let segment = Segment { first: at.segment };
+    match head.filter(|head| head.segment == segment && at.offset > 0) {
+        Some(Head { file, .. }) => Ok(Tip::new(segment, file)?),
+        None => match Head::lock(volume, clock, options.patience)? {
+            Some(Head { segment: last, file }) if last == segment => Ok(Tip::new(segment, file)?),
+            _ => {
+                let tip = Tip::create(volume, segment, clock)?;
+                volume.sync_folder(SEGMENTS)?;
+                Ok(tip)
+            }
+        },
     }
 }

@@ -10,7 +10,8 @@ use crate::note::SignerError;
 use crate::stream::recover::Unwritable;
 use crate::text::RandomError;
 
-/// Why there is no writer. Unless said otherwise, nothing was changed.
+/// Why there is no writer. No record has changed, whatever it is. Where that is said, what stood behind the last good
+/// commit may have been moved to quarantine, which the next writer records, and an epoch may have been opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenWriterError {
@@ -37,22 +38,30 @@ pub enum OpenWriterError {
         /// Records of the checkpoint.
         known: u64,
     },
-    /// The key that the last epoch named is gone: only the log key can let the stream go on.
+    /// What is known from elsewhere is of another stream.
+    #[error("what is known from elsewhere is of another stream")]
+    OtherStream,
+    /// The key that the last epoch named is gone: only the log key can let the stream go on. With
+    /// [`SlotError::Io`], the file of keys may have been made anew for a rekey.
     #[error(transparent)]
     Key(#[from] SlotError),
-    /// The log key did not sign.
+    /// The log key did not sign. What stood behind the last good commit may be in quarantine.
     #[error("the log key did not sign")]
     Signer(#[from] SignerError),
     /// The log key offered is not the one that record 0 names.
     #[error("this is not the log key of the stream")]
     OtherLogKey,
-    /// The operating system gave no randomness.
+    /// The operating system gave no randomness. What stood behind the last good commit may be in quarantine.
     #[error(transparent)]
     Random(#[from] RandomError),
-    /// The first batch could not be written; see [`AppendError`]. What it would have said is not recorded.
+    /// The first batch could not be written; see [`AppendError`]. What it would have said may be recorded or not, and
+    /// what stood behind the last good commit may be in quarantine.
     #[error("the stream could not be gone on with")]
     Append(#[from] AppendError),
-    /// Reading or writing failed. What was moved to quarantine stays there.
+    /// The system gives no thread that would keep epochs going when nothing is recorded. An epoch was opened.
+    #[error("the system gives no thread for the log")]
+    NoThread(#[source] io::Error),
+    /// Reading or writing failed. What stood behind the last good commit may be in quarantine.
     #[error("the stream could not be read or written")]
     Io(#[from] io::Error),
 }
@@ -83,6 +92,13 @@ pub enum AppendError {
     /// Writing failed, now or before: what is durable is not known. The stream has to be opened anew.
     #[error("the log cannot be written ({0})")]
     Broken(io::ErrorKind),
+    /// The segment that is written was taken away or replaced: what was written is not where readers look, and does
+    /// not count. The stream has to be opened anew.
+    #[error("the files of the log were taken away or replaced while it was written")]
+    Displaced,
+    /// This process was forked off the one that opened the stream, and has no part in it.
+    #[error("a process that was forked off cannot write the log of the one before")]
+    Forked,
     /// A number would exceed what the format can hold.
     #[error("the stream is at its limit")]
     Limit,

@@ -1,5 +1,6 @@
 //! Keeps epochs going when nothing is recorded: a stream whose newest record is old was stopped, or cut.
 
+use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -19,8 +20,11 @@ pub(super) struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Starts it. A system that gives no thread leaves the writer without: every append still looks after the epoch.
-    pub(super) fn start(&mut self, queue: &Arc<Queue>) {
+    /// Starts it.
+    ///
+    /// # Errors
+    /// The system gives no thread.
+    pub(super) fn start(&mut self, queue: &Arc<Queue>) -> io::Result<()> {
         let (stop, queue) = (Arc::clone(&self.stop), Arc::clone(queue));
         let beat = move || {
             let mut wait = queue.until_due();
@@ -41,7 +45,8 @@ impl Heartbeat {
                 };
             }
         };
-        self.thread = std::thread::Builder::new().name("audit-epochs".into()).spawn(beat).ok();
+        self.thread = Some(std::thread::Builder::new().name("audit-epochs".into()).spawn(beat)?);
+        Ok(())
     }
 
     pub(super) fn stop(&mut self) {

@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::chain::{Chain, Opening};
-use super::{AppendError, Appended, OpenWriterError, SpaceLimits, SpaceStage, WriterOptions};
+use super::space::Gauge;
+use super::ticket::{Outcome, Ticket, Turn};
+use super::{AppendError, OpenWriterError, SpaceLimits, SpaceStage, WriterOptions};
 use crate::clock::Clock;
 use crate::epoch::{EpochReason, Genesis, Retirement};
 use crate::event::{Event, Prepared};
 use crate::note::NoteSigner;
+use crate::time::LogTime;
 use crate::volume::Volume;
 
 /// Most bytes of a batch, unless one thread's events alone are more.
@@ -18,13 +22,17 @@ const BATCH: usize = 1 << 20;
 /// Most events of one call: so that a batch stays within a few MiB.
 const TOGETHER: usize = 4096;
 
-type Outcome = Result<Vec<Appended>, AppendError>;
+/// How often a leader lets others run without anybody having come.
+const PATIENCE: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
-    changed: Condvar,
     chain: Mutex<Chain>,
+    // Beside the chain: to ask for them waits for nobody.
+    genesis: Genesis,
+    durable: Arc<AtomicU64>,
+    newest: Arc<AtomicU64>,
     volume: Arc<dyn Volume>,
     limit: usize,
     space: SpaceLimits,
@@ -36,15 +44,27 @@ pub(super) struct Queue {
 struct Waiting {
     items: VecDeque<Item>,
     events: usize,
+    // Whether somebody writes, or has been told to.
     leading: bool,
     closed: bool,
+    gauge: Gauge,
+    last: Last,
+}
+
+/// The last batch: how many threads had something written or waited meanwhile, and how long it took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Last {
+    count: usize,
+    time: Duration,
 }
 
 /// What one thread wants recorded.
 #[derive(Debug)]
 struct Item {
     events: Vec<Prepared>,
-    outcome: Arc<OnceLock<Outcome>>,
+    // About as many as their lines have.
+    bytes: usize,
+    ticket: Arc<Ticket>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -56,8 +76,10 @@ impl Queue {
     pub(super) fn new(chain: Chain, options: &WriterOptions) -> Self {
         Self {
             waiting: Mutex::default(),
-            changed: Condvar::new(),
             volume: chain.volume(),
+            genesis: chain.genesis().clone(),
+            durable: chain.durable(),
+            newest: chain.newest(),
             chain: Mutex::new(chain),
             limit: options.queue,
             space: options.space,
@@ -67,11 +89,22 @@ impl Queue {
     }
 
     pub(super) fn genesis(&self) -> Genesis {
-        locked(&self.chain).genesis().clone()
+        self.genesis.clone()
     }
 
     pub(super) fn size(&self) -> u64 {
-        locked(&self.chain).size()
+        self.durable.load(Ordering::Acquire)
+    }
+
+    pub(super) fn newest_time(&self) -> LogTime {
+        LogTime::from_unix_millis(self.newest.load(Ordering::Acquire)).unwrap_or(LogTime::EARLIEST)
+    }
+
+    /// Does something while the chain is locked, as it is while a thread writes.
+    #[cfg(test)]
+    pub(super) fn while_writing(&self, work: impl FnOnce()) {
+        let _chain = locked(&self.chain);
+        work();
     }
 
     pub(super) fn space(&self) -> io::Result<SpaceStage> {
@@ -86,49 +119,67 @@ impl Queue {
             return Err(AppendError::TooMany { max: TOGETHER });
         }
         let prepared = events.iter().map(Event::prepare).collect::<Result<Vec<_>, _>>()?;
-        self.check_space(events.iter().all(Event::is_urgent))?;
-        let outcome = Arc::new(OnceLock::new());
+        let urgent = events.iter().all(Event::is_urgent);
+        let ticket = self.enter(prepared, urgent)?;
+        loop {
+            match ticket.wait() {
+                Turn::Done(outcome) => return outcome,
+                Turn::Lead => self.lead(),
+            }
+        }
+    }
+
+    /// Has events wait to be written, if they may.
+    fn enter(&self, events: Vec<Prepared>, urgent: bool) -> Result<Arc<Ticket>, AppendError> {
+        let item = Item::new(events);
+        let now = self.clock.monotonic();
         let mut waiting = locked(&self.waiting);
         if waiting.closed {
             return Err(AppendError::Closed);
         }
-        let events = waiting.events.saturating_add(prepared.len());
-        if events > self.limit && waiting.events > 0 {
+        let bytes = u64::try_from(item.bytes).map_err(|_| AppendError::Limit)?;
+        let look = || self.volume.free_space();
+        let stage = waiting.gauge.stage(self.space, (now, bytes), look);
+        permitted(stage, urgent)?;
+        let count = waiting.events.saturating_add(item.events.len());
+        if count > self.limit && waiting.events > 0 {
             return Err(AppendError::Full);
         }
-        waiting.events = events;
-        waiting.items.push_back(Item { events: prepared, outcome: Arc::clone(&outcome) });
-        loop {
-            if let Some(outcome) = outcome.get() {
-                return outcome.clone();
-            }
-            waiting = if waiting.leading {
-                self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner)
-            } else {
-                self.lead(waiting)
-            };
+        waiting.events = count;
+        let ticket = Arc::clone(&item.ticket);
+        waiting.items.push_back(item);
+        if !std::mem::replace(&mut waiting.leading, true) {
+            ticket.lead();
         }
-    }
-
-    fn check_space(&self, urgent: bool) -> Result<(), AppendError> {
-        // A system that does not say how much is left will say so when something is written.
-        let stage = self.space().unwrap_or(SpaceStage::Enough);
-        match stage {
-            SpaceStage::Enough | SpaceStage::Warn => Ok(()),
-            SpaceStage::Refuse if urgent => Ok(()),
-            SpaceStage::Refuse | SpaceStage::Stop => Err(AppendError::NoSpace { stage }),
-        }
+        Ok(ticket)
     }
 
     /// Writes a batch of what waits.
-    fn lead<'a>(&'a self, mut waiting: MutexGuard<'a, Waiting>) -> MutexGuard<'a, Waiting> {
-        let batch = waiting.take_batch();
-        waiting.leading = true;
-        drop(waiting);
+    fn lead(&self) {
+        let before = locked(&self.waiting).last;
+        self.gather(before);
+        let batch = locked(&self.waiting).take_batch();
+        let count = batch.len();
         let leader = Leader { queue: self, batch };
+        let start = Instant::now();
         self.write(&leader.batch);
-        drop(leader);
-        locked(&self.waiting)
+        let mut waiting = locked(&self.waiting);
+        waiting.last =
+            Last { count: count.saturating_add(waiting.items.len()), time: start.elapsed() };
+    }
+
+    /// Lets those come whose events were in the batch before: they have been told a moment ago, and may be about to
+    /// append again. They come while this thread lets others run, for at most half the time that a batch takes; as
+    /// soon as nobody comes any more, or where there was only one, this ends.
+    fn gather(&self, before: Last) {
+        let (start, half) = (Instant::now(), before.time.checked_div(2).unwrap_or_default());
+        let (mut count, mut idle) = (1, 0);
+        while count < before.count && idle < PATIENCE && start.elapsed() < half {
+            std::thread::yield_now();
+            let found = locked(&self.waiting).items.len();
+            idle = if found > count { 0 } else { idle.saturating_add(1) };
+            count = found;
+        }
     }
 
     fn write(&self, batch: &[Item]) {
@@ -146,8 +197,7 @@ impl Queue {
                 Ok(appended) => Ok(appended.take(item.events.len()).collect()),
                 Err(error) => Err(*error),
             };
-            // Nobody else sets it.
-            let _ = item.outcome.set(own);
+            item.ticket.settle(own);
         }
     }
 
@@ -210,28 +260,54 @@ impl Drop for Leader<'_> {
             // Nobody knows how far it came.
             locked(&self.queue.chain).give_way();
         }
+        // Who writes next, first: while the disk works, the others wake.
+        let next = locked(&self.queue.waiting).pass_on();
+        if let Some(next) = next {
+            next.lead();
+            next.wake();
+        }
         for item in &self.batch {
             // Has no effect on what has its outcome.
-            let _ = item.outcome.set(Err(AppendError::Broken(io::ErrorKind::Other)));
+            item.ticket.settle(Err(AppendError::Broken(io::ErrorKind::Other)));
+            item.ticket.wake();
         }
-        locked(&self.queue.waiting).leading = false;
-        self.queue.changed.notify_all();
     }
 }
 
 impl Waiting {
+    /// Whoever came first leads; nothing if nobody waits.
+    fn pass_on(&mut self) -> Option<Arc<Ticket>> {
+        let next = self.items.front().map(|item| Arc::clone(&item.ticket));
+        self.leading = next.is_some();
+        next
+    }
+
     fn take_batch(&mut self) -> Vec<Item> {
-        let (mut batch, mut bytes) = (Vec::new(), 0_usize);
+        let (mut batch, mut bytes) = (Vec::with_capacity(self.items.len()), 0_usize);
         while let Some(item) = self.items.front() {
-            let len =
-                item.events.iter().fold(0_usize, |sum, event| sum.saturating_add(event.len()));
-            if !batch.is_empty() && bytes.saturating_add(len) > BATCH {
+            if !batch.is_empty() && bytes.saturating_add(item.bytes) > BATCH {
                 break;
             }
-            bytes = bytes.saturating_add(len);
+            bytes = bytes.saturating_add(item.bytes);
             self.events = self.events.saturating_sub(item.events.len());
             batch.extend(self.items.pop_front());
         }
         batch
+    }
+}
+
+impl Item {
+    fn new(events: Vec<Prepared>) -> Self {
+        let bytes = events.iter().fold(0_usize, |sum, event| sum.saturating_add(event.len()));
+        Self { events, bytes, ticket: Arc::new(Ticket::new()) }
+    }
+}
+
+/// Whether something may be recorded while so much room is left.
+const fn permitted(stage: SpaceStage, urgent: bool) -> Result<(), AppendError> {
+    match stage {
+        SpaceStage::Enough | SpaceStage::Warn => Ok(()),
+        SpaceStage::Refuse if urgent => Ok(()),
+        SpaceStage::Refuse | SpaceStage::Stop => Err(AppendError::NoSpace { stage }),
     }
 }

@@ -40,7 +40,7 @@ fn stripped_commits_are_missed(ev: Ev) -> Proven {
             drop(lines.remove(at));
         }
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -51,7 +51,7 @@ fn stripped_commits_of_the_last_epoch_look_like_an_interrupted_batch() {
     let known = anchor(&home);
     drop(lines.pop());
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Torn, Truncated, Truncated]);
+    assert_eq!(judge(&home, &known), [Torn, Truncated, Truncated]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn stripped_commit_of_a_new_stream_leaves_none() {
     let home = Home::new();
     let known = anchor(&home);
     put(&home, &home.lines()[..1]);
-    assert_eq!(judge(&home, known), [Truncated; 3]);
+    assert_eq!(judge(&home, &known), [Truncated; 3]);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn swapped_commits_are_found() {
         let places = [commit(&lines, a), commit(&lines, b)];
         lines.swap(places[0], places[1]);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -82,7 +82,7 @@ fn duplicated_commit_is_found() {
         let at = commit(&lines, size);
         lines.insert(at, lines[at].clone());
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -104,7 +104,7 @@ fn replayed_commit_is_found(ev: Ev) -> Proven {
         let signed = old.split_once("\"root\"").unwrap().1;
         lines[at] = if restated { format!("{numbers}\"root\"{signed}") } else { old.clone() };
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -117,7 +117,7 @@ fn commit_of_another_log_is_found() {
     let at = commit(&lines, 14);
     lines[at] = foreign[commit(&foreign, 14)].clone();
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(13); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(13); 3]);
 }
 
 /// A commit with one character of its signature changed.
@@ -135,7 +135,7 @@ fn damaged_last_signature_of_an_epoch_is_found() {
         let at = commit(&lines, size);
         lines[at] = damaged(&lines[at]);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -160,8 +160,8 @@ fn anchor_within_an_epoch_is_compared() {
     for size in 1..=14 {
         let end = record(&lines, size - 1) + 1;
         let root = super::forge::root_of_lines(&lines[..end]);
-        assert_eq!(super::look(&home, &[medsec_audit::Known::new(size, root)]), Whole, "{size}");
-        let other = medsec_audit::Known::new(size, crate::support::other_hash());
+        assert_eq!(super::look(&home, &[crate::streams::known(size, root)]), Whole, "{size}");
+        let other = crate::streams::known(size, crate::support::other_hash());
         assert_eq!(super::look(&home, &[other]), Fork, "{size}");
     }
 }

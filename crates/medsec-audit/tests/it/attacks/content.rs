@@ -22,7 +22,7 @@ fn record_of_another_version_is_refused_and_named() {
     let at = record(&lines, 3);
     lines[at] = lines[at].replacen("{\"v\":1,", "{\"v\":2,", 1);
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
     assert_eq!(kind(&home), Some(FaultKind::Line(LineError::Version)));
 }
 
@@ -32,11 +32,11 @@ fn other_ends_of_lines_are_refused() {
     let known = anchor(&home);
     let all: Vec<_> = lines.iter().map(|line| format!("{line}\r")).collect();
     put(&home, &all);
-    assert_eq!(judge(&home, known), [Tampered(0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(0); 3]);
     let mut one = lines.clone();
     one[record(&lines, 3)].push('\r');
     put(&home, &one);
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn bytes_that_no_line_has_are_refused_within_a_stream() {
         let at = record(&lines, 6);
         lines[at].insert(60, byte);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(6); 3], "{byte:?}");
+        assert_eq!(judge(&home, &known), [Tampered(6); 3], "{byte:?}");
     }
 }
 
@@ -57,7 +57,7 @@ fn empty_line_within_a_stream_is_refused() {
     let known = anchor(&home);
     lines.insert(record(&lines, 6), String::new());
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(6); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(6); 3]);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn damaged_last_batch_is_an_interrupted_one_unless_it_was_acknowledged() {
     let at = record(&lines, 13);
     lines[at].insert(60, '\0');
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Torn, Tampered(13), super::Truncated]);
+    assert_eq!(judge(&home, &known), [Torn, Tampered(13), super::Truncated]);
 }
 
 #[evidence(
@@ -84,7 +84,7 @@ fn member_that_stands_twice_is_refused(ev: Ev) -> Proven {
         lines[at].replacen("\"action\":\"open\"", "\"action\":\"open\",\"action\":\"open\"", 1);
     let honest = std::mem::replace(&mut lines[at], twice.clone());
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
     lines[at] = honest;
 
     // Signed with a stolen key, only its content shows.
@@ -99,7 +99,7 @@ fn member_that_stands_twice_is_refused(ev: Ev) -> Proven {
     forge::sign_end(&home, &mut lines, (4, 0), &key);
     put(&home, &lines);
     forge_mark(&home, &lines);
-    assert_eq!(judge(&home, known), [Whole; 3]);
+    assert_eq!(judge(&home, &known), [Whole; 3]);
     let mut how = medsec_audit::VerifyOptions::default();
     how.content = true;
     ev.holds(
@@ -125,5 +125,5 @@ fn record_dated_back_with_a_stolen_key_is_not_found() {
     put(&home, &lines);
     forge_mark(&home, &lines);
     // Order is what the chain proves, not time: the record stands behind those it pretends to precede.
-    assert_eq!(judge(&home, known), [Whole; 3]);
+    assert_eq!(judge(&home, &known), [Whole; 3]);
 }

@@ -6,6 +6,7 @@ use medsec_audit::{
     AuditLog, LogTime, OpenWriterError, SlotError, Unwritable, Verdict, VerifyOptions,
 };
 use medsec_evidence::{Ev, Proven, evidence};
+use sha2::{Digest as _, Sha256};
 
 use super::forge::{self, copy_folder, own_key, replace_folder};
 use super::{Fork, Truncated, Whole, anchor, append_each, busy, commit, judge, judged};
@@ -32,7 +33,7 @@ fn restored_backup_is_found_by_an_anchor(ev: Ev) -> Proven {
     let home = with_backup();
     let known = anchor(&home);
     replace_folder(&home.folder.path().join("backup"), &home.path());
-    let [alone, marked, anchored] = judged(&home, known);
+    let [alone, marked, anchored] = judged(&home, &known);
     ev.denies(anchored, |seen| *seen == Truncated);
     ev.denies(home.log.writer(&stream(), &options(), &[known]), |error| {
         matches!(error, OpenWriterError::Anchored { known: 11, found: 6 })
@@ -55,7 +56,7 @@ fn restored_backup_without_an_anchor_is_found_by_age_only_and_forks() {
     let writer = home.writer();
     append_each(&writer, 10..20);
     writer.close().unwrap();
-    assert_eq!(judge(&home, known), [Whole, Whole, Fork]);
+    assert_eq!(judge(&home, &known), [Whole, Whole, Fork]);
     let refused = home.log.writer(&stream(), &options(), &[known]);
     assert!(matches!(refused, Err(OpenWriterError::Fork { known: 11 })), "{refused:?}");
 }
@@ -67,13 +68,13 @@ fn restored_backup_without_the_keys_is_not_written() {
     let backup = home.folder.path().join("backup");
     replace_folder(&backup.join("log"), &home.path().join("log"));
     // The mark of today.
-    assert_eq!(judge(&home, known), [Whole, Truncated, Truncated]);
+    assert_eq!(judge(&home, &known), [Whole, Truncated, Truncated]);
     let refused = home.log.writer(&stream(), &options(), &[]);
     let behind = Unwritable::Behind { acknowledged: 11, found: 6, fault: None };
     assert!(matches!(refused, Err(OpenWriterError::Unwritable(why)) if why == behind));
     // The mark of the copy, the keys of today.
     let _ = std::fs::copy(backup.join("hwm"), home.path().join("hwm")).unwrap();
-    assert_eq!(judge(&home, known), [Whole, Whole, Truncated]);
+    assert_eq!(judge(&home, &known), [Whole, Whole, Truncated]);
     let refused = home.log.writer(&stream(), &options(), &[]);
     assert!(matches!(refused, Err(OpenWriterError::Key(SlotError::NoKey))), "{refused:?}");
 }
@@ -100,7 +101,7 @@ fn two_writers_are_found(ev: Ev) -> Proven {
         ev.allows(writer.close());
     }
     for (one, other) in [(&home, &copy), (&copy, &home)] {
-        let [alone, marked, anchored] = judged(one, anchor(other));
+        let [alone, marked, anchored] = judged(one, &anchor(other));
         ev.denies(anchored, |seen| *seen == Fork);
         ev.holds("each by itself is whole", alone.is_ok() && marked.is_ok());
     }
@@ -119,7 +120,7 @@ fn mark_edited_ahead_is_taken_for_a_cut() {
     let home = busy();
     let known = anchor(&home);
     forge_mark(&home, 99);
-    assert_eq!(judge(&home, known), [Whole, Truncated, Whole]);
+    assert_eq!(judge(&home, &known), [Whole, Truncated, Whole]);
     let refused = home.log.writer(&stream(), &options(), &[]);
     let behind = Unwritable::Behind { acknowledged: 99, found: 14, fault: None };
     assert!(matches!(refused, Err(OpenWriterError::Unwritable(why)) if why == behind));
@@ -131,7 +132,7 @@ fn mark_of_other_records_is_taken_for_a_fork() {
         let home = busy();
         let known = anchor(&home);
         forge_mark(&home, size);
-        assert_eq!(judge(&home, known), [Whole, Fork, Whole], "{size}");
+        assert_eq!(judge(&home, &known), [Whole, Fork, Whole], "{size}");
     }
 }
 
@@ -141,7 +142,7 @@ fn mark_set_back_says_nothing() {
     let (known, lines) = (anchor(&home), home.lines());
     forge::forge_mark(&home, &lines[..=commit(&lines, 9)]);
     // As it is after a power cut: it is not synced.
-    assert_eq!(judge(&home, known), [Whole; 3]);
+    assert_eq!(judge(&home, &known), [Whole; 3]);
 }
 
 #[test]
@@ -149,7 +150,7 @@ fn deleted_mark_is_not_found_by_a_check_but_by_the_writer() {
     let home = busy();
     let known = anchor(&home);
     std::fs::remove_file(home.path().join("hwm")).unwrap();
-    assert_eq!(judge(&home, known), [Whole; 3]);
+    assert_eq!(judge(&home, &known), [Whole; 3]);
     assert_eq!(home.verify().acknowledged, None);
     let refused = home.log.writer(&stream(), &options(), &[]);
     assert!(matches!(refused, Err(OpenWriterError::Unwritable(Unwritable::NoMark))));
@@ -168,5 +169,32 @@ fn clock_set_back_under_a_writer_is_recorded() {
     assert_eq!(steps.len(), 1, "and only one: from then on it is the time");
     assert!(steps[0].contains("\"expected\":\"2026-11-03T12:00:00.000Z\""), "{}", steps[0]);
     assert!(steps[0].contains("\"found\":\"2026-11-02T12:00:00.000Z\""), "{}", steps[0]);
-    assert_eq!(judge(&home, anchor(&home)), [Whole; 3]);
+    assert_eq!(judge(&home, &anchor(&home)), [Whole; 3]);
+}
+
+/// Puts a file into quarantine as an interrupted recovery names it, or with the hash of something else.
+fn plant(home: &Home, size: u64, content: &[u8], hashed: &[u8]) {
+    let digest = Sha256::digest(hashed);
+    let short: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    let folder = home.path().join("quarantine");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("{size:020}-{short}")), content).unwrap();
+}
+
+#[test]
+fn planted_file_in_quarantine_is_named_and_changes_nothing() {
+    let stale = b"{\"v\":1,\"seq\":14,\"prev\":\"AAAA";
+    for (size, hashed, recoveries) in [(14, &stale[..], 1), (13, stale, 0), (14, b"other", 0)] {
+        let home = busy();
+        let known = anchor(&home);
+        let before = home.lines();
+        plant(&home, size, stale, hashed);
+        assert_eq!(judge(&home, &known), [Whole; 3], "a check does not look there");
+        let writer = home.log.writer(&stream(), &options(), std::slice::from_ref(&known)).unwrap();
+        assert_eq!(writer.resumed().size, 14);
+        writer.close().unwrap();
+        let report = home.verify();
+        assert_eq!((report.verdict(), report.recoveries), (Verdict::Whole, recoveries));
+        assert_eq!(home.lines()[..before.len()], before);
+    }
 }

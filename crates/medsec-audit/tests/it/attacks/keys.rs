@@ -55,7 +55,7 @@ fn older_epoch_signed_anew_with_todays_key_is_found(ev: Ev) -> Proven {
     }
     put(&home, &lines);
     forge_mark(&home, &lines);
-    finds(&ev, judged(&home, known), Tampered(3));
+    finds(&ev, judged(&home, &known), Tampered(3));
     ev.equal("the signature is what is wrong", &fault(&home), &Some(FaultKind::Signature));
     ev.proven()
 }
@@ -73,7 +73,7 @@ fn cut_into_an_older_epoch_and_gone_on_with_is_found(ev: Ev) -> Proven {
         go_on(&home, &mut lines, (epoch, &key), &[opened(1000)]);
         put(&home, &lines);
         forge_mark(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(4));
+        finds(&ev, judged(&home, &known), Tampered(4));
         ev.equal("the key was not announced there", &fault(&home), &Some(why));
     }
     ev.proven()
@@ -88,13 +88,13 @@ fn epoch_that_was_closed_cannot_be_taken_back() {
     go_on(&home, &mut lines, (3, &key), &[]);
     put(&home, &lines);
     forge_mark(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(13); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(13); 3]);
 }
 
 /// What an anchor knew when the stream had so many records.
 fn anchored_at(lines: &[String], size: u64) -> Known {
     let end = record(lines, size - 1) + 1;
-    Known::new(size, forge::root_of_lines(&lines[..end]))
+    crate::streams::known(size, forge::root_of_lines(&lines[..end]))
 }
 
 #[evidence(
@@ -111,12 +111,12 @@ fn cut_within_the_open_epoch_is_found_by_an_anchor_only(ev: Ev) -> Proven {
         go_on(&home, &mut lines, (3, &key), &[opened(1000), opened(1001)]);
         put(&home, &lines);
         // Whoever forgets the mark, is found by it.
-        let [alone, marked, anchored] = judged(&home, known);
+        let [alone, marked, anchored] = judged(&home, &known);
         ev.denies(marked, |seen| matches!(seen, Fork | Truncated));
         ev.denies(anchored, |seen| matches!(seen, Fork | Truncated));
         ev.holds("the file alone does not show it", alone.is_ok());
         forge_mark(&home, &lines);
-        let [_, marked, _] = judged(&home, known);
+        let [_, marked, _] = judged(&home, &known);
         ev.holds("nor does the mark, if that is forged too", marked.is_ok());
         let earlier = anchored_at(&honest, size);
         ev.holds("what is older than the cut is as it was", look(&home, &[earlier]) == Whole);
@@ -135,7 +135,7 @@ fn records_of_the_open_epoch_told_anew_are_found_by_an_anchor_only() {
     go_on(&home, &mut lines, (3, &key), &[altered, opened(4), opened(5)]);
     put(&home, &lines);
     forge_mark(&home, &lines);
-    assert_eq!(judge(&home, known), [Whole, Whole, Fork]);
+    assert_eq!(judge(&home, &known), [Whole, Whole, Fork]);
     assert_eq!(look(&home, &[anchored_at(&honest, 6)]), Whole);
 }
 
@@ -156,7 +156,7 @@ fn everything_after_the_theft_of_a_key_is_found_by_an_anchor_only() {
     go_on(&home, &mut lines, (3, &stolen), &events);
     put(&home, &lines);
     forge_mark(&home, &lines);
-    assert_eq!(judge(&home, later), [Whole, Whole, Fork]);
+    assert_eq!(judge(&home, &later), [Whole, Whole, Fork]);
     assert_eq!(look(&home, &[earlier]), Whole);
     // The honest key of the next epoch is none of that stream: its writer stops.
     assert!(home.log.writer(&stream(), &options(), &[]).is_err());
@@ -179,10 +179,10 @@ fn open_epoch_told_anew_with_its_own_key_is_found_by_an_anchor_only() {
     }
     put(&home, &lines);
     // The same number of records as had been acknowledged, but not the same.
-    assert_eq!(judge(&home, known), [Whole, Fork, Fork]);
+    assert_eq!(judge(&home, &known), [Whole, Fork, Fork]);
     assert!(home.log.writer(&stream(), &options(), &[]).is_err());
     forge_mark(&home, &lines);
-    assert_eq!(judge(&home, known), [Whole, Whole, Fork]);
+    assert_eq!(judge(&home, &known), [Whole, Whole, Fork]);
 }
 
 #[evidence(
@@ -204,7 +204,7 @@ fn rekey_by_a_stranger_is_found(ev: Ev) -> Proven {
     forge::sign_end(&home, &mut lines, (3, 0), &own_key(1));
     put(&home, &lines);
     forge_mark(&home, &lines);
-    finds(&ev, judged(&home, known), Tampered(9));
+    finds(&ev, judged(&home, &known), Tampered(9));
     ev.equal("the log key does not vouch", &fault(&home), &Some(FaultKind::Rekey));
     ev.proven()
 }
@@ -228,7 +228,7 @@ fn rekey_with_the_log_key_shows_for_ever(ev: Ev) -> Proven {
         let _ = ev.allows(writer.append(&opened(1000)));
         ev.allows(writer.close());
         let _ = ev.allows(home.writer().append(&opened(1001)));
-        let [alone, marked, anchored] = judged(&home, known);
+        let [alone, marked, anchored] = judged(&home, &known);
         // That acknowledged records were given up is recorded, where the mark told of them.
         let expected = if mark_is_forged { Rekeyed } else { Truncated };
         finds(&ev, [alone, marked], expected);

@@ -54,7 +54,7 @@ fn forged_checkpoint_of_a_stream_is_refused(ev: Ev) -> Proven {
 #[test]
 fn checkpoint_that_the_log_key_signed_of_other_records_is_a_fork() {
     let home = busy();
-    let other = Known::new(9, crate::support::other_hash());
+    let other = crate::streams::known(9, crate::support::other_hash());
     let note = signed(&other, &signer(LOG, Algorithm::Ed25519, 7));
     let known = Known::from(&open(&home, &note).unwrap());
     assert_eq!(look(&home, &[known]), Fork);

@@ -26,7 +26,7 @@ fn edited_byte_is_found(ev: Ev) -> Proven {
         let at = record(&lines, seq);
         lines[at] = edit(&lines[at]);
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -39,7 +39,7 @@ fn edited_last_record_of_a_batch_makes_the_batch_unbelievable() {
     lines[at] = edit(&lines[at]);
     put(&home, &lines);
     // Whether the others of the batch were linked anew, nothing can tell.
-    assert_eq!(judge(&home, known), [Tampered(5); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(5); 3]);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn edited_epoch_is_found() {
     let at = record(&lines, 13);
     lines[at] = lines[at].replace("\"close\"", "\"start\"");
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(13); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(13); 3]);
 }
 
 #[evidence(
@@ -66,7 +66,7 @@ fn edited_record_with_all_later_links_computed_anew_is_found(ev: Ev) -> Proven {
         lines[at] = edit(&lines[at]);
         relink(&mut lines, at + 1);
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -86,7 +86,7 @@ fn edited_record_with_links_and_roots_computed_anew_is_found() {
     }
     put(&home, &lines);
     // What a keyless chain of hashes would take for whole; here the signatures do not fit.
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
 }
 
 #[evidence(
@@ -111,7 +111,7 @@ fn deleted_records_are_missed(ev: Ev) -> Proven {
         let known = anchor(&home);
         drop(lines.drain(gone));
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -124,7 +124,7 @@ fn deleted_record_with_all_later_ones_numbered_and_linked_anew_is_missed() {
     drop(lines.drain(at..at + 2));
     relink(&mut lines, at);
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn swapped_records_are_found() {
         let places = [record(&lines, a), record(&lines, b)];
         lines.swap(places[0], places[1]);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -147,7 +147,7 @@ fn swapped_records_linked_anew_are_found() {
     lines.swap(places[0], places[1]);
     relink(&mut lines, places[0]);
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(5); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(5); 3]);
 }
 
 #[evidence(
@@ -170,7 +170,7 @@ fn duplicated_records_are_found(ev: Ev) -> Proven {
         let copy = lines[twice].to_vec();
         drop(lines.splice(to..to, copy));
         put(&home, &lines);
-        finds(&ev, judged(&home, known), Tampered(first_bad));
+        finds(&ev, judged(&home, &known), Tampered(first_bad));
     }
     ev.proven()
 }
@@ -189,7 +189,7 @@ fn inserted_record_is_found() {
         put(&home, &lines);
         // Linked: the commit behind it is of one record less. Not linked: two records have the number 4.
         let first_bad = if anew { 4 } else { 5 };
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -204,5 +204,5 @@ fn inserted_record_with_a_commit_of_its_own_is_found() {
     lines.extend(later);
     relink(&mut lines, at);
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(4); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(4); 3]);
 }

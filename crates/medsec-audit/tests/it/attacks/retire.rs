@@ -99,18 +99,18 @@ fn early_retirement_is_found(ev: Ev) -> Proven {
     // Nobody says that they may go.
     let (home, known) = published();
     drop(take_first(&home));
-    finds(&ev, judged(&home, known), Truncated);
+    finds(&ev, judged(&home, &known), Truncated);
     // A thief of the epoch key says so.
     let (home, known) = published();
     retire(&home, &own_key(1));
-    finds(&ev, judged(&home, known), Tampered(known.size()));
+    finds(&ev, judged(&home, &known), Tampered(known.size()));
     // Even the log key cannot permit it: record 0 says how long they stay.
     let (home, known) = published();
     retire(&home, &log_key());
     let early =
         home.verify().findings.iter().any(|found| matches!(found, Finding::RetiredEarly { .. }));
     ev.holds("they went before their time", early);
-    finds(&ev, judged(&home, known), Tampered(0));
+    finds(&ev, judged(&home, &known), Tampered(0));
     ev.proven()
 }
 
@@ -124,7 +124,7 @@ fn edited_tile_proves_nothing_and_is_not_looked_at_by_a_check() {
     let mut bytes = std::fs::read(&tile).unwrap();
     bytes[5 * 32] ^= 1;
     std::fs::write(&tile, bytes).unwrap();
-    assert_eq!(judge(&home, known), [Whole; 3], "the lines are as they were");
+    assert_eq!(judge(&home, &known), [Whole; 3], "the lines are as they were");
     let lines = home.lines();
     for seq in [3, 4, 12] {
         let leaf = leaf_hash(lines[super::record(&lines, seq)].as_bytes());

@@ -21,7 +21,7 @@ fn deleted_segments_are_missed(ev: Ev) -> Proven {
         let known = anchor(&home);
         let files = segment_files(&home, &stream());
         std::fs::remove_file(&files[gone].1).unwrap();
-        let [alone, marked, anchored] = judged(&home, known);
+        let [alone, marked, anchored] = judged(&home, &known);
         if gone == 0 {
             finds(&ev, [alone, marked, anchored], Truncated);
         } else if gone + 1 == count {
@@ -45,7 +45,7 @@ fn renamed_segment_is_found() {
         let (first_bad, name) = if later { (files[2].0, 99) } else { (files[1].0, files[1].0 - 1) };
         let name = format!("{name:020}.jsonl");
         std::fs::rename(&files[2].1, files[2].1.with_file_name(name)).unwrap();
-        assert_eq!(judge(&home, known), [Tampered(first_bad); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(first_bad); 3]);
     }
 }
 
@@ -56,7 +56,7 @@ fn segment_renamed_so_that_it_is_none_is_missed() {
         let known = anchor(&home);
         let files = segment_files(&home, &stream());
         std::fs::rename(&files[2].1, files[2].1.with_file_name(name)).unwrap();
-        assert_eq!(judge(&home, known), [Tampered(files[2].0); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(files[2].0); 3]);
     }
 }
 
@@ -68,7 +68,7 @@ fn segment_that_is_a_link_is_none() {
     let aside = home.folder.path().join("aside");
     std::fs::rename(&files[2].1, &aside).unwrap();
     std::os::unix::fs::symlink(&aside, &files[2].1).unwrap();
-    assert_eq!(judge(&home, known), [Tampered(files[2].0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(files[2].0); 3]);
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn swapped_segments_are_found() {
     let [a, b] = [1, 2].map(|at| std::fs::read(&files[at].1).unwrap());
     std::fs::write(&files[1].1, b).unwrap();
     std::fs::write(&files[2].1, a).unwrap();
-    assert_eq!(judge(&home, known), [Tampered(files[1].0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(files[1].0); 3]);
 }
 
 #[evidence(
@@ -93,7 +93,7 @@ fn replayed_segment_is_found(ev: Ev) -> Proven {
     let files = segment_files(&home, &stream());
     let next = files[0].1.with_file_name(format!("{:020}.jsonl", known.size()));
     std::fs::copy(&files[2].1, next).unwrap();
-    finds(&ev, judged(&home, known), Tampered(known.size()));
+    finds(&ev, judged(&home, &known), Tampered(known.size()));
     ev.proven()
 }
 
@@ -129,7 +129,7 @@ fn segment_of_another_stream_or_log_is_found(ev: Ev) -> Proven {
         let (first_bad, path) = &own[same.unwrap()];
         let from = foreign.iter().find(|file| file.0 == *first_bad).unwrap();
         std::fs::copy(&from.1, path).unwrap();
-        finds(&ev, judged(&home, known), Tampered(*first_bad));
+        finds(&ev, judged(&home, &known), Tampered(*first_bad));
     }
     ev.proven()
 }
@@ -142,7 +142,7 @@ fn segment_cut_behind_a_commit_is_found_by_the_next_one() {
     let text = std::fs::read_to_string(&files[2].1).unwrap();
     let end = text.find("\n{\"v\":").unwrap() + 1;
     std::fs::write(&files[2].1, &text[..end]).unwrap();
-    assert_eq!(judge(&home, known), [Tampered(files[2].0 + 1); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(files[2].0 + 1); 3]);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn joined_segments_are_the_same_stream() {
     std::fs::write(&files[1].1, joined).unwrap();
     std::fs::remove_file(&files[2].1).unwrap();
     // Every line is there, in its order.
-    assert_eq!(judge(&home, known), [Whole; 3]);
+    assert_eq!(judge(&home, &known), [Whole; 3]);
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn segment_that_does_not_begin_with_an_epoch_is_found() {
     super::put(&home, &lines[..at]);
     let second = home.segment().with_file_name("00000000000000000003.jsonl");
     crate::streams::write_lines(&second, &lines[at..]);
-    assert_eq!(judge(&home, known), [Tampered(3); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(3); 3]);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn overlapping_segments_are_found() {
     let files = segment_files(&home, &stream());
     let name = format!("{:020}.jsonl", files[2].0 - 1);
     std::fs::copy(&files[2].1, files[2].1.with_file_name(name)).unwrap();
-    assert_eq!(judge(&home, known), [Tampered(files[2].0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(files[2].0); 3]);
 }
 
 #[test]
@@ -183,5 +183,5 @@ fn log_with_another_stream_in_the_place_of_one_is_found() {
     let (home, other) = with_two_streams();
     let known = anchor(&home);
     super::forge::replace_folder(&home.log.stream_folder(&other), &home.path());
-    assert_eq!(judge(&home, known), [Tampered(0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(0); 3]);
 }

@@ -91,7 +91,7 @@ fn cache_of_another_time_is_gone_on_from() {
 
 /// Whether a writer refuses for want of the key, and the log key can let the stream go on.
 fn only_the_log_key_goes_on(home: &Home, missing: bool) {
-    let known = anchor(home);
+    let known = [anchor(home)];
     for attempt in
         [home.log.writer(&stream(), &options(), &[]), home.log.repair(&stream(), &options(), &[])]
     {
@@ -102,16 +102,16 @@ fn only_the_log_key_goes_on(home: &Home, missing: bool) {
         };
         assert!(refused, "{attempt:?}");
     }
-    assert_eq!(look(home, &[known]), Whole, "nothing was changed");
+    assert_eq!(look(home, &known), Whole, "nothing was changed");
     let stranger = signer(LOG, Algorithm::Ed25519, 8);
     let refused = home.log.rekey(&stream(), &options(), &[], &stranger);
     assert!(matches!(refused, Err(OpenWriterError::OtherLogKey)), "{refused:?}");
-    assert_eq!(look(home, &[known]), Whole, "nothing was changed");
+    assert_eq!(look(home, &known), Whole, "nothing was changed");
     let log_key = signer(LOG, Algorithm::Ed25519, 7);
-    home.log.rekey(&stream(), &options(), &[known], &log_key).unwrap().close().unwrap();
-    assert_eq!(look(home, &[known]), Rekeyed);
+    home.log.rekey(&stream(), &options(), &known, &log_key).unwrap().close().unwrap();
+    assert_eq!(look(home, &known), Rekeyed);
     home.writer().close().unwrap();
-    assert_eq!(look(home, &[known]), Rekeyed);
+    assert_eq!(look(home, &known), Rekeyed);
 }
 
 #[test]

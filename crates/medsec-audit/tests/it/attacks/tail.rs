@@ -28,7 +28,7 @@ fn cut_behind_a_commit_is_found_by_mark_and_anchor(ev: Ev) -> Proven {
         let known = anchor(&home);
         lines.truncate(commit(&lines, size) + 1);
         put(&home, &lines);
-        let [alone, marked, anchored] = judged(&home, known);
+        let [alone, marked, anchored] = judged(&home, &known);
         ev.denies(marked, |seen| *seen == Truncated);
         ev.denies(anchored, |seen| *seen == Truncated);
         ev.holds("the file alone does not show that it was cut", alone.is_ok());
@@ -59,7 +59,7 @@ fn cut_within_a_line_is_found() {
         let half = home.lines()[lines.len()][..90].to_owned();
         put(&home, &lines);
         append(&home, half.as_bytes());
-        assert_eq!(judge(&home, known), [Torn, Truncated, Truncated]);
+        assert_eq!(judge(&home, &known), [Torn, Truncated, Truncated]);
     }
 }
 
@@ -68,7 +68,7 @@ fn cut_within_record_zero_leaves_nothing() {
     let (home, lines) = busy_lines();
     let known = anchor(&home);
     std::fs::write(home.segment(), &lines[0][..100]).unwrap();
-    assert_eq!(judge(&home, known), [Truncated; 3]);
+    assert_eq!(judge(&home, &known), [Truncated; 3]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn cut_within_a_batch_is_found() {
         let known = anchor(&home);
         lines.truncate(record(&lines, behind) + 1);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Torn, Truncated, Truncated]);
+        assert_eq!(judge(&home, &known), [Torn, Truncated, Truncated]);
     }
 }
 
@@ -91,7 +91,7 @@ fn emptied_file_is_found(ev: Ev) -> Proven {
     let home = busy();
     let known = anchor(&home);
     std::fs::write(home.segment(), b"").unwrap();
-    finds(&ev, judged(&home, known), Truncated);
+    finds(&ev, judged(&home, &known), Truncated);
     let before = std::fs::read(home.segment()).unwrap();
     ev.denies(
         home.log.writer(&crate::streams::stream(), &crate::streams::options(), &[]),
@@ -115,7 +115,7 @@ fn padding_with_zeros_is_no_record() {
         let known = anchor(&home);
         append(&home, &vec![0; zeros]);
         // As a power cut leaves a file that had grown; nothing is missing.
-        assert_eq!(judge(&home, known), [Torn; 3]);
+        assert_eq!(judge(&home, &known), [Torn; 3]);
     }
 }
 
@@ -125,7 +125,7 @@ fn garbage_behind_the_end_is_no_record() {
         let home = busy();
         let known = anchor(&home);
         append(&home, garbage);
-        assert_eq!(judge(&home, known), [Torn; 3]);
+        assert_eq!(judge(&home, &known), [Torn; 3]);
     }
 }
 
@@ -134,7 +134,7 @@ fn line_behind_the_end_that_is_longer_than_a_line_is_no_record() {
     let home = busy();
     let known = anchor(&home);
     append(&home, &[vec![b'x'; 80_000], b"\n".to_vec()].concat());
-    assert_eq!(judge(&home, known), [Torn; 3]);
+    assert_eq!(judge(&home, &known), [Torn; 3]);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn record_put_behind_the_end_without_a_commit_does_not_count() {
     let known = anchor(&home);
     lines.push(forge::event_line(&lines, &opened(1000)));
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Torn; 3]);
+    assert_eq!(judge(&home, &known), [Torn; 3]);
     assert_eq!(home.verify().size, 14);
 }
 
@@ -154,7 +154,7 @@ fn batch_put_behind_the_end_and_signed_by_a_stranger_is_found() {
     lines.push(forge::event_line(&lines, &opened(1000)));
     forge::sign_end(&home, &mut lines, (3, 1), &forge::own_key(1));
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(14); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(14); 3]);
 }
 
 #[test]
@@ -163,5 +163,5 @@ fn epoch_put_behind_the_end_with_a_strangers_key_is_found() {
     let known = anchor(&home);
     forge::go_on(&home, &mut lines, (4, &forge::own_key(1)), &[opened(1000)]);
     put(&home, &lines);
-    assert_eq!(judge(&home, known), [Tampered(14); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(14); 3]);
 }

@@ -38,7 +38,7 @@ fn deleted_stream_is_missed(ev: Ev) -> Proven {
     let home = busy();
     let known = anchor(&home);
     std::fs::remove_dir_all(home.path()).unwrap();
-    finds(&ev, judged(&home, known), Truncated);
+    finds(&ev, judged(&home, &known), Truncated);
     let refused = home.log.writer(&stream(), &options(), &[]);
     ev.denies(refused, |error| {
         matches!(error, OpenWriterError::Io(_) | OpenWriterError::Unwritable(_))
@@ -57,7 +57,7 @@ fn stream_with_its_files_deleted_is_missed_and_not_written() {
     for file in ["hwm", "state", "LOCK"] {
         std::fs::remove_file(home.path().join(file)).unwrap();
     }
-    assert_eq!(judge(&home, known), [Truncated; 3]);
+    assert_eq!(judge(&home, &known), [Truncated; 3]);
     assert!(home.log.writer(&stream(), &options(), &[]).is_err());
     assert!(!home.path().join("log").exists());
 }
@@ -69,7 +69,7 @@ fn deleted_record_zero_is_missed() {
         let known = anchor(&home);
         drop(lines.drain(..lines_gone));
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Truncated; 3]);
+        assert_eq!(judge(&home, &known), [Truncated; 3]);
         assert!(home.log.writer(&stream(), &options(), &[]).is_err());
     }
 }
@@ -81,7 +81,7 @@ fn edited_record_zero_is_found() {
         let known = anchor(&home);
         lines[0] = lines[0].replacen(honest, forged, 1);
         put(&home, &lines);
-        assert_eq!(judge(&home, known), [Tampered(0); 3]);
+        assert_eq!(judge(&home, &known), [Tampered(0); 3]);
     }
 }
 
@@ -108,7 +108,7 @@ fn fabricated_stream_in_the_true_log_is_found() {
     let (home, other) = (busy(), busy());
     let known = anchor(&home);
     replace_folder(&other.path(), &home.path());
-    assert_eq!(judge(&home, known), [Tampered(0); 3]);
+    assert_eq!(judge(&home, &known), [Tampered(0); 3]);
     assert!(home.log.writer(&stream(), &options(), &[]).is_err());
 }
 

@@ -67,7 +67,7 @@ impl Chain {
         self.slots.erase(slot).map_err(|error| self.fails(&error))?;
         self.epoch_since = self.clock.monotonic();
         // A cache: without it the next start takes longer.
-        let _ = state::save(&*self.volume, &self.replay, self.at);
+        let _ = state::save(&*self.volume, &self.replay, self.at, &self.ties);
         Ok(appended)
     }
 
