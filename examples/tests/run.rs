@@ -29,3 +29,62 @@ fn range_of_a_signed_package_needs_its_side_car() {
     assert!(shown.contains("without a side-car refused: true"), "{shown}");
     assert!(shown.contains("[0, 32, 0, 0, 0, 32, 0, 1]"), "{shown}");
 }
+
+/// What a program of `seams/` shows, which must hold this.
+#[track_caller]
+fn assert_shows(program: &str, expected: &[&str]) {
+    let shown = output_of(program);
+    for expected in expected {
+        assert!(shown.contains(expected), "`{expected}` is not in:\n{shown}");
+    }
+}
+
+#[test]
+fn own_decider_denies_what_the_rules_permit() {
+    let expected =
+        ["opened: 23 bytes", "taken: the policy does not permit it: forbidden", "open denied"];
+    assert_shows(env!("CARGO_BIN_EXE_seam-decider"), &expected);
+}
+
+#[test]
+fn own_key_service_lets_a_session_unwrap_twice() {
+    let expected = [
+        "1: 23 bytes",
+        "2: 23 bytes",
+        "3: the key service does not permit this use of the key",
+        "open denied",
+    ];
+    assert_shows(env!("CARGO_BIN_EXE_seam-keys"), &expected);
+}
+
+#[test]
+fn own_journal_counts_what_the_log_has() {
+    let expected = ["opened: 23 bytes", "denied for their purpose: 2", "in the log: 6 events"];
+    assert_shows(env!("CARGO_BIN_EXE_seam-journal"), &expected);
+}
+
+#[test]
+fn own_login_ends_when_the_badge_is_drawn() {
+    let expected = [
+        "wrong number: not authenticated",
+        "opened: 23 bytes",
+        "badge drawn: the session was ended",
+    ];
+    assert_shows(env!("CARGO_BIN_EXE_seam-login"), &expected);
+}
+
+#[test]
+fn own_clock_set_back_opens_nothing() {
+    let expected = ["by an hour: the machine's clock was set back", "set right: 23 bytes"];
+    assert_shows(env!("CARGO_BIN_EXE_seam-clock"), &expected);
+}
+
+#[test]
+fn own_emergencies_open_what_they_cover() {
+    let expected = [
+        "without an emergency: the policy does not permit it",
+        "paged: 22 bytes",
+        "emergency-use success",
+    ];
+    assert_shows(env!("CARGO_BIN_EXE_seam-emergencies"), &expected);
+}

@@ -52,6 +52,17 @@ impl Emergency {
         Self { record, deadline: None }
     }
 
+    /// Takes over what another process has written of the same emergency since. When it ends by the clock that
+    /// nobody can set stays as it was. A record of another emergency changes nothing.
+    pub fn catch_up(&mut self, record: EmergencyRecord, limits: &EmergencyLimits) {
+        if record.id != self.record.id {
+            return;
+        }
+        let seen_at = self.record.seen_at.max(record.seen_at);
+        let Self { record: later, .. } = Self::resume(record, limits);
+        self.record = EmergencyRecord { seen_at, ..later };
+    }
+
     /// What is to be kept across restarts: to be written after each change.
     #[must_use]
     pub const fn record(&self) -> &EmergencyRecord {
@@ -102,10 +113,11 @@ impl Emergency {
         let untrusted = Some(EmergencyEnd::ClockUntrusted);
         let (Some(wall), Ok(boot)) = (wall, clock.boot()) else { return untrusted };
         let record = &self.record;
-        let set_back = wall.saturating_add(TOLERANCE_SECONDS) < record.seen_at;
-        if wall < record.opened_at || set_back {
+        // Time servers correct by a little; the beginning is seen too.
+        if wall.saturating_add(TOLERANCE_SECONDS) < record.seen_at.max(record.opened_at) {
             return untrusted;
         }
+        let wall = wall.max(record.opened_at);
         let left = Duration::from_secs(record.until.saturating_sub(wall));
         let deadline = *self.deadline.get_or_insert(boot.plus(left));
         (wall >= record.until || boot >= deadline).then_some(EmergencyEnd::Expired)

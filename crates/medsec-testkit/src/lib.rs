@@ -16,7 +16,12 @@
 #![forbid(unsafe_code)]
 
 pub mod child;
+#[cfg(feature = "custodian")]
+mod clock;
+mod counting;
 mod crash;
+#[cfg(feature = "custodian")]
+pub mod journal;
 pub mod key_service;
 mod memory;
 mod metered;
@@ -24,7 +29,12 @@ mod random;
 mod readers;
 mod writers;
 
+#[cfg(feature = "custodian")]
+pub use crate::clock::ManualClock;
+pub use crate::counting::{Asked, CountingKeys};
 pub use crate::crash::{CrashFile, CrashPoint, Outcome};
+#[cfg(feature = "custodian")]
+pub use crate::journal::{JournalHarness, MemoryJournal, WatchedJournal};
 pub use crate::key_service::KeyServiceHarness;
 pub use crate::memory::MemoryFile;
 pub use crate::metered::{Meter, Metered, Traffic};

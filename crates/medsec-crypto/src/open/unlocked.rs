@@ -127,6 +127,22 @@ impl Unlocked {
         self.publish(chunks, path, options, execution)
     }
 
+    /// Like [`Self::open_to_pending`] for a source that can only be read forwards and stands behind the header, as
+    /// [`Header::read`] leaves it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the file is gone.
+    pub fn open_stream_to_pending<R: Read + Send>(
+        &self,
+        rest: R,
+        mut file: PendingFile,
+        execution: &Execution<'_>,
+    ) -> Result<(Opened, PendingFile), OpenError> {
+        let chunks = HeldBack::new(&self.header, rest, self.expectation.limits.max_chunks);
+        let opened = self.drain(chunks, file.writer(), execution, |_| Ok(()))?;
+        Ok((opened, file))
+    }
+
     /// Opens a content of at most `limit` bytes into memory that is erased on drop.
     ///
     /// # Errors

@@ -80,6 +80,16 @@ impl<T> OutputGroup<T> {
         std::mem::replace(self, Self::new(limits))
     }
 
+    /// The values of the files that wait, in the order they were added.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.files.iter_mut().map(|(_, value)| value)
+    }
+
+    /// Gives up: no file gets a name. The values in the order they were added.
+    pub fn into_values(self) -> impl Iterator<Item = T> {
+        self.files.into_iter().map(|(_, value)| value)
+    }
+
     /// Makes all content durable, gives the names, makes the names durable.
     ///
     /// The result has one entry a file, in the order they were added. A name that is taken fails that file

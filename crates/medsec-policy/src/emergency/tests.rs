@@ -176,10 +176,12 @@ fn emergency_is_over_at_its_end(ev: Ev) -> Proven {
 )]
 fn clock_set_back_extends_no_emergency(ev: Ev) -> Proven {
     let untrusted = |over: &EmergencyOver| over.how == EmergencyEnd::ClockUntrusted;
-    // Behind the beginning.
+    // Behind the beginning, by more than a correction.
     let clock = ManualClock::new();
     let mut emergency = open(&clock);
-    clock.set_wall(ManualClock::START - 1);
+    clock.set_wall(ManualClock::START - 60);
+    ev.allows(emergency.check(&clock));
+    clock.set_wall(ManualClock::START - 61);
     ev.denies(emergency.check(&clock), untrusted);
     // Behind what it has shown, by more than a correction; within it, the other clock decides.
     for (back, expected) in [(61, EmergencyEnd::ClockUntrusted), (60, EmergencyEnd::Expired)] {

@@ -103,7 +103,7 @@ impl Engine {
         let (mut forbidding, mut near, mut would_permit) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(question) = question {
             let apart = self.apart(&question)?;
-            forbidding = names(&self.ruling_of(&apart.forbids, &question)?.rules);
+            forbidding = self.matching(&apart.forbids, &question)?;
             let tried = self.tried(&question);
             near = self.near(&apart, &question, &tried)?;
             if effect != Effect::Permit {
@@ -189,11 +189,11 @@ impl Engine {
         question: &Question<'_>,
         tried: &[(Difference, Question<'_>)],
     ) -> Result<Vec<Near>, DecideError> {
-        let matching = names(&self.ruling_of(&apart.permits, question)?.rules);
+        let matching = self.matching(&apart.permits, question)?;
         let heads = names(&self.ruling_of(&apart.heads, question)?.rules);
         let mut with = Vec::with_capacity(tried.len());
         for (difference, other) in tried {
-            with.push((difference, names(&self.ruling_of(&apart.permits, other)?.rules)));
+            with.push((difference, self.matching(&apart.permits, other)?));
         }
         let of_action = |rule: &&Rule| rule.actions.contains(&question.action);
         let rules =
@@ -207,6 +207,19 @@ impl Engine {
             }
         });
         Ok(near.filter(|near| near.head_matches || !near.would_match.is_empty()).collect())
+    }
+
+    /// The rules that match. None where the purpose is missing that rules may count on: it was refused before any rule
+    /// was looked at.
+    fn matching(
+        &self,
+        of: &OfAction,
+        question: &Question<'_>,
+    ) -> Result<Vec<RuleName>, DecideError> {
+        if question.purpose.is_none() && question.action.needs_purpose() {
+            return Ok(Vec::new());
+        }
+        Ok(names(&self.ruling_of(of, question)?.rules))
     }
 
     fn would_permit(

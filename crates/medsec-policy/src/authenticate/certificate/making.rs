@@ -35,6 +35,11 @@ impl Party {
         Self { key: SigningKey::from_bytes(&[seed; 32]), name }
     }
 
+    /// The public key as it stands in certificates.
+    pub(super) fn public_key(&self) -> [u8; 32] {
+        *self.key.verifying_key().as_bytes()
+    }
+
     /// A certificate of `subject` that this party signs.
     pub(super) fn certify(&self, subject: &Self, plan: &Plan) -> Vec<u8> {
         let tbs = TbsCertificate {

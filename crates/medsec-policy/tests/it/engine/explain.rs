@@ -29,6 +29,14 @@ fn unknown_principal_is_explained_as_that() {
 }
 
 #[test]
+fn missing_purpose_is_explained_although_rules_count_on_one() {
+    let found = explain(&Ask::new("ann", Action::Open).purpose(None), &care());
+    assert_eq!(found.effect, Effect::Deny(Refusal::Purpose));
+    assert_eq!(found.would_permit, vec![Difference::Purpose(Purpose::CareCoordination)]);
+    assert_eq!(found.near[0].would_match, found.would_permit);
+}
+
+#[test]
 fn other_purpose_is_found() {
     let found = explain(&Ask::new("ann", Action::Open), &care());
     assert_eq!(found.effect, Effect::Deny(Refusal::NotPermitted));

@@ -1,0 +1,52 @@
+//! Getting at a data key: the only place of this crate that asks a key service to unwrap, and it takes an
+//! [`Admission`].
+
+use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza};
+use medsec_kms::{KeyContext, KeyService, KeyServiceError};
+
+use crate::error::Refused;
+use crate::gate::Admission;
+
+/// The recipients of a package that these keys may be asked for.
+///
+/// # Errors
+/// Why none is: a key of this service is of no use now, or there is none.
+pub(super) fn admitted(keys: &dyn KeyService, header: &Header) -> Result<Vec<KeyRef>, Refused> {
+    let mut admitted = Vec::new();
+    let mut why = None;
+    for stanza in header.stanzas() {
+        match keys.admits(stanza.key_ref()) {
+            Ok(()) => admitted.push(stanza.key_ref().clone()),
+            Err(KeyServiceError::ForeignStanza) => {}
+            Err(error) => why = Some(error),
+        }
+    }
+    match (admitted.is_empty(), why) {
+        (false, _) => Ok(admitted),
+        (true, Some(error)) => Err(error.into()),
+        (true, None) => Err(medsec_crypto::ExpectationError::NotARecipient.into()),
+    }
+}
+
+/// What a data key of that package is bound to.
+pub(super) fn context_of(header: &Header) -> KeyContext {
+    KeyContext { bind: header.bind(), dataset: header.core().dataset.clone() }
+}
+
+/// Unwraps one of the stanzas: one that fails as not authentic moves on, the first that yields a key decides.
+pub(super) async fn unwrap(
+    _admission: &Admission,
+    keys: &dyn KeyService,
+    stanzas: Vec<Stanza>,
+    context: &KeyContext,
+) -> Result<Dek, Refused> {
+    let mut why = None;
+    for stanza in stanzas {
+        match keys.unwrap_dek(&stanza, context).await {
+            Ok(dek) => return Ok(dek),
+            Err(KeyServiceError::NotAuthentic) => why = why.or(Some(NotAuthentic.into())),
+            Err(error) => why = Some(error.into()),
+        }
+    }
+    Err(why.unwrap_or_else(|| NotAuthentic.into()))
+}

@@ -1,0 +1,170 @@
+//! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
+
+use medsec_audit::{Action, Commitment, Outcome, Subject};
+use medsec_policy::{PolicyHash, PrincipalId, Purpose, Resource};
+
+use super::{Custodian, Question};
+use crate::account::Account;
+use crate::error::Refused;
+use crate::login::{LoggedIn, Login};
+
+impl Custodian {
+    /// Decides whether somebody may read the audit trail. Only refusals are recorded: what readers of the log do
+    /// with it is for whoever has a copy.
+    ///
+    /// # Errors
+    /// [`Refused`]; that is on record where it can be.
+    pub async fn read_audit(&self, login: &dyn Login) -> Result<LoggedIn, Refused> {
+        let account = self.account(Action::Verify, Subject::default())?;
+        let action = medsec_policy::Action::ReadAudit;
+        let (_, who) = self.ask(login, account, action, &Resource::AuditTrail, None).await?;
+        Ok(who)
+    }
+
+    /// Decides whether somebody may put another policy in force, and records that it comes into force: it does so
+    /// when this returns.
+    ///
+    /// # Errors
+    /// [`Refused`]: the policy stays as it is; that is on record where it can be.
+    pub async fn change_policy(&self, login: &dyn Login, next: PolicyHash) -> Result<(), Refused> {
+        let mut subject = Subject::default();
+        subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*next.as_bytes()));
+        let account = self.account(Action::PolicyChange, subject)?;
+        let action = medsec_policy::Action::ChangePolicy;
+        let (account, _) = self.ask(login, account, action, &Resource::Policy, None).await?;
+        self.done(&account).await
+    }
+
+    /// Records that a policy which somebody else has put in force is in force here too.
+    ///
+    /// # Errors
+    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    pub async fn policy_seen(&self, login: &dyn Login) -> Result<(), Refused> {
+        let mut subject = Subject::default();
+        let hash = self.policy.hash();
+        subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*hash.as_bytes()));
+        let mut account = self.account(Action::PolicyChange, subject)?;
+        let (who, _) = self.admit(login)?;
+        account.by(&who).map_err(|_| Refused::Unrecordable)?;
+        self.done(&account).await
+    }
+
+    /// Decides whether somebody may claim emergency access, and records the claim with the commitment to its
+    /// reason. It is open when this returns.
+    ///
+    /// # Errors
+    /// [`Refused`]: there is no emergency; that is on record where it can be.
+    pub async fn start_emergency(
+        &self,
+        login: &dyn Login,
+        emergency: &Resource,
+        purpose: Purpose,
+        reason: Commitment,
+    ) -> Result<LoggedIn, Refused> {
+        let mut subject = about(emergency);
+        subject.text = Some(reason);
+        let account = self.account(Action::EmergencyStart, subject)?;
+        let action = medsec_policy::Action::EmergencyAccess;
+        let (account, who) = self.ask(login, account, action, emergency, Some(purpose)).await?;
+        self.done(&account).await?;
+        Ok(who)
+    }
+
+    /// Records that an emergency is over. Whoever is logged in may end one; nobody must be asked.
+    ///
+    /// # Errors
+    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    pub async fn end_emergency(
+        &self,
+        login: &dyn Login,
+        emergency: &Resource,
+    ) -> Result<LoggedIn, Refused> {
+        let mut account = self.account(Action::EmergencyEnd, about(emergency))?;
+        let admitted = self.admit(login).and_then(|(who, _)| {
+            account.by(&who).map_err(|_| Refused::Unrecordable)?;
+            Ok(who)
+        });
+        match admitted {
+            Ok(who) => {
+                self.done(&account).await?;
+                Ok(who)
+            }
+            Err(refused) => {
+                self.refuse(&account, &refused).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Decides whether somebody may close the review of an emergency, and records that it is closed.
+    ///
+    /// # Errors
+    /// [`Refused`]: the review stays open; that is on record where it can be.
+    pub async fn close_review(
+        &self,
+        login: &dyn Login,
+        emergency: &Resource,
+        period: medsec_audit::Period,
+        note: Commitment,
+    ) -> Result<LoggedIn, Refused> {
+        let mut subject = about(emergency);
+        subject.period = Some(period);
+        subject.text = Some(note);
+        let account = self.account(Action::Review, subject)?;
+        let action = medsec_policy::Action::CloseReview;
+        let (account, who) = self.ask(login, account, action, emergency, None).await?;
+        self.done(&account).await?;
+        Ok(who)
+    }
+
+    /// Records that a session began, ended, or was not begun. Of a session nothing has to be decided.
+    ///
+    /// # Errors
+    /// [`Refused`] if it could not be recorded: then it must not begin.
+    pub async fn record_session(
+        &self,
+        who: Option<&LoggedIn>,
+        action: Action,
+        outcome: Outcome,
+    ) -> Result<(), Refused> {
+        let mut account = self.account(action, Subject::default())?;
+        if let Some(who) = who {
+            account.by(who).map_err(|_| Refused::Unrecordable)?;
+        }
+        self.recorder.record(vec![account.single(outcome)]).await?;
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        login: &dyn Login,
+        mut account: Account,
+        action: medsec_policy::Action,
+        resource: &Resource,
+        purpose: Option<Purpose>,
+    ) -> Result<(Account, LoggedIn), Refused> {
+        let question = Question { action, resource, purpose, emergency: None };
+        let asked = self.admit(login);
+        let asked =
+            asked.and_then(|(who, _)| self.decide(&mut account, &who, question).map(|_permit| who));
+        match asked {
+            Ok(who) => Ok((account, who)),
+            Err(refused) => {
+                self.refuse(&account, &refused).await;
+                Err(refused)
+            }
+        }
+    }
+}
+
+/// An emergency as the log tells of it: its data set, and who claimed it.
+pub(super) fn about(emergency: &Resource) -> Subject {
+    let mut subject = Subject::default();
+    let of = |id: &PrincipalId| medsec_audit::PrincipalId::new(id.as_str()).ok();
+    if let Resource::Emergency { initiator, dataset, .. } = emergency {
+        subject.principal = of(initiator);
+        subject.dataset =
+            dataset.as_ref().and_then(|id| medsec_audit::DatasetId::new(id.as_str()).ok());
+    }
+    subject
+}

@@ -1,0 +1,194 @@
+//! Why nothing was granted, and why nothing was released.
+
+use medsec_audit::{Denial, Failure, Outcome};
+use medsec_crypto::{
+    ExpectationError, FormatError, HeaderError, NotAuthentic, OpenError, OutputError, RewrapError,
+    SealError,
+};
+use medsec_kms::KeyServiceError;
+use medsec_policy::{DecideError, Refusal};
+
+use crate::journal::JournalError;
+use crate::login::NotLoggedIn;
+use crate::time::ClockFault;
+
+/// Why nothing was granted. No data key is known to the caller, and nothing was opened, sealed or changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refused {
+    /// Nobody is logged in any more.
+    #[error(transparent)]
+    Login(#[from] NotLoggedIn),
+    /// The policy does not permit it.
+    #[error("the policy does not permit it: {0}")]
+    Policy(Refusal),
+    /// The policy could not be asked.
+    #[error("the policy could not be asked")]
+    Decision(#[from] DecideError),
+    /// What was asked for is less than the policy demands.
+    #[error("the policy demands {0}")]
+    Demand(Demand),
+    /// The time is not known.
+    #[error(transparent)]
+    Clock(#[from] ClockFault),
+    /// It could not be recorded, so it does not happen.
+    #[error("it could not be recorded: {0}")]
+    Record(#[from] JournalError),
+    /// The package is not what it should be, or not authentic.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The package cannot be sealed so.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The package's recipients cannot be changed.
+    #[error(transparent)]
+    Rewrap(#[from] RewrapError),
+    /// The key service did not do it.
+    #[error(transparent)]
+    Key(#[from] KeyServiceError),
+    /// A name has no place in a record, or the system gave no randomness.
+    #[error("the request cannot be put on record")]
+    Unrecordable,
+}
+
+/// What a policy demands besides what its rules permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Demand {
+    /// A data set.
+    #[error("that the data set is named")]
+    Dataset,
+    /// A signature: when sealing that of who is logged in, when opening that of a principal whom the policy knows.
+    #[error("a signature of somebody it knows")]
+    Signature,
+    /// A recipient, such as the emergency key.
+    #[error("a recipient that is missing, such as the emergency key")]
+    Recipient,
+    /// Another key.
+    #[error("another key than this one")]
+    Key,
+    /// A younger key.
+    #[error("a key that is not so old: rotate it first")]
+    KeyAge,
+    /// A package that is bound to a policy known here.
+    #[error("a package bound to this policy or one that it supersedes")]
+    Bound,
+}
+
+/// Why nothing was released although it was granted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseError {
+    /// The package did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The package was not sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The output could not be made.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The outcome could not be recorded, so nothing was released.
+    #[error("the outcome could not be recorded, so nothing was released: {0}")]
+    Record(#[from] JournalError),
+}
+
+impl From<HeaderError> for Refused {
+    fn from(error: HeaderError) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+impl From<NotAuthentic> for Refused {
+    fn from(error: NotAuthentic) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+impl From<ExpectationError> for Refused {
+    fn from(error: ExpectationError) -> Self {
+        Self::Open(error.into())
+    }
+}
+
+impl Refused {
+    /// How the log tells of it.
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Login(NotLoggedIn::Nobody | NotLoggedIn::Unreachable) => {
+                Outcome::Denied(Denial::NoSession)
+            }
+            Self::Login(_) => Outcome::Denied(Denial::SessionEnded),
+            Self::Policy(Refusal::Purpose) => Outcome::Denied(Denial::Purpose),
+            Self::Policy(Refusal::StepUp) => Outcome::Denied(Denial::Confirmation),
+            Self::Policy(_) | Self::Demand(_) => Outcome::Denied(Denial::Policy),
+            Self::Key(error) => of_key(error),
+            Self::Open(error) => Outcome::Failure(of_open(error)),
+            Self::Seal(error) => Outcome::Failure(of_seal(error)),
+            Self::Rewrap(error) => Outcome::Failure(of_rewrap(error)),
+            Self::Decision(_) | Self::Clock(_) | Self::Record(_) | Self::Unrecordable => {
+                Outcome::Failure(Failure::Internal)
+            }
+        }
+    }
+}
+
+impl ReleaseError {
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome::Failure(match self {
+            Self::Open(error) => of_open(error),
+            Self::Seal(error) => of_seal(error),
+            Self::Output(_) => Failure::Output,
+            Self::Record(_) => Failure::Internal,
+        })
+    }
+}
+
+fn of_key(error: &KeyServiceError) -> Outcome {
+    use KeyServiceError as K;
+    match error {
+        K::NotPermitted => Outcome::Denied(Denial::NotGranted),
+        K::Disabled | K::PendingDestruction => Outcome::Denied(Denial::KeyDisabled),
+        K::NoSuchKey | K::NoSuchVersion | K::ForeignStanza => Outcome::Failure(Failure::KeyUnknown),
+        K::Destroyed => Outcome::Failure(Failure::KeyDestroyed),
+        K::NotAuthentic => Outcome::Failure(Failure::NotAuthentic),
+        K::Random(_) => Outcome::Failure(Failure::Resources),
+        _ => Outcome::Failure(Failure::KeyService),
+    }
+}
+
+pub(crate) fn of_open(error: &OpenError) -> Failure {
+    match error {
+        OpenError::Format(_) => Failure::Format,
+        OpenError::Expectation(_) => Failure::Expectation,
+        OpenError::NotAuthentic(_) => Failure::NotAuthentic,
+        OpenError::Damaged { .. } | OpenError::DamagedMetadata => Failure::Damaged,
+        OpenError::Signature(_) => Failure::Signature,
+        OpenError::TooLong | OpenError::OverLimit { .. } => Failure::Limit,
+        OpenError::Output(_) | OpenError::Write(_) => Failure::Output,
+        OpenError::Changed => Failure::Conflict,
+        OpenError::Interrupted | OpenError::Unfinished => Failure::Interrupted,
+        _ => Failure::Io,
+    }
+}
+
+pub(crate) fn of_seal(error: &SealError) -> Failure {
+    match error {
+        SealError::Format(FormatError::Value { .. }) | SealError::Value(_) => Failure::Limit,
+        SealError::Interrupted => Failure::Interrupted,
+        SealError::Output(_) | SealError::Write(_) => Failure::Output,
+        SealError::Random(_) => Failure::Resources,
+        _ => Failure::Io,
+    }
+}
+
+pub(crate) fn of_rewrap(error: &RewrapError) -> Failure {
+    match error {
+        RewrapError::Format(_) => Failure::Format,
+        RewrapError::NotAuthentic(_) | RewrapError::NotConfirmed => Failure::NotAuthentic,
+        RewrapError::Changed | RewrapError::Locked => Failure::Conflict,
+        RewrapError::Output(_) => Failure::Output,
+        RewrapError::DoesNotFit | RewrapError::Linked | RewrapError::Profile => Failure::Limit,
+        _ => Failure::Io,
+    }
+}

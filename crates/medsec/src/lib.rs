@@ -1,0 +1,43 @@
+//! The gate and the Custodian: protected health information is opened, sealed, rewrapped or handed on only after a
+//! decision of the policy and a durable record in the audit log.
+//!
+//! A [`Custodian`] joins what the other crates of medsec offer: packages (`medsec-crypto`), keys (`medsec-kms`),
+//! the audit log (`medsec-audit`) and the policy (`medsec-policy`). Each part stands behind a trait and can be
+//! another one. The order of things is held by types, see [`gate`].
+//!
+//! What is claimed holds for code that has a [`Custodian`] and nothing else. Who takes `medsec-crypto` alone
+//! composes for himself.
+
+#![forbid(unsafe_code)]
+
+mod account;
+mod conclusion;
+mod custodian;
+mod emergencies;
+mod error;
+pub mod gate;
+mod grant;
+mod journal;
+mod login;
+mod policy;
+mod release;
+mod sealing;
+mod session;
+mod tally;
+mod time;
+
+pub use crate::custodian::{
+    Aim, Confirmed, Custodian, CustodianError, EmergencyNote, EndedRewraps, ExportGrant, NewList,
+    OpenRequest, OpenWish, Parts, RewrapBatch, RewrapGrant, RewrapWish, SealRequest, SealWish,
+    Unbound, WantedRecipients,
+};
+pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
+pub use crate::error::{Demand, Refused, ReleaseError};
+pub use crate::grant::{Grant, Granted, Parked};
+pub use crate::journal::{Journal, JournalError, Recorded};
+pub use crate::login::{LoggedIn, Login, NotLoggedIn};
+pub use crate::policy::PolicyInForce;
+pub use crate::release::{Release, ReleaseGroup};
+pub use crate::sealing::SealGrant;
+pub use crate::session::{SessionLogin, Unlocks};
+pub use crate::time::ClockFault;

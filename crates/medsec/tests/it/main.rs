@@ -1,0 +1,27 @@
+//! Integration tests of the Custodian: with a real key store, a real audit log and the policy that we ship.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, which is all it can do"
+)]
+
+mod clocks;
+mod controls;
+mod duties;
+mod groups;
+mod journals;
+mod log_faults;
+mod opening;
+mod order;
+mod partners;
+mod ranges;
+mod refusals;
+mod rewrapping;
+mod sealing;
+mod sessions;
+mod support;
+mod unrecorded;
