@@ -8,6 +8,7 @@ mod attributes;
 mod citations;
 mod crate_roots;
 mod dependencies;
+mod direct_opening;
 mod duplicates;
 mod forbidden;
 mod layout;
@@ -59,8 +60,9 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Workspace) -> Result<Vec<Finding>>;
 
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 16] = [
     ("workspace dependencies follow the table", dependencies::check),
+    ("program and examples go through the Custodian", direct_opening::check),
     ("library crates pull no runtime", runtime::check),
     ("members inherit lints and state rust-version", manifests::check),
     ("crate roots forbid unsafe code", crate_roots::check),

@@ -12,7 +12,7 @@ use crate::session::Session;
 const NAME: &str = "folder";
 
 /// What the anchor knows of a stream.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Memory {
     /// The settings name no anchor.
     NoAnchor,
@@ -26,7 +26,7 @@ pub(crate) enum Memory {
 
 impl Memory {
     /// The checkpoint, if there is one.
-    pub(crate) const fn known(self) -> Option<Known> {
+    pub(crate) const fn known(&self) -> Option<&Known> {
         match self {
             Self::Checkpoint(known) => Some(known),
             Self::NoAnchor | Self::Unreachable | Self::Nothing => None,
@@ -34,7 +34,7 @@ impl Memory {
     }
 
     /// For programs.
-    pub(crate) const fn name(self) -> &'static str {
+    pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::NoAnchor => "none",
             Self::Unreachable => "unreachable",
@@ -46,7 +46,9 @@ impl Memory {
 
 /// The name under which the anchor is recorded.
 pub(crate) fn name() -> Result<PeerName, Failure> {
-    PeerName::new(NAME).map_err(|error| Failure::new(Exit::Failure, error.to_string()))
+    PeerName::new(NAME).map_err(|error| {
+        Failure::new(Exit::Failure, error.to_string()).next("use another build of medsec")
+    })
 }
 
 /// The anchor in a folder.
@@ -55,7 +57,7 @@ pub(crate) fn at(folder: &Path) -> Result<FolderAnchor, Failure> {
 }
 
 /// The anchor of the settings, if they name one.
-fn of(session: &Session) -> Result<Option<FolderAnchor>, Failure> {
+pub(crate) fn of(session: &Session) -> Result<Option<FolderAnchor>, Failure> {
     let folder = session.any_settings()?.and_then(|settings| settings.audit_anchor.value.as_ref());
     folder.map(|folder| at(folder)).transpose()
 }
@@ -107,7 +109,7 @@ impl From<OutsideError> for Failure {
         match error {
             OutsideError::Unreachable(_) => {
                 Self::new(Exit::Io, "the anchor is not there or cannot be used")
-                    .next("see that its disk is mounted and its folder can be written; then again")
+                    .next("see that its disk is mounted and its folder can be written, and try again; where the folder of a stream is gone, find out who removed it")
             }
             OutsideError::Fork => Self::new(
                 Exit::Fork,

@@ -33,4 +33,7 @@ pub(crate) struct Options {
     /// folder.
     #[arg(long, global = true, value_name = "FOLDER")]
     pub(crate) home: Option<PathBuf>,
+    /// Do without the agent, also where one runs.
+    #[arg(long, global = true)]
+    pub(crate) no_agent: bool,
 }

@@ -1,10 +1,14 @@
 //! The audit log of the settings, or another one.
 
+pub(crate) mod check;
+pub(crate) mod elsewhere;
 pub(crate) mod entry;
 pub(crate) mod filter;
 pub(crate) mod print;
+pub(crate) mod reading;
 pub(crate) mod records;
 pub(crate) mod report;
+pub(crate) mod told;
 pub(crate) mod watch;
 pub(crate) mod when;
 

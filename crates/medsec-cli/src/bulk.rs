@@ -12,6 +12,7 @@ mod manifest;
 pub(crate) mod open;
 mod package;
 mod path;
+pub(crate) mod reconcile;
 mod report_file;
 pub(crate) mod rewrap;
 mod same;
@@ -28,12 +29,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use medsec_crypto::{ExpectationError, Header, Recipient, SigningKey};
+use medsec::SealWish;
+use medsec_crypto::{Recipient, SigningKey};
 use medsec_kms::KeyName;
 
+use crate::custody::Custody;
 use crate::failure::Failure;
 use crate::input::Input;
-use crate::openers::{Fitting, Openers};
 
 /// The name behind which packages are looked for.
 const EXTENSION: &str = "msp";
@@ -48,27 +50,35 @@ pub(crate) struct BulkOption {
     pub(crate) report: Option<PathBuf>,
 }
 
-/// The keys of one command, wherever they come from.
+/// For whom one command seals.
 pub(crate) struct Keys {
-    /// Whom to seal to.
+    /// Public keys.
     pub(crate) recipients: Vec<Box<dyn Recipient + Send + Sync>>,
-    /// The key of the store among them.
+    /// The key of the store.
     pub(crate) key: Option<KeyName>,
-    /// What to open with.
-    pub(crate) openers: Option<Openers>,
     /// What to sign with.
     pub(crate) signer: Option<Arc<SigningKey>>,
 }
 
 impl Keys {
-    pub(crate) fn recipients(&self) -> Vec<&dyn Recipient> {
-        self.recipients.iter().map(|key| &**key as &dyn Recipient).collect()
+    /// How many recipients were named.
+    pub(crate) fn count(&self) -> usize {
+        self.recipients.len().saturating_add(usize::from(self.key.is_some()))
     }
 
-    /// The keys that are recipients of the package.
-    fn fitting(&self, header: &Header) -> Result<Fitting, Failure> {
-        let openers = self.openers.as_ref().ok_or(ExpectationError::NotARecipient)?;
-        openers.fitting(header)
+    /// As the Custodian takes them.
+    pub(crate) fn wish<'a>(
+        &'a self,
+        custody: &Custody,
+        recipients: &'a [&'a dyn Recipient],
+    ) -> SealWish<'a> {
+        SealWish {
+            purpose: custody.purpose(),
+            key: self.key.as_ref(),
+            recipients,
+            signer: self.signer.as_ref(),
+            patient: None,
+        }
     }
 }
 

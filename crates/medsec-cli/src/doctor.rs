@@ -6,6 +6,7 @@ mod facts;
 mod home;
 mod log;
 mod machine;
+mod policy;
 
 use serde_json::{Value, json};
 

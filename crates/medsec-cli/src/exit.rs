@@ -52,12 +52,19 @@ pub(crate) enum Exit {
     Torn,
     /// The newest record of the audit log is older than it may be.
     Stale,
+    /// The policy does not permit it, or demands more.
+    Denied,
+    /// Nobody is logged in, or the session has ended.
+    Session,
+    /// There is no policy in force that can be trusted, or its source is wrong.
+    Policy,
+    /// The machine's clock cannot be relied on.
+    Clock,
 }
 
 impl Exit {
     /// All of them, in the order of their codes.
-    #[cfg(test)]
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 28] = [
         Self::Done,
         Self::Failure,
         Self::Usage,
@@ -82,6 +89,10 @@ impl Exit {
         Self::Rekeyed,
         Self::Torn,
         Self::Stale,
+        Self::Denied,
+        Self::Session,
+        Self::Policy,
+        Self::Clock,
     ];
 
     /// The number the operating system is given.
@@ -111,6 +122,10 @@ impl Exit {
             Self::Rekeyed => 21,
             Self::Torn => 22,
             Self::Stale => 23,
+            Self::Denied => 24,
+            Self::Session => 25,
+            Self::Policy => 26,
+            Self::Clock => 27,
         }
     }
 
@@ -141,6 +156,10 @@ impl Exit {
             Self::Rekeyed => "rekeyed",
             Self::Torn => "torn",
             Self::Stale => "stale",
+            Self::Denied => "denied",
+            Self::Session => "session",
+            Self::Policy => "policy",
+            Self::Clock => "clock",
         }
     }
 }

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 
 use clap::Args;
 use medsec_crypto::{
-    Context, ContextKey, Expectation, Header, KeyRef, Limits, PolicyExpectation, SignerExpectation,
-    VerifyingKey, context_difference,
+    Context, ContextKey, Header, SignerExpectation, VerifyingKey, context_difference,
 };
 
 use medsec_kms::LocalStore;
@@ -64,18 +63,14 @@ pub(crate) fn store_signers(session: &Session) -> Result<Option<Vec<VerifyingKey
     Ok(Some(keys.collect()))
 }
 
-/// What is expected of a package that one of these keys opens.
-pub(crate) fn expectation(
-    keys: Vec<KeyRef>,
-    signer: &SignerExpectation,
-    reproduced: &Context,
-) -> Expectation {
-    Expectation {
-        policy: PolicyExpectation::Any,
-        signer: signer.clone(),
-        keys,
-        reproduced: reproduced.clone(),
-        limits: Limits::default(),
+/// Where something was refused because it is not as expected, the context names that differ say it better.
+pub(crate) fn explained<T>(
+    result: Result<T, Failure>,
+    names: Result<(), Failure>,
+) -> Result<T, Failure> {
+    match (result, names) {
+        (Err(refused), Err(names)) if refused.exit == Exit::Expectation => Err(names),
+        (result, _) => result,
     }
 }
 

@@ -3,6 +3,8 @@
 
 mod from_audit;
 mod from_crypto;
+mod from_custody;
+mod from_emergency;
 mod from_kms;
 
 use std::io;

@@ -3,22 +3,22 @@
 /// Behind the list of commands.
 pub(crate) const PROGRAM: &str = "\
 On one machine:
-  medsec init
-  medsec seal STUDY --key default --out-dir SEALED
+  medsec init --user ada
+  medsec seal STUDY --key default --purpose TREAT --out-dir SEALED
   medsec verify SEALED
-  medsec open SEALED --out-dir STUDY
+  medsec open SEALED --purpose TREAT --out-dir STUDY
   medsec audit verify
 
 With partners:
-  medsec identity new --out me.key
-  medsec seal scan.dcm --to partner.pub --context-file patient.ctx -o scan.msp
-  medsec open scan.msp --identity me.key --any-signer --context-file patient.ctx -o scan.dcm
+  medsec identity show home/identities/ada.identity
+  medsec seal scan.dcm --to partner.pub --purpose TREAT --context-file patient.ctx -o scan.msp
+  medsec open scan.msp --signer partner.pub --purpose TREAT --context-file patient.ctx -o scan.dcm
   medsec demo
 
 Exit codes: 0 done, 2 wrong command line, 3 no package, 4 not the expected package, 5 wrong key, \
 wrong context or altered, 6 damaged, 7 signature, 8 output exists, 9 reading or writing failed, \
 10 interrupted, 11 identity file, 12 not rewrapped, 13 not as the manifest says, \
-14 to 16 key store, 17 to 23 audit log, 1 anything else or several of these.";
+14 to 16 key store, 17 to 23 audit log, 24 to 27 policy, session and clock, 1 anything else or several of these.";
 
 pub(crate) const IDENTITY_NEW: &str = "\
 Examples:
@@ -34,14 +34,43 @@ Example:
 
 pub(crate) const INIT: &str = "\
 Examples:
-  medsec init
-  medsec init --user research --key ct-2026 --no-passphrase
-  medsec init --audit-name clinic.example/log --anchor /mnt/anchors
+  medsec init --user ada
+  medsec init --user ada --key ct-2026 --policy research --no-passphrase
+  medsec init --user ada --policy my-policy
+  medsec init --user ada --audit-name clinic.example/log --anchor /mnt/anchors
   medsec init --join /srv/medsec/store --user ann
 
-It makes the key store, the first user's identity and signer, the first dataset's key, and the audit log with its \
-key and pin. The store keeps no key in clear; the identity is what opens it, so make copies of both. Keep the pin \
+It makes the key store, the first user's identity and signer, the first dataset's key, the policy, and the audit log \
+with its key and pin. The store keeps no key in clear; the identity is what opens it, so make copies of both. Keep the pin \
 where nobody who can write the log can write.";
+
+#[cfg(unix)]
+pub(crate) const LOGIN: &str = "\
+Examples:
+  medsec login
+  medsec login --identity ann.identity --passphrase-fd 3  3<phrase
+
+It starts an agent that ends with the session. Run again, it proves anew who you are, for what asks for that.";
+
+#[cfg(unix)]
+pub(crate) const LOGOUT: &str = "\
+Example:
+  medsec logout";
+
+#[cfg(unix)]
+pub(crate) const STATUS: &str = "\
+Example:
+  medsec status --json
+
+It ends with 25 if nobody is logged in, and is no use of the session.";
+
+#[cfg(unix)]
+pub(crate) const AGENT: &str = "\
+Examples:
+  medsec agent
+  medsec agent --foreground
+
+`medsec login` starts one by itself. While one runs, it alone writes the audit log of the home.";
 
 pub(crate) const USER_ADD: &str = "\
 Example:
@@ -129,26 +158,94 @@ pub(crate) const MAN: &str = "\
 Example:
   medsec man --out-dir man1";
 
+pub(crate) const POLICY_NEW: &str = "\
+Examples:
+  medsec policy new hipaa-default clinic-policy --owner ada --dataset ct-2026
+  medsec policy new strict clinic-policy --owner ada --dataset ct-2026
+
+It writes a folder with policy.toml, roles.toml and rules/*.cedar. Nothing of it counts before `medsec policy sign`.";
+
+pub(crate) const POLICY_CHECK: &str = "\
+Examples:
+  medsec policy check
+  medsec policy check clinic-policy --json
+
+Ends with 26 if there is an error; warnings alone end with 0.";
+
+pub(crate) const POLICY_SHOW: &str = "\
+Example:
+  medsec policy show";
+
+pub(crate) const POLICY_TEST: &str = "\
+Examples:
+  medsec policy test --write --as ada
+  medsec policy test --table expected.csv
+  medsec policy test clinic-policy --table expected.csv
+
+Ends with 1 if a decision is not the one expected, with 26 if there is no policy to ask.";
+
+pub(crate) const POLICY_EXPLAIN: &str = "\
+Examples:
+  medsec policy explain --as ada --action open --dataset ct-2026 --purpose TREAT
+  medsec policy explain --as ada --action change-policy --two-factors --age 10m
+  medsec policy explain --as bela --action close-review --resource emergency::own
+  medsec policy explain --as ada --action open --dataset ct-2026 --purpose BTG --emergency --policy clinic-policy
+
+For those who make policies: it tells what one would have to claim.";
+
+pub(crate) const POLICY_DIFF: &str = "\
+Examples:
+  medsec policy diff
+  medsec policy diff clinic-policy
+  medsec policy diff october.policy november.policy";
+
+pub(crate) const POLICY_SIGN: &str = "\
+Examples:
+  medsec policy sign --dry-run
+  medsec policy sign
+  medsec policy sign clinic-policy
+
+The policy in force decides whether you may, it is recorded, and you must administer the key store. Packages sealed \
+under older policies open by the new rules. Where no policy is in force that can be trusted, the new one decides.";
+
+pub(crate) const POLICY_HISTORY: &str = "\
+Example:
+  medsec policy history";
+
+pub(crate) const POLICY_EXPORT: &str = "\
+Example:
+  medsec policy export october.policy";
+
+pub(crate) const POLICY_ACCEPT: &str = "\
+Example:
+  medsec policy accept
+
+It tells which policy is there, and takes it with --confirm and its hash. Only where what remembers the last policy was \
+damaged, or a backup was put back on purpose.";
+
 pub(crate) const CONFIG_SHOW: &str = "\
 Example:
   medsec config show";
 
 pub(crate) const SEAL: &str = "\
 Examples:
-  medsec seal STUDY --key ct-2026 --out-dir SEALED
-  medsec seal scan.dcm --to partner.pub --sign-with sign.key --context-file patient.ctx -o scan.msp
-  medsec seal a.dcm b.dcm --to one.pub --to two.pub --out-dir sealed
+  medsec seal STUDY --key ct-2026 --purpose TREAT --out-dir SEALED
+  medsec seal scan.dcm --to partner.pub --purpose COC --context-file patient.ctx -o scan.msp
+  medsec seal a.dcm b.dcm --to one.pub --to two.pub --dataset ct-2026 --out-dir sealed
   medsec seal - --to partner.pub --stdout
-  medsec seal study --to me.pub --sign-with sign.key --identity me.key --out-dir sealed
+  medsec seal study --to me.pub --identity me.key --out-dir sealed
 
-A context file has lines such as `patient = MRN-0042`. Who opens the package must give the same.";
+It needs a home (`medsec init`), whose policy decides and whose audit log records it. A context file has lines such as `patient = MRN-0042`. Who opens the package must give the same.";
 
 pub(crate) const OPEN: &str = "\
 Examples:
-  medsec open scan.msp --identity me.key --signer sender.pub --context-file patient.ctx -o scan.dcm
+  medsec open SEALED --purpose TREAT --out-dir STUDY
+  medsec open scan.msp --signer sender.pub --purpose TREAT --context-file patient.ctx -o scan.dcm
+  medsec open scan.msp --signer sender.pub --dataset ct-2026 --purpose TREAT -o scan.dcm
   medsec open a.msp b.msp --identity me.key --any-signer --out-dir opened
   medsec open - --identity me.key --any-signer -o scan.dcm
-  medsec open sealed --identity me.key --signer sender.pub --out-dir study";
+
+It needs a home (`medsec init`), whose policy decides and whose audit log records it, refusals too.";
 
 pub(crate) const INSPECT: &str = "\
 Examples:
@@ -229,6 +326,13 @@ pub(crate) const AUDIT_STREAM_LIST: &str = "\
 Example:
   medsec audit stream list";
 
+pub(crate) const AUDIT_ANCHOR_INIT: &str = "\
+Example:
+  medsec audit anchor init
+
+For an anchor that is set in config.toml after the log was made, when its disk is mounted. Run it once: where the \
+folder of a stream is missing later, it was taken away or is not mounted.";
+
 pub(crate) const AUDIT_REPAIR: &str = "\
 Example:
   medsec audit repair main --confirm main
@@ -277,10 +381,62 @@ Examples:
 
 It verifies the log first and ends with the verdict's code. Record with `medsec audit review` that you have read it.";
 
+pub(crate) const AUDIT_RECONCILE: &str = "\
+Examples:
+  medsec audit reconcile SEALED
+  medsec audit reconcile SEALED --log COPY --pin audit.pin --signer PUBKEY
+
+It verifies the log first. A package whose recipients were put back to an older list shows here and nowhere else.";
+
 pub(crate) const AUDIT_REVIEW: &str = "\
 Examples:
   medsec audit review --from 2026-11-01 --until 2026-12-01
   medsec audit review --from 7d --until now --note-file note.txt";
+
+pub(crate) const EMERGENCY_OPEN: &str = "\
+Examples:
+  medsec emergency open --reason patient-safety --dataset ct-2026 --text-file why.txt
+  medsec emergency open --reason system-failure --dataset ct-2026 --for 30m --patient-file patient --text-file -
+
+The claim is recorded before it counts, the hook of the settings is told, and somebody who had no part in it has to \
+review it. Then `medsec open --purpose BTG` opens what it covers, for you alone.";
+
+pub(crate) const EMERGENCY_STATUS: &str = "\
+Examples:
+  medsec emergency status
+  medsec emergency status --json
+
+Ends with 1 if a review is overdue or a record cannot be read.";
+
+pub(crate) const EMERGENCY_CLOSE: &str = "\
+Example:
+  medsec emergency close 0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+
+pub(crate) const EMERGENCY_REVIEW: &str = "\
+Example:
+  medsec emergency review 0f1e2d3c4b5a69788796a5b4c3d2e1f0 --finding justified --text-file found.txt";
+
+pub(crate) const EMERGENCY_STAGE: &str = "\
+Examples:
+  medsec emergency stage --threshold 3 --shares 5 --out shares --into-policy policy/source
+  medsec emergency stage --threshold 2 --shares 3 --print paper --kind x-wing
+
+Each custodian types a passphrase. The private key exists nowhere but in the shares.";
+
+pub(crate) const EMERGENCY_DRILL: &str = "\
+Examples:
+  medsec emergency drill SEALED --share one.share --share two.share --share three.share --purpose TREAT
+  medsec emergency drill SEALED --share one.share --share two.share --share paper.txt --sample 50 --json
+
+Nothing is released. Ends with 11 where the shares make no key, with 4 where a package does not carry it or the \
+policy does not name it.";
+
+pub(crate) const EMERGENCY_RECOVER: &str = "\
+Example:
+  medsec emergency recover scan.msp -o scan.dcm --share a.share --share b.share --custodian bela --custodian cara
+
+Claim an emergency first: `medsec emergency open`. Where the home is lost, `medsec init` makes another one, and \
+--any-signer or --signer says whose packages to accept.";
 
 pub(crate) const AUDIT_WATCH: &str = "\
 Examples:

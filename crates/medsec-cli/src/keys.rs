@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::Read as _;
 use std::path::Path;
 
-use medsec_crypto::{HpkeRecipient, VerifyingKey};
+use medsec_crypto::{HpkeRecipient, Recipient, VerifyingKey};
 use medsec_kms::{IdentityFile, KeyKind, MAX_IDENTITY_LEN, PublicKey};
 use zeroize::Zeroizing;
 
@@ -13,7 +13,17 @@ use crate::input::open_file;
 
 /// Recipients given as strings or files.
 pub(crate) fn recipients(option: &str, values: &[OsString]) -> Result<Vec<HpkeRecipient>, Failure> {
-    public_keys(option, values, |key| key.as_recipient().cloned())
+    let keys = public_keys(option, values, |key| key.as_recipient().cloned())?;
+    let mut seen = Vec::with_capacity(keys.len());
+    for (index, key) in keys.iter().map(Recipient::key_ref).enumerate() {
+        if seen.contains(&key) {
+            let number = index.saturating_add(1);
+            return Err(Failure::usage(format!("{option} no. {number} was named already"))
+                .next("name every recipient once; did you mean another one?"));
+        }
+        seen.push(key);
+    }
+    Ok(keys)
 }
 
 /// Signers given as strings or files.

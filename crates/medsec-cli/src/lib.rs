@@ -8,12 +8,15 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(unix)]
+mod agent;
 mod anchor;
 mod args;
 mod audit;
 mod bulk;
 mod command;
 mod context_file;
+mod custody;
 mod describe;
 mod dicom;
 mod doctor;
@@ -21,11 +24,16 @@ mod exit;
 mod expectation;
 mod failure;
 mod files;
+#[cfg(all(unix, any(test, fuzzing)))]
+pub mod fuzz {
+    //! Fuzz targets: what must hold for every input, as functions of bytes.
+
+    pub use crate::agent::fuzz::agent_frame;
+}
 mod help;
 mod input;
 mod keys;
 mod log_key;
-mod openers;
 mod output;
 mod own;
 mod passphrase;

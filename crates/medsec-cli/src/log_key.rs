@@ -53,6 +53,8 @@ pub(crate) fn signer(name: KeyName, key: &PrivateKey) -> Result<Ed25519NoteSigne
             .next("the log key is the one in `identities/audit.key`"));
     };
     let mut seed = zeroize::Zeroizing::new(*key.expose_seed());
-    Ed25519NoteSigner::take_from(name, Algorithm::Ed25519, seed.as_mut_slice())
-        .map_err(|error| Failure::new(Exit::Identity, error.to_string()))
+    Ed25519NoteSigner::take_from(name, Algorithm::Ed25519, seed.as_mut_slice()).map_err(|error| {
+        Failure::new(Exit::Identity, error.to_string())
+            .next("give --log-key FILE with the key that `medsec init` made for the log")
+    })
 }

@@ -1,6 +1,7 @@
 //! The key store and the user's own keys to it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use medsec_crypto::{HpkeIdentity, SigningKey};
@@ -90,6 +91,44 @@ impl Own {
     pub(crate) const fn administrator(&self) -> Administrator<'_> {
         Administrator { identity: &self.identity, signer: &self.signer }
     }
+}
+
+/// Private keys from files.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) identities: Vec<Arc<HpkeIdentity>>,
+    pub(crate) signer: Option<SigningKey>,
+    /// Whether the first of the identities is under a passphrase.
+    pub(crate) protected: bool,
+}
+
+/// Loads the files that are named. One passphrase serves all.
+pub(crate) fn load_all(
+    identities: &[Option<&Path>],
+    signer: Option<&Path>,
+    passphrase: &PassphraseOption,
+) -> Result<Loaded, Failure> {
+    let read = |path: &Path| IdentityFile::load(path);
+    let identities = identities.iter().flatten().map(|path| read(path));
+    let identities = identities.collect::<Result<Vec<_>, _>>()?;
+    let signer = signer.map(read).transpose()?;
+    let is_locked = |file: &IdentityFile| file.passphrase_params().is_some();
+    let protected = identities.first().is_some_and(is_locked);
+    let locked = identities.iter().chain(&signer).any(is_locked);
+    let passphrase = locked.then(|| passphrase.read()).transpose()?;
+    let unlock = |file: &IdentityFile| Ok::<_, Failure>(file.unlock(passphrase.as_ref())?);
+    let identity = |file: &IdentityFile| as_identity(unlock(file)?).map(Arc::new);
+    Ok(Loaded {
+        identities: identities.iter().map(identity).collect::<Result<_, _>>()?,
+        signer: signer.as_ref().map(|file| as_signer(unlock(file)?)).transpose()?,
+        protected,
+    })
+}
+
+/// Whether the identity file says that it is that of a user of the store, present or removed.
+pub(crate) fn is_of_user(store: &LocalStore, identity: &Path) -> Result<bool, Failure> {
+    let identity = IdentityFile::load(identity)?;
+    Ok(store.users().any(|user| user.recipient() == identity.public_key()))
 }
 
 /// Loads the files that are named. One passphrase serves both.

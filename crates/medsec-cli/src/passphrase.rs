@@ -34,6 +34,15 @@ impl PassphraseOption {
         }
     }
 
+    /// The passphrase of an existing file, for another process to take.
+    #[cfg(unix)]
+    pub(crate) fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        match self.passphrase_fd {
+            Some(descriptor) => line_from_descriptor(descriptor),
+            None => ask_line("Passphrase of the identity file: "),
+        }
+    }
+
     /// A passphrase for a new file; on the terminal it is asked for twice.
     pub(crate) fn choose(&self) -> Result<Passphrase, Failure> {
         if let Some(descriptor) = self.passphrase_fd {
@@ -50,12 +59,17 @@ impl PassphraseOption {
     }
 }
 
-fn ask(prompt: &str) -> Result<Passphrase, Failure> {
+/// Asks on the terminal.
+pub(crate) fn ask(prompt: &str) -> Result<Passphrase, Failure> {
+    taken(ask_line(prompt)?)
+}
+
+fn ask_line(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let typed = rpassword::prompt_password(prompt).map_err(|_| {
         Failure::usage("a passphrase is needed and there is no terminal to ask on")
             .next("give it with --passphrase-fd N")
     })?;
-    taken(Zeroizing::new(typed.into_bytes()))
+    Ok(Zeroizing::new(typed.into_bytes()))
 }
 
 fn taken(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Failure> {
@@ -63,9 +77,13 @@ fn taken(mut bytes: Zeroizing<Vec<u8>>) -> Result<Passphrase, Failure> {
         .map_err(|error| Failure::usage(error.to_string()).next("choose another passphrase"))
 }
 
+pub(crate) fn from_descriptor(descriptor: u32) -> Result<Passphrase, Failure> {
+    taken(line_from_descriptor(descriptor)?)
+}
+
 /// Reads byte by byte up to the line end, so that a writer may keep its end open and nothing behind
 /// the line is lost to whoever reads on.
-fn from_descriptor(descriptor: u32) -> Result<Passphrase, Failure> {
+fn line_from_descriptor(descriptor: u32) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |error| Failure::io("the passphrase's file descriptor cannot be read", &error);
     let mut source: Box<dyn Read> = match descriptor {
         // Without the buffer of the standard library, which nobody erases.
@@ -90,5 +108,5 @@ fn from_descriptor(descriptor: u32) -> Result<Passphrase, Failure> {
     if bytes.last() == Some(&b'\r') {
         bytes.pop();
     }
-    taken(bytes)
+    Ok(bytes)
 }

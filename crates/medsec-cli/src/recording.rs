@@ -1,11 +1,12 @@
 //! Writing records into the audit log from one command: open, append, close.
 
 use medsec_audit::{
-    Action, Actor, AuditLog, Event, Failure as Cause, HostId, Known, Origin, Outcome, Phase, Place,
-    ProcessName, StreamName, StreamWriter, Subject, WriterOptions,
+    Action, Actor, AuditLog, Event, Failure as Cause, HostId, OpenWriterError, Origin, Outcome,
+    Phase, Place, ProcessName, StreamName, StreamWriter, Subject, WriterOptions,
 };
 
-use crate::anchor::{self, Memory};
+use crate::anchor;
+use crate::audit::elsewhere::{Ask, Elsewhere};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
@@ -17,7 +18,10 @@ const NO_HOST: &str = "unknown";
 
 /// This process on this machine.
 pub(crate) fn place() -> Result<Place, Failure> {
-    let unfit = |error: medsec_audit::InvalidValue| Failure::new(Exit::Failure, error.to_string());
+    let unfit = |error: medsec_audit::InvalidValue| {
+        Failure::new(Exit::Failure, error.to_string())
+            .next("see whether the machine has a name of at most 128 letters, digits, `.` and `-`")
+    };
     Ok(Place {
         host: HostId::new(&host()).or_else(|_| HostId::new(NO_HOST)).map_err(unfit)?,
         process: ProcessName::new("medsec").map_err(unfit)?,
@@ -41,55 +45,11 @@ fn host() -> String {
     NO_HOST.to_owned()
 }
 
-/// What is known of a stream elsewhere, and what became of the anchor.
-#[derive(Debug)]
-pub(crate) struct Elsewhere {
-    pub(crate) known: Vec<Known>,
-    anchor: Memory,
-}
-
-impl Elsewhere {
-    /// The checkpoint beside the stream, and the newest one of the anchor.
-    pub(crate) fn ask(
-        session: &Session,
-        log: &AuditLog,
-        stream: &StreamName,
-    ) -> Result<Self, Failure> {
-        let anchor = anchor::recall(session, log, stream)?;
-        let known = log.known(stream)?.into_iter().chain(anchor.known()).collect();
-        Ok(Self { known, anchor })
-    }
-
-    /// The checkpoint beside the stream only.
-    pub(crate) fn beside(log: &AuditLog, stream: &StreamName) -> Result<Self, Failure> {
-        Ok(Self { known: log.known(stream)?.into_iter().collect(), anchor: Memory::NoAnchor })
-    }
-
-    /// Refuses where there is an anchor that says nothing although it should: it cannot be asked, or has lost what
-    /// was anchored. What is given up without it may be what it would have told of.
-    pub(crate) fn insist(self) -> Result<Self, Failure> {
-        let what = match self.anchor {
-            Memory::Unreachable => "the anchor is not there or cannot be used; nothing was done",
-            Memory::Nothing if !self.known.is_empty() => {
-                "the stream has a checkpoint, and the anchor knows none; nothing was done"
-            }
-            Memory::Nothing | Memory::NoAnchor | Memory::Checkpoint(_) => return Ok(self),
-        };
-        Err(Failure::new(Exit::Log, what).next(
-            "bring the anchor back and try again; if it is lost for good, give --without-anchor",
-        ))
-    }
-
-    /// The record that the anchor could not be asked, where that is so.
-    fn lag(&self) -> Result<Option<Event>, Failure> {
-        let lag = || {
-            let outcome = Outcome::Failure(Cause::Unreachable);
-            let mut subject = Subject::default();
-            subject.peer = Some(anchor::name()?);
-            by_itself(Action::AnchorLag, outcome, subject)
-        };
-        matches!(self.anchor, Memory::Unreachable).then(lag).transpose()
-    }
+/// The event that the anchor could not be asked.
+pub(crate) fn anchor_lag() -> Result<Event, Failure> {
+    let mut subject = Subject::default();
+    subject.peer = Some(anchor::name()?);
+    by_itself(Action::AnchorLag, Outcome::Failure(Cause::Unreachable), subject)
 }
 
 /// An event of the program itself, here and now.
@@ -115,15 +75,36 @@ pub(crate) fn options() -> Result<WriterOptions, Failure> {
     Ok(WriterOptions::new(place()?))
 }
 
-/// Becomes the writer of a stream, which must continue what is known of it elsewhere. Where the anchor cannot be
-/// asked, that is told and recorded.
+/// Becomes the writer of a stream, as a command that ends soon. An agent that has it is named.
 pub(crate) fn writer(
     session: &Session,
     log: &AuditLog,
     stream: &StreamName,
 ) -> Result<StreamWriter, Failure> {
-    let elsewhere = Elsewhere::ask(session, log, stream)?;
-    let writer = log.writer(stream, &options()?, &elsewhere.known)?;
+    let opened = stream_writer(session, log, stream)?;
+    opened.map_err(|error| match error {
+        #[cfg(unix)]
+        OpenWriterError::Busy if crate::agent::is_running(session) => Failure::new(
+            Exit::Log,
+            "the agent of this home writes the audit log; nothing was recorded",
+        )
+        .next("work with it: without --identity, --no-agent and MEDSEC_AGENT=off; or end it: `medsec logout`"),
+        error => error.into(),
+    })
+}
+
+/// Becomes the writer of a stream, which must continue what is known of it elsewhere. Where the anchor cannot be
+/// asked, that is told and recorded.
+pub(crate) fn stream_writer(
+    session: &Session,
+    log: &AuditLog,
+    stream: &StreamName,
+) -> Result<Result<StreamWriter, OpenWriterError>, Failure> {
+    let elsewhere = Elsewhere::ask(session, log, stream, Ask::Own)?;
+    let writer = match log.writer(stream, &options()?, &elsewhere.known) {
+        Ok(writer) => writer,
+        Err(error) => return Ok(Err(error)),
+    };
     if let Some(lag) = elsewhere.lag()? {
         output::note(
             session,
@@ -131,7 +112,7 @@ pub(crate) fn writer(
         );
         let _ = writer.append(&lag)?;
     }
-    Ok(writer)
+    Ok(Ok(writer))
 }
 
 /// Closes a stream behind what was recorded. Where that fails, the records are there nevertheless: the result is

@@ -13,13 +13,14 @@ use crate::failure::Failure;
 use crate::input::Input;
 use crate::output;
 use crate::report::{Item, Outcome, Report};
-use crate::settings::Settings;
+use crate::settings::{Environment, Settings};
 
 /// One run of the program.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) json: bool,
     options: Options,
+    variables: Environment,
     settings: OnceCell<Option<Settings>>,
     pub(crate) interrupt: Interrupt,
     /// Set where standard output carries content, so that words must go elsewhere.
@@ -30,14 +31,30 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(options: &Options) -> Self {
+        Self::within(options, Environment::Heeded)
+    }
+
+    /// In the home that the options name, whatever environment variables say.
+    pub(crate) fn apart(options: &Options) -> Self {
+        Self::within(options, Environment::Ignored)
+    }
+
+    fn within(options: &Options, variables: Environment) -> Self {
         Self {
             json: options.json,
             options: options.clone(),
+            variables,
             settings: OnceCell::new(),
             interrupt: Interrupt::default(),
             content_on_stdout: Cell::new(false),
             stdout_failed: Cell::new(false),
         }
+    }
+
+    /// What the command line says for every command.
+    #[cfg(unix)]
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
     }
 
     /// The settings; an error where nothing says where a home could be.
@@ -53,7 +70,7 @@ impl Session {
         if let Some(settings) = self.settings.get() {
             return Ok(settings.as_ref());
         }
-        let settings = Settings::load(&self.options)?;
+        let settings = Settings::load(&self.options, self.variables)?;
         Ok(self.settings.get_or_init(|| settings).as_ref())
     }
 
@@ -173,7 +190,7 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        let options = Options { json: true, threads: None, home: None };
+        let options = Options { json: true, threads: None, home: None, no_agent: false };
         Session::new(&options)
     }
 

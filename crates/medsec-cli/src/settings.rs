@@ -8,10 +8,13 @@ mod file;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use medsec_audit::StreamName;
+use medsec_crypto::DatasetId;
 use medsec_kms::{StoreId, StorePlace};
+use medsec_policy::Purpose;
 
 pub(crate) use self::file::{
-    AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, Template, template,
+    AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, POLICY_FOLDER, Template, template,
 };
 
 use self::file::ConfigFile;
@@ -38,6 +41,20 @@ impl Source {
     }
 }
 
+/// Whether environment variables count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    Heeded,
+    /// For a home that is made for the moment, and must not touch what the variables name.
+    Ignored,
+}
+
+impl Environment {
+    fn get(self, name: &str) -> Option<OsString> {
+        environment(name).filter(|_| self == Self::Heeded)
+    }
+}
+
 /// A value and where it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Setting<T> {
@@ -55,31 +72,50 @@ pub(crate) struct Settings {
     pub(crate) identity: Setting<Option<PathBuf>>,
     pub(crate) signer: Setting<Option<PathBuf>>,
     pub(crate) threads: Setting<Option<u16>>,
+    /// Why packages are sealed and opened, where nothing else is said.
+    pub(crate) purpose: Setting<Option<Purpose>>,
+    /// The data set that packages are sealed into, where nothing else is said.
+    pub(crate) dataset: Setting<Option<DatasetId>>,
+    /// The folder of the policy in force.
+    pub(crate) policy: Setting<PathBuf>,
+    /// Remembers which policy was in force last.
+    pub(crate) policy_mark: Setting<PathBuf>,
     /// The audit log.
     pub(crate) audit: Setting<PathBuf>,
+    /// The stream of it that this home writes.
+    pub(crate) audit_stream: Setting<StreamName>,
     /// What it is verified with.
     pub(crate) audit_pin: Setting<PathBuf>,
     /// What signs its checkpoints.
     pub(crate) audit_key: Setting<Option<PathBuf>>,
     /// A folder elsewhere that keeps its checkpoints.
     pub(crate) audit_anchor: Setting<Option<PathBuf>>,
+    /// The records of emergencies.
+    pub(crate) emergencies: Setting<PathBuf>,
+    /// The program that is told of an emergency at once.
+    pub(crate) emergency_hook: Setting<Option<PathBuf>>,
 }
 
 impl Settings {
     /// Finds the home and reads its file, if there is one; none if nothing says where a home could be.
-    pub(crate) fn load(options: &Options) -> Result<Option<Self>, Failure> {
+    pub(crate) fn load(options: &Options, variables: Environment) -> Result<Option<Self>, Failure> {
         let Some(home) = home(options) else {
             return Ok(None);
         };
         let file = ConfigFile::load(&home.value.join(FILE_NAME))?;
-        Self::join(options, home, file).map(Some)
+        Self::join(options, variables, home, file).map(Some)
     }
 
-    fn join(options: &Options, home: Setting<PathBuf>, file: ConfigFile) -> Result<Self, Failure> {
+    fn join(
+        options: &Options,
+        variables: Environment,
+        home: Setting<PathBuf>,
+        file: ConfigFile,
+    ) -> Result<Self, Failure> {
         let at_home = |path: PathBuf| home.value.join(path);
         let path = |name: &'static str, written: Option<PathBuf>| {
             let named =
-                environment(name).map(|value| (PathBuf::from(value), Source::Environment(name)));
+                variables.get(name).map(|value| (PathBuf::from(value), Source::Environment(name)));
             named.or_else(|| written.map(|path| (at_home(path), Source::File)))
         };
         let or_default = |found: Option<(PathBuf, Source)>, default: PathBuf| match found {
@@ -90,17 +126,38 @@ impl Settings {
             Some((value, source)) => Setting { value: Some(value), source },
             None => Setting { value: None, source: Source::Default },
         };
+        let audit =
+            or_default(path("MEDSEC_AUDIT", file.audit.folder), home.value.join(AUDIT_FOLDER));
+        // Beside the log: homes that share a log share the emergencies that it tells of.
+        let beside = audit.value.parent().unwrap_or(&home.value).join(EMERGENCIES_FOLDER);
         Ok(Self {
+            emergencies: or_default(path("MEDSEC_EMERGENCIES", file.emergency.folder), beside),
+            emergency_hook: optional(path("MEDSEC_EMERGENCY_HOOK", file.emergency.hook)),
             store: or_default(path("MEDSEC_STORE", file.store.folder), home.value.join("store")),
-            mark: or_default(path("MEDSEC_STORE_MARK", file.store.mark), default_mark(&home)),
-            store_id: store_id(file.store.id.as_deref())?,
+            mark: or_default(
+                path("MEDSEC_STORE_MARK", file.store.mark),
+                default_mark(&home, "store.mark"),
+            ),
+            store_id: store_id(variables, file.store.id.as_deref())?,
             identity: optional(path("MEDSEC_IDENTITY", file.user.identity)),
             signer: optional(path("MEDSEC_SIGNER", file.user.signer)),
-            threads: threads(options, file.work.threads)?,
-            audit: or_default(
-                path("MEDSEC_AUDIT", file.audit.folder),
-                home.value.join(AUDIT_FOLDER),
+            threads: threads(options, variables, file.work.threads)?,
+            purpose: named(variables, "MEDSEC_PURPOSE", file.user.purpose, "purpose", |text| {
+                text.parse().ok()
+            })?,
+            dataset: named(variables, "MEDSEC_DATASET", file.user.dataset, "data set", |text| {
+                DatasetId::new(text).ok()
+            })?,
+            policy: or_default(
+                path("MEDSEC_POLICY", file.policy.folder),
+                home.value.join(POLICY_FOLDER),
             ),
+            policy_mark: or_default(
+                path("MEDSEC_POLICY_MARK", file.policy.mark),
+                default_mark(&home, "policy.mark"),
+            ),
+            audit_stream: stream(variables, file.audit.stream)?,
+            audit,
             audit_pin: or_default(
                 path("MEDSEC_AUDIT_PIN", file.audit.pin),
                 home.value.join(AUDIT_PIN),
@@ -148,11 +205,11 @@ fn user_folder(variable: &str, below_home: &str) -> Option<PathBuf> {
 }
 
 /// Outside the default home, so that a backup put back whole does not take the mark along.
-fn default_mark(home: &Setting<PathBuf>) -> PathBuf {
+fn default_mark(home: &Setting<PathBuf>, name: &str) -> PathBuf {
     let apart = || user_folder("XDG_STATE_HOME", ".local/state");
     match (home.source, apart()) {
-        (Source::Default, Some(state)) => state.join("medsec").join("store.mark"),
-        _ => home.value.join("store.mark"),
+        (Source::Default, Some(state)) => state.join("medsec").join(name),
+        _ => home.value.join(name),
     }
 }
 
@@ -162,7 +219,10 @@ pub(crate) fn default_anchor() -> Option<PathBuf> {
     Some(user_folder("XDG_STATE_HOME", ".local/state")?.join("medsec").join("anchors"))
 }
 
-fn store_id(written: Option<&str>) -> Result<Setting<Option<StoreId>>, Failure> {
+fn store_id(
+    variables: Environment,
+    written: Option<&str>,
+) -> Result<Setting<Option<StoreId>>, Failure> {
     const NAME: &str = "MEDSEC_STORE_ID";
     let parse = |text: &str, source| {
         let id = text.parse().map_err(|_| {
@@ -172,7 +232,7 @@ fn store_id(written: Option<&str>) -> Result<Setting<Option<StoreId>>, Failure> 
         })?;
         Ok(Setting { value: Some(id), source })
     };
-    if let Some(text) = environment(NAME) {
+    if let Some(text) = variables.get(NAME) {
         return parse(text.to_str().unwrap_or_default(), Source::Environment(NAME));
     }
     match written {
@@ -181,9 +241,48 @@ fn store_id(written: Option<&str>) -> Result<Setting<Option<StoreId>>, Failure> 
     }
 }
 
-fn threads(options: &Options, written: Option<u16>) -> Result<Setting<Option<u16>>, Failure> {
+/// A name from the environment, or else from the file.
+fn named<T>(
+    variables: Environment,
+    variable: &'static str,
+    written: Option<String>,
+    what: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Setting<Option<T>>, Failure> {
+    let set = variables.get(variable).map(|value| value.to_string_lossy().into_owned());
+    let found = set.map(|text| (text, Source::Environment(variable)));
+    let Some((text, source)) = found.or_else(|| written.map(|text| (text, Source::File))) else {
+        return Ok(Setting { value: None, source: Source::Default });
+    };
+    let value = parse(&text).ok_or_else(|| {
+        let place = source.describe();
+        Failure::usage(format!("the {what} of {place} is none that medsec knows"))
+            .next("correct it, or take it away; docs/cli.md lists what can stand there")
+    })?;
+    Ok(Setting { value: Some(value), source })
+}
+
+/// Where the records of emergencies are, beside the audit log.
+const EMERGENCIES_FOLDER: &str = "emergencies";
+
+/// The one stream that a log has at first.
+pub(crate) const STREAM: &str = "main";
+
+fn stream(variables: Environment, written: Option<String>) -> Result<Setting<StreamName>, Failure> {
+    let named = named(variables, "MEDSEC_AUDIT_STREAM", written, "stream", |text| {
+        StreamName::new(text).ok()
+    })?;
+    let default = StreamName::new(STREAM).map_err(|error| Failure::usage(error.to_string()))?;
+    Ok(Setting { value: named.value.unwrap_or(default), source: named.source })
+}
+
+fn threads(
+    options: &Options,
+    variables: Environment,
+    written: Option<u16>,
+) -> Result<Setting<Option<u16>>, Failure> {
     const NAME: &str = "MEDSEC_THREADS";
-    let named = environment(NAME).map(|text| text.to_str().and_then(|text| text.parse().ok()));
+    let named = variables.get(NAME).map(|text| text.to_str().and_then(|text| text.parse().ok()));
     let (value, source) = match (options.threads, named, written) {
         (Some(count), ..) => (Some(count), Source::CommandLine("--threads")),
         (None, Some(count), _) => (Some(count.unwrap_or(0)), Source::Environment(NAME)),
@@ -203,14 +302,14 @@ mod tests {
     use super::*;
 
     fn options(home: &Path) -> Options {
-        Options { json: false, threads: None, home: Some(home.to_owned()) }
+        Options { json: false, threads: None, home: Some(home.to_owned()), no_agent: false }
     }
 
     #[test]
     fn unknown_settings_are_refused() {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(FILE_NAME), "[store]\nfoldr = \"x\"\n").unwrap();
-        let failure = Settings::load(&options(home.path())).unwrap_err();
+        let failure = Settings::load(&options(home.path()), Environment::Ignored).unwrap_err();
         assert!(failure.message.contains("line 2"), "{}", failure.message);
     }
 
@@ -219,7 +318,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let text = "[store]\nfolder = \"vault\"\n[work]\nthreads = 3\n";
         std::fs::write(home.path().join(FILE_NAME), text).unwrap();
-        let settings = Settings::load(&options(home.path())).unwrap().unwrap();
+        let settings =
+            Settings::load(&options(home.path()), Environment::Ignored).unwrap().unwrap();
         assert_eq!(settings.store.value, home.path().join("vault"));
         assert_eq!(settings.store.source, Source::File);
         assert_eq!(settings.mark.source, Source::Default);
@@ -231,7 +331,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(FILE_NAME), "[work]\nthreads = 3\n").unwrap();
         let options = Options { threads: Some(1), ..options(home.path()) };
-        let settings = Settings::load(&options).unwrap().unwrap();
+        let settings = Settings::load(&options, Environment::Ignored).unwrap().unwrap();
         assert_eq!(settings.threads.value, Some(1));
         assert_eq!(settings.threads.source, Source::CommandLine("--threads"));
     }
@@ -243,11 +343,19 @@ mod tests {
             store: Path::new("store"),
             mark: Path::new("store.mark"),
             id: StoreId::from_bytes([7; 16]),
-            user: "root",
-            audit: Some(AuditTemplate { anchor: Some(Path::new("/elsewhere")) }),
+            user: "ada",
+            dataset: Some("default"),
+            policy: None,
+            audit: Some(AuditTemplate {
+                folder: Path::new(AUDIT_FOLDER),
+                pin: Path::new(AUDIT_PIN),
+                key: Some(Path::new(AUDIT_KEY)),
+                anchor: Some(Path::new("/elsewhere")),
+            }),
         });
         std::fs::write(home.path().join(FILE_NAME), text).unwrap();
-        let settings = Settings::load(&options(home.path())).unwrap().unwrap();
+        let settings =
+            Settings::load(&options(home.path()), Environment::Ignored).unwrap().unwrap();
         assert_eq!(settings.store_id.value, Some(StoreId::from_bytes([7; 16])));
         assert_eq!(settings.mark.value, home.path().join("store.mark"));
         assert_eq!(settings.audit.source, Source::File);

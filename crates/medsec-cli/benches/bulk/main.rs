@@ -65,7 +65,7 @@ fn measure() {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let folder = folder.path();
         make_content(&folder.join("content"), &set);
-        run(&medsec("init --no-passphrase"), folder);
+        run(&medsec("init --user ada --no-passphrase --no-anchor"), folder);
         run(&medsec("identity new --no-passphrase --out own.key"), folder);
         run(&medsec("seal content --key default --out-dir packages"), folder);
         Bench { set, folder, spent: 0 }.run();
@@ -74,7 +74,7 @@ fn measure() {
 
 /// What is measured beside the copies; all packages are signed.
 fn peers() -> [(&'static str, Vec<String>); 5] {
-    let signer = "home/identities/admin.signer";
+    let signer = "home/identities/ada.signer";
     [
         ("medsec seal --key", medsec("seal content --key default --out-dir output")),
         ("medsec seal --key, again", medsec("seal content --key default --out-dir packages")),
@@ -148,7 +148,7 @@ impl Bench<'_> {
 fn run(command: &[String], folder: &Path) {
     let mut process = Command::new(&command[0]);
     let process = process.args(&command[1..]).current_dir(folder).stdout(Stdio::null());
-    let process = process.env("MEDSEC_HOME", "home");
+    let process = process.env("MEDSEC_HOME", "home").env("MEDSEC_PURPOSE", "TREAT");
     assert!(process.status().unwrap().success(), "{command:?}");
 }
 

@@ -1,5 +1,8 @@
 //! Which records to show.
 
+pub(crate) mod patient;
+
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
@@ -10,7 +13,8 @@ use medsec_audit::{
 
 use super::entry::{Body, Entry};
 use super::records::{Choice, Extent};
-use super::when::{NotATime, When};
+use super::when::{NotATime, Offset, When};
+use crate::failure::Failure;
 
 /// Kinds of records, as `--kind` takes them.
 const KINDS: [&str; 10] =
@@ -56,9 +60,10 @@ pub(crate) struct FilterOptions {
     /// Records by their numbers, the last one included.
     #[arg(long, value_name = "A..B")]
     seq: Option<Numbers>,
-    /// The patient, by the pseudonym or commitment that stands in the log.
-    #[arg(long, value_name = "PSEUDONYM")]
-    patient: Option<Patient>,
+    /// File with the patient, by the pseudonym or commitment that stands in the log; `-` is standard input. It is PHI,
+    /// and other processes can read a command line.
+    #[arg(long, value_name = "FILE|-")]
+    patient_file: Option<PathBuf>,
     /// Also the records in which a stream changes its keys.
     #[arg(long)]
     log_records: bool,
@@ -101,12 +106,22 @@ pub(crate) struct Filter {
     options: FilterOptions,
     from: Option<LogTime>,
     until: Option<LogTime>,
+    patient: Option<Patient>,
 }
 
 impl FilterOptions {
-    pub(crate) fn at(&self, now: LogTime) -> Filter {
-        let resolve = |when: Option<When>| when.map(|when| when.resolve(now));
-        Filter { options: self.clone(), from: resolve(self.from), until: resolve(self.until) }
+    /// What is chosen at a point in time.
+    ///
+    /// # Errors
+    /// The file with the patient cannot be read, or has none.
+    pub(crate) fn at(&self, now: LogTime) -> Result<Filter, Failure> {
+        let resolve = |when: Option<When>| when.map(|when| when.resolve(now, Offset::default()));
+        Ok(Filter {
+            options: self.clone(),
+            from: resolve(self.from),
+            until: resolve(self.until),
+            patient: self.patient_file.as_deref().map(patient::read).transpose()?,
+        })
     }
 
     pub(crate) const fn has_end(&self) -> bool {
@@ -142,7 +157,7 @@ impl Filter {
             outcome,
             denied,
             emergency,
-            patient,
+            patient_file: patient,
             ..
         } = &self.options;
         let lists =
@@ -161,7 +176,7 @@ impl Filter {
             && any(&options.package, |package| subject.package == Some(*package))
             && any(&options.dataset, |dataset| subject.dataset.as_ref() == Some(dataset))
             && any(&options.principal, |id| concerns(event, id))
-            && options.patient.is_none_or(|patient| subject.patient == Some(patient))
+            && self.patient.is_none_or(|patient| subject.patient == Some(patient))
     }
 }
 

@@ -6,10 +6,10 @@ use std::num::NonZeroUsize;
 use medsec_audit::{AuditLog, Batches, Head, LogTime, RecordLine, StreamName, StreamReader};
 
 use super::entry::Entry;
+use super::reading::{malformed, next, unreadable};
 use super::when::{DAY, before};
-use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::session::{Interrupt, Session};
+use crate::session::Session;
 
 /// Which records are wanted.
 pub(crate) trait Choice: Sync {
@@ -39,7 +39,7 @@ pub(crate) struct Records<'a> {
     choice: &'a dyn Choice,
     threads: NonZeroUsize,
     extent: Extent,
-    interrupt: Interrupt,
+    session: &'a Session,
     failed: Option<usize>,
 }
 
@@ -54,7 +54,7 @@ struct Source {
 impl<'a> Records<'a> {
     /// Nothing is read yet: what cannot be shows with the first record that is asked for.
     pub(crate) fn open(
-        session: &Session,
+        session: &'a Session,
         log: &'a AuditLog,
         streams: &[StreamName],
         extent: Extent,
@@ -69,8 +69,7 @@ impl<'a> Records<'a> {
         let sources: Vec<_> = streams.iter().map(source).collect();
         // Each stream may hold as many batches as threads work on it.
         let threads = if sources.len() > 16 { NonZeroUsize::MIN } else { session.threads() };
-        let interrupt = session.interrupt.clone();
-        Self { log, sources, choice, threads, extent, interrupt, failed: None }
+        Self { log, sources, choice, threads, extent, session, failed: None }
     }
 
     /// The next record by time; nothing as long as there is no more.
@@ -101,15 +100,16 @@ impl<'a> Records<'a> {
     }
 
     fn fill(&mut self, stream: usize) -> Result<(), Failure> {
-        let (log, extent, threads) = (self.log, self.extent, self.threads);
+        let (session, log) = (self.session, self.log);
+        let (extent, threads) = (self.extent, self.threads);
         let how = How { stream, choice: self.choice, lines: extent.lines };
         let Some(source) = self.sources.get_mut(stream) else { return Ok(()) };
         while source.waiting.is_empty() && !source.exhausted {
-            if self.interrupt.is_set() {
+            if self.session.interrupt.is_set() {
                 self.failed = None;
                 return Err(Failure::interrupted());
             }
-            let filled = source.read(log, extent, threads).and_then(|batches| {
+            let filled = source.read(session, log, extent, threads).and_then(|batches| {
                 source.exhausted = batches.is_empty();
                 source.take(how.parse_all(&batches))
             });
@@ -127,6 +127,7 @@ impl Source {
     /// The next batches. Those in front of one that cannot be read come first, and by themselves.
     fn read(
         &mut self,
+        session: &Session,
         log: &AuditLog,
         extent: Extent,
         most: NonZeroUsize,
@@ -138,11 +139,11 @@ impl Source {
         let reader = self.reader.insert(reader);
         let mut batches = Vec::new();
         while batches.len() < most.get() {
-            match reader.read() {
+            match next(session, log, &self.stream, reader) {
                 Ok(Some(next)) => batches.push(next),
                 Ok(None) => break,
                 Err(_) if !batches.is_empty() => break,
-                Err(error) => return Err(unreadable(&error)),
+                Err(failure) => return Err(failure),
             }
         }
         Ok(batches)
@@ -185,13 +186,13 @@ impl How<'_> {
                 let work = |batch| scope.spawn(move || self.parse(batch));
                 let threads: Vec<_> = batches.iter().map(work).collect();
                 let joined = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
-                joined.map(|parsed| parsed.unwrap_or_else(|_| Err(broken()))).collect()
+                joined.map(|parsed| parsed.unwrap_or_else(|_| Err(malformed()))).collect()
             }),
         }
     }
 
     fn parse(self, batch: &Batches) -> Result<Vec<Entry>, Failure> {
-        let shipment = batch.lines().map_err(|_| broken())?;
+        let shipment = batch.lines().map_err(|_| malformed())?;
         Ok(shipment.records().filter_map(|record| self.choose(record)).collect())
     }
 
@@ -203,24 +204,11 @@ impl How<'_> {
 }
 
 /// When the oldest record of all streams was written, of those that can be read.
-pub(crate) fn oldest(log: &AuditLog, streams: &[StreamName]) -> Option<LogTime> {
+pub(crate) fn oldest(session: &Session, log: &AuditLog, streams: &[StreamName]) -> Option<LogTime> {
     let first = |stream| {
-        let batch = log.reader(stream, 0).and_then(|mut reader| reader.read()).ok()??;
+        let batch = next(session, log, stream, &mut log.reader(stream, 0).ok()?).ok()??;
         let shipment = batch.lines().ok()?;
         shipment.records().next().map(|record| record.head.position.ts)
     };
     streams.iter().filter_map(first).min()
-}
-
-/// What stands there is no log.
-fn broken() -> Failure {
-    Failure::new(Exit::Tampered, "the audit log is malformed here; nothing behind it was read")
-        .next("run `medsec audit verify`, which names the first bad record")
-}
-
-fn unreadable(error: &std::io::Error) -> Failure {
-    match error.kind() {
-        std::io::ErrorKind::InvalidData => broken(),
-        _ => Failure::io("the audit log cannot be read", error),
-    }
 }

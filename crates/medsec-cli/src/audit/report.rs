@@ -17,6 +17,8 @@ mod refusals;
 mod reviews;
 mod section;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod unfinished;
 mod verdict;
 
@@ -26,7 +28,8 @@ pub(crate) use self::emergencies::Emergencies;
 pub(crate) use self::reviews::Reviews;
 use self::section::Section;
 pub(crate) use self::shape::{Shape, document, write};
-pub(crate) use self::verdict::{Against, Checked, CheckedStream, check, exit, name, worst};
+use super::check::{Checked, Manner, check};
+use super::elsewhere::Ask;
 use super::entry::Entry;
 use super::records::{Choice, Extent, Records};
 use super::when::{DAY, OffHours, Offset, after};
@@ -133,9 +136,68 @@ pub(crate) fn gather(
     frame: Frame,
     own: bool,
 ) -> Result<Report, Failure> {
-    let against = Against { own, known: &|_| None };
-    let mut checked = check(session, log, &frame.streams, &against)?;
-    let mut parts: Vec<Box<dyn Part>> = vec![
+    let begun = Gathering::begin(session, log, frame, own)?;
+    begun.read(session, log)?.conclude(session, log)
+}
+
+/// A report that is being made.
+struct Gathering {
+    frame: Frame,
+    ask: Ask,
+    checked: Checked,
+    parts: Vec<Box<dyn Part>>,
+    counted: u64,
+    unread: u64,
+}
+
+impl Gathering {
+    /// The first check.
+    fn begin(session: &Session, log: &AuditLog, frame: Frame, own: bool) -> Result<Self, Failure> {
+        let ask = Ask::of(own);
+        let checked = check(session, log, &frame.streams, &Manner::new(ask))?;
+        Ok(Self { frame, ask, checked, parts: parts(), counted: 0, unread: 0 })
+    }
+
+    fn read(mut self, session: &Session, log: &AuditLog) -> Result<Self, Failure> {
+        let frame = &self.frame;
+        let extent = Extent { from: Some(frame.baseline), ..Extent::default() };
+        let mut records = Records::open(session, log, &frame.streams, extent, frame);
+        loop {
+            let entry = match records.next() {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+                Err(failure) => {
+                    self.checked.accuse(records.failed(), failure);
+                    continue;
+                }
+            };
+            let seen = Seen { entry: &entry, within: frame.place(entry.ts), frame };
+            if seen.within == Within::Period {
+                let unread = matches!(entry.body, super::entry::Body::Unread);
+                self.counted = self.counted.saturating_add(1);
+                self.unread = self.unread.saturating_add(unread.into());
+            }
+            self.parts.iter_mut().for_each(|part| part.take(&seen));
+        }
+        drop(records);
+        Ok(self)
+    }
+
+    /// The second check, and the report.
+    fn conclude(self, session: &Session, log: &AuditLog) -> Result<Report, Failure> {
+        let Self { frame, ask, checked, parts, counted, unread } = self;
+        let known = |stream: &StreamName| checked.known(stream).into_iter().collect();
+        let manner = Manner { known: &known, ..Manner::new(ask) };
+        let again = check(session, log, &frame.streams, &manner)?;
+        let checked = checked.or_worse(again);
+        let sections = parts.iter().flat_map(|part| part.sections(&frame)).collect();
+        Ok(Report { frame, checked, sections, records: counted, unread })
+    }
+}
+
+fn parts() -> Vec<Box<dyn Part>> {
+    vec![
         Box::new(people::People::default()),
         Box::new(opened::Opened::default()),
         Box::new(refusals::Refusals::default()),
@@ -148,31 +210,5 @@ pub(crate) fn gather(
         Box::new(Reviews::default()),
         Box::new(itself::Itself::default()),
         Box::new(activity::Activity::default()),
-    ];
-    let extent = Extent { from: Some(frame.baseline), ..Extent::default() };
-    let (mut counted, mut unread) = (0_u64, 0_u64);
-    let mut records = Records::open(session, log, &frame.streams, extent, &frame);
-    loop {
-        let entry = match records.next() {
-            Ok(Some(entry)) => entry,
-            Ok(None) => break,
-            Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
-            Err(failure) => {
-                checked.accuse(records.failed(), failure);
-                continue;
-            }
-        };
-        let seen = Seen { entry: &entry, within: frame.place(entry.ts), frame: &frame };
-        if seen.within == Within::Period {
-            counted = counted.saturating_add(1);
-            unread = unread.saturating_add(matches!(entry.body, super::entry::Body::Unread).into());
-        }
-        parts.iter_mut().for_each(|part| part.take(&seen));
-    }
-    drop(records);
-    let against = Against { own, known: &|stream| checked.known(stream) };
-    let again = check(session, log, &frame.streams, &against)?;
-    let checked = checked.or_worse(again);
-    let sections = parts.iter().flat_map(|part| part.sections(&frame)).collect();
-    Ok(Report { frame, checked, sections, records: counted, unread })
+    ]
 }

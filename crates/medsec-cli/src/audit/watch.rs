@@ -7,6 +7,7 @@ mod history;
 mod hook;
 mod judge;
 mod metrics;
+mod rounds;
 mod rules;
 mod state;
 
@@ -15,5 +16,6 @@ pub(crate) use self::history::History;
 pub(crate) use self::hook::{Hook, HookError};
 pub(crate) use self::judge::Judge;
 pub(crate) use self::metrics::{Metrics, replace};
-pub(crate) use self::rules::{DEFAULT, Rules};
+pub(crate) use self::rounds::Rounds;
+pub(crate) use self::rules::{DEFAULT, Rules, Verify};
 pub(crate) use self::state::State;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use medsec_crypto::{Execution, GroupLimits, Observer, OutputError, OutputGroup, PendingFile};
+use medsec::{Release, ReleaseError, ReleaseGroup};
+use medsec_crypto::{Execution, GroupLimits, Observer};
 
 use crate::failure::Failure;
 use crate::session::Interrupt;
@@ -62,10 +63,34 @@ pub(super) fn each<T: Sync>(
     }
 }
 
-/// Outputs on their way to their names. One group is committed at a time while the next one fills: that bounds
+/// So many items are put on record together: one wait for the disk of the log instead of many.
+pub(super) const TOGETHER: usize = 64;
+
+/// Calls `work` for runs of at most [`TOGETHER`] short items in parallel, then for each long one by itself.
+pub(super) fn each_run<T: Sync>(
+    items: &[T],
+    threads: usize,
+    interrupt: &Interrupt,
+    len: impl Fn(&T) -> u64 + Sync,
+    work: impl Fn(&[&T], Hands) + Sync,
+) {
+    let (short, long): (Vec<&T>, Vec<&T>) = items.iter().partition(|item| len(item) <= SHORT_LEN);
+    // Few items are shared out nevertheless.
+    let size = short.len().div_ceil(threads.max(1)).clamp(1, TOGETHER);
+    let runs: Vec<&[&T]> = short.chunks(size).collect();
+    each(&runs, threads, interrupt, |_| 0, |run, hands| work(run, hands));
+    for item in long {
+        if interrupt.is_set() {
+            break;
+        }
+        work(&[item], Hands::All);
+    }
+}
+
+/// Outputs on their way to their records and names. One group is committed at a time while the next one fills: that bounds
 /// the descriptors in use.
 pub(super) struct Publisher<T> {
-    filling: Mutex<OutputGroup<T>>,
+    filling: Mutex<ReleaseGroup<T>>,
     committing: Mutex<()>,
     /// Folders of outputs that were there already: a killed run may have named them and not synced the folder.
     settled: Mutex<BTreeSet<PathBuf>>,
@@ -75,7 +100,7 @@ impl<T> Publisher<T> {
     pub(super) fn new() -> Self {
         raise_descriptor_limit();
         Self {
-            filling: Mutex::new(OutputGroup::new(GroupLimits::default())),
+            filling: Mutex::new(ReleaseGroup::new(GroupLimits::default())),
             committing: Mutex::new(()),
             settled: Mutex::default(),
         }
@@ -84,18 +109,17 @@ impl<T> Publisher<T> {
     /// Adds a finished output. `landed` is told of each that got its name, or did not.
     pub(super) fn add(
         &self,
-        file: PendingFile,
-        bytes: u64,
+        release: Release,
         value: T,
-        landed: impl FnMut(T, Result<(), OutputError>),
+        landed: impl FnMut(T, Result<(), ReleaseError>),
     ) {
         let is_full = {
             let mut group = lock(&self.filling);
-            group.add(file, bytes, value);
+            group.add(release, value);
             group.is_full()
         };
         if is_full {
-            self.commit(OutputGroup::is_full, landed);
+            self.commit(ReleaseGroup::is_full, landed);
         }
     }
 
@@ -120,7 +144,7 @@ impl<T> Publisher<T> {
     /// Folders of outputs that were there already could not be made durable.
     pub(super) fn finish(
         &self,
-        landed: impl FnMut(T, Result<(), OutputError>),
+        landed: impl FnMut(T, Result<(), ReleaseError>),
     ) -> Result<(), Failure> {
         self.commit(|_| true, landed);
         let folders = std::mem::take(&mut *lock(&self.settled));
@@ -133,8 +157,8 @@ impl<T> Publisher<T> {
 
     fn commit(
         &self,
-        is_time: impl Fn(&OutputGroup<T>) -> bool,
-        mut landed: impl FnMut(T, Result<(), OutputError>),
+        is_time: impl Fn(&ReleaseGroup<T>) -> bool,
+        mut landed: impl FnMut(T, Result<(), ReleaseError>),
     ) {
         let _one_at_a_time = lock(&self.committing);
         let group = {

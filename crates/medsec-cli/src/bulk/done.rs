@@ -3,14 +3,15 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use medsec_crypto::{HeaderHash, PackageId, Timestamp};
+use medsec::Parked;
+use medsec_crypto::{Header, HeaderHash, PackageId, Timestamp};
 
 use super::crew::{self, lock};
-use super::package::{Kept, Looked, Reader};
+use super::package::{Looked, Reader};
 use super::tally::{Place, Tally};
 use super::walk::Found;
 use super::{EXTENSION, path};
@@ -26,7 +27,7 @@ pub(super) struct Known {
     pub(super) created_at: Timestamp,
     /// Another package was made at the same time: which of them is the newest is not known.
     pub(super) tied: bool,
-    pub(super) kept: Mutex<Option<Kept>>,
+    pub(super) parked: Mutex<Option<Parked>>,
     id: (PackageId, HeaderHash),
 }
 
@@ -39,11 +40,15 @@ struct Candidate {
 
 /// Newest packages by the path of the file they were made of.
 #[derive(Default)]
-pub(super) struct Earlier(HashMap<String, Known>);
+pub(super) struct Earlier {
+    newest: HashMap<String, Known>,
+    /// Grants of packages that are not the newest of anything.
+    unneeded: Vec<Parked>,
+}
 
 impl Earlier {
     pub(super) fn newest(&self, name: &str) -> Option<&Known> {
-        self.0.get(name)
+        self.newest.get(name)
     }
 
     /// Looks at all packages in the output folder that carry opaque names or those of the files in `found`. One
@@ -60,27 +65,16 @@ impl Earlier {
         tally: &Tally<'_>,
     ) -> Result<Self, Failure> {
         let candidates = candidates(reader.folder, found)?;
-        if !candidates.is_empty() && reader.keys.openers.is_none() {
-            return Err(Failure::usage(
-                "the output folder holds packages; which files they were made of cannot be told without a key; nothing was done",
-            )
-            .next("give --identity FILE with a key that opens them, or another folder"));
-        }
-        let earlier = Mutex::new(Self::default());
-        let stop = Mutex::new(None);
-        let indices: Vec<usize> = (0..candidates.len()).collect();
-        let work = |index: &usize, _| {
-            let Some(candidate) = candidates.get(*index).filter(|_| lock(&stop).is_none()) else {
-                return;
-            };
-            let place = Place::of_earlier(*index, &candidate.path);
-            match look(reader, &candidate.path) {
-                Ok(Ok(looked)) => lock(&earlier).add(candidate, place, looked),
-                Ok(Err(failure)) => tally.found(place, &candidate.path, "failed", failure),
-                Err(failure) => *lock(&stop) = Some(failure),
-            }
+        let looking = Looking {
+            reader,
+            tally,
+            candidates: &candidates,
+            earlier: Mutex::new(Self::default()),
+            stop: Mutex::new(None),
         };
-        crew::each(&indices, threads, interrupt, |_| 0, work);
+        let indices: Vec<usize> = (0..candidates.len()).collect();
+        crew::each_run(&indices, threads, interrupt, |_| 0, |run, _| looking.look(run));
+        let Looking { earlier, stop, .. } = looking;
         match stop.into_inner().unwrap_or_default() {
             None => Ok(earlier.into_inner().unwrap_or_default()),
             Some(failure) => Err(stopped(failure)),
@@ -89,41 +83,105 @@ impl Earlier {
 
     fn add(&mut self, candidate: &Candidate, place: Place, looked: Looked) {
         // Without metadata and under an opaque name it was made of one file, by another call.
-        let Some(name) = looked.name.or_else(|| candidate.kept.clone()) else { return };
+        let Some(name) = looked.name.or_else(|| candidate.kept.clone()) else {
+            return self.unneeded.extend(looked.parked);
+        };
         let known = Known {
             path: candidate.path.clone(),
             place,
             created_at: looked.created_at,
             tied: false,
-            kept: Mutex::new(Some(looked.kept)),
+            parked: Mutex::new(looked.parked),
             id: looked.id,
         };
-        match self.0.entry(name) {
+        match self.newest.entry(name) {
             Entry::Vacant(entry) => drop(entry.insert(known)),
             Entry::Occupied(mut entry) => {
                 let present = entry.get_mut();
-                if known.created_at > present.created_at {
-                    *present = known;
-                } else if known.created_at == present.created_at && known.id != present.id {
-                    present.tied = true;
-                }
+                let older = if known.created_at > present.created_at {
+                    std::mem::replace(present, known)
+                } else {
+                    present.tied |=
+                        known.created_at == present.created_at && known.id != present.id;
+                    known
+                };
+                self.unneeded.extend(lock(&older.parked).take());
             }
         }
     }
+
+    /// Ends the grants that were not used.
+    ///
+    /// # Errors
+    /// That could not be recorded.
+    pub(super) fn close(&mut self) -> Result<(), Failure> {
+        let left = self.newest.values().filter_map(|known| lock(&known.parked).take());
+        self.unneeded.extend(left);
+        Ok(Parked::close_all(std::mem::take(&mut self.unneeded))?)
+    }
 }
 
-/// What a package was made of, or what is wrong with it.
-///
-/// # Errors
-/// Nothing can be known of it now, or with these keys.
-fn look(reader: &Reader<'_>, package: &Path) -> Result<Result<Looked, Failure>, Failure> {
-    let judged = |failure| if is_passing(&failure) { Err(failure) } else { Ok(Err(failure)) };
-    let (file, header) = match reader.header(package) {
-        Ok(read) => read,
-        Err(failure) => return judged(failure),
-    };
-    reader.find_key(&header)?;
-    reader.look(file, header).map_or_else(judged, |looked| Ok(Ok(looked)))
+/// Packages being looked at.
+struct Looking<'a> {
+    reader: &'a Reader<'a>,
+    tally: &'a Tally<'a>,
+    candidates: &'a [Candidate],
+    earlier: Mutex<Earlier>,
+    /// Why nothing can be done.
+    stop: Mutex<Option<Failure>>,
+}
+
+impl Looking<'_> {
+    fn look(&self, run: &[&usize]) {
+        if lock(&self.stop).is_some() {
+            return;
+        }
+        let mut places = Vec::with_capacity(run.len());
+        let mut packages = Vec::with_capacity(run.len());
+        for index in run.iter().copied() {
+            let Some(candidate) = self.candidates.get(*index) else { continue };
+            let place = Place::of_earlier(*index, &candidate.path);
+            match self.header(candidate) {
+                Ok(package) => {
+                    places.push((candidate, place));
+                    packages.push(package);
+                }
+                Err(Seen::Unknown(failure)) => return *lock(&self.stop) = Some(failure),
+                Err(Seen::Wrong(failure)) => self.told(&place, candidate, failure),
+            }
+        }
+        for ((candidate, place), looked) in places.into_iter().zip(self.reader.look_all(packages)) {
+            match looked {
+                Ok(looked) => lock(&self.earlier).add(candidate, place, looked),
+                Err(failure) if is_passing(&failure) => *lock(&self.stop) = Some(failure),
+                Err(failure) => self.told(&place, candidate, failure),
+            }
+        }
+    }
+
+    fn header(&self, candidate: &Candidate) -> Result<(File, Header), Seen> {
+        let package = self.reader.header(&candidate.path).map_err(Seen::of)?;
+        self.reader.has_key(&package.1).map_err(Seen::Unknown)?;
+        Ok(package)
+    }
+
+    fn told(&self, place: &Place, candidate: &Candidate, failure: Failure) {
+        self.tally.found(place.clone(), &candidate.path, "failed", failure);
+    }
+}
+
+/// Why a package tells nothing.
+enum Seen {
+    /// Nothing can be known of it now, or with these keys.
+    Unknown(Failure),
+    /// It is no package, or a damaged one.
+    Wrong(Failure),
+}
+
+impl Seen {
+    fn of(failure: Failure) -> Self {
+        if is_passing(&failure) { Self::Unknown(failure) } else { Self::Wrong(failure) }
+    }
 }
 
 fn stopped(failure: Failure) -> Failure {
@@ -143,7 +201,17 @@ fn stopped(failure: Failure) -> Failure {
 pub(super) const fn is_passing(failure: &Failure) -> bool {
     matches!(
         failure.exit,
-        Exit::Io | Exit::Interrupted | Exit::Identity | Exit::Store | Exit::Key | Exit::Failure
+        Exit::Io
+            | Exit::Interrupted
+            | Exit::Identity
+            | Exit::Store
+            | Exit::Key
+            | Exit::Log
+            | Exit::Denied
+            | Exit::Session
+            | Exit::Policy
+            | Exit::Clock
+            | Exit::Failure
     )
 }
 
@@ -196,8 +264,6 @@ pub(super) fn is_opaque(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use medsec_crypto::Dek;
-
     use super::*;
 
     fn looked(id: u8, time: u64) -> Looked {
@@ -205,7 +271,7 @@ mod tests {
             id: (PackageId::from_bytes([id; 16]), HeaderHash::from_bytes([id; 64])),
             created_at: Timestamp::from_unix_seconds(time),
             name: Some("a".to_owned()),
-            kept: Kept { dek: Dek::take_from(&mut [1; 32]).unwrap(), signature: None },
+            parked: None,
         }
     }
 

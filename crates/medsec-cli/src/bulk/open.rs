@@ -3,21 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
+use medsec::{OpenWish, Parked, ReleaseError};
 use medsec_crypto::{
-    Access, Context, HeaderHash, OpenError, Opened, OutputError, PackageId, PendingFile,
-    SignerExpectation, Timestamp, Unlocked,
+    Access, Header, HeaderHash, OpenError, Opened, OutputError, PackageId, PendingFile,
+    SignerExpectation, Timestamp,
 };
 
 use super::crew::{self, Hands, Publisher, lock};
 use super::folders::Folders;
 use super::listed::{self, Listed};
 use super::lock::{OutputFolder, shared};
-use super::package::{Kept, Looked, Reader};
+use super::package::{Looked, Reader};
 use super::report_file::ReportFile;
 use super::same::same_content;
 use super::tally::{Place, Tally, Words};
 use super::walk::{self, Found, Kind};
-use super::{EXTENSION, Keys, path};
+use super::{EXTENSION, path};
+use crate::custody::Custody;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Folder;
@@ -27,9 +29,8 @@ use crate::{target, text};
 /// What `open` does with a folder.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
-    pub(crate) keys: &'a Keys,
-    pub(crate) signer: SignerExpectation,
-    pub(crate) reproduced: &'a Context,
+    pub(crate) custody: &'a Custody,
+    pub(crate) wish: &'a OpenWish,
     pub(crate) names: Names,
     pub(crate) existing: Present,
     pub(crate) manifest: Manifests,
@@ -76,7 +77,7 @@ struct Item {
     name: PathBuf,
     /// Below the output folder on every step.
     path: PathBuf,
-    kept: Mutex<Option<Kept>>,
+    parked: Mutex<Option<Parked>>,
 }
 
 /// One run.
@@ -96,7 +97,7 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     let report = ReportFile::create(plan.report)?;
     let target = OutputFolder::open(session, plan.source, plan.target)?;
     let _writers_wait = shared(plan.source)?;
-    let listed = match (&plan.signer, plan.manifest) {
+    let listed = match (&plan.wish.signer, plan.manifest) {
         (SignerExpectation::OneOf(signers), Manifests::Heeded) => {
             Listed::read(plan.source, signers)?
         }
@@ -104,12 +105,7 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     };
     let found = packages(plan.source)?;
     let tally = Tally::new(session, &found);
-    let reader = Reader {
-        folder: plan.source,
-        keys: plan.keys,
-        signer: plan.signer.clone(),
-        reproduced: plan.reproduced,
-    };
+    let reader = Reader { folder: plan.source, custody: plan.custody, wish: plan.wish };
     let run = Run {
         plan,
         threads: session.threads().get(),
@@ -158,6 +154,8 @@ impl Run<'_> {
         }
         let work = |item: &Item, hands| self.work(item, hands);
         crew::each(&items, self.threads, self.interrupt, |item| item.len, work);
+        // What an interruption has kept from being opened.
+        self.close(items.iter().filter_map(|item| lock(&item.parked).take()).collect());
         if let Err(failure) = self.publisher.finish(|landing, result| self.landed(landing, result))
         {
             self.tally.folder_failed(failure);
@@ -169,15 +167,8 @@ impl Run<'_> {
     fn newest(&self) -> Vec<Item> {
         let indices: Vec<usize> = (0..self.found.len()).collect();
         let items = Mutex::new(Vec::with_capacity(indices.len()));
-        let look = |index: &usize, _| {
-            let Some(one) = self.found.get(*index) else { return };
-            let Some(len) = one.kind.file_len() else { return };
-            match self.look(&one.path).and_then(|looked| self.item(*index, len, looked)) {
-                Ok(item) => lock(&items).push(item),
-                Err(failure) => self.tally.failed(*index, failure),
-            }
-        };
-        crew::each(&indices, self.threads, self.interrupt, |_| 0, look);
+        let look = |run: &[&usize], _| self.look(run, &items);
+        crew::each_run(&indices, self.threads, self.interrupt, |_| 0, look);
         let mut items = items.into_inner().unwrap_or_default();
         items.sort_unstable_by(|one, other| {
             let order = one.name.cmp(&other.name);
@@ -186,49 +177,82 @@ impl Run<'_> {
         self.settle(items)
     }
 
-    /// What a package says of itself, if the manifest lists it.
-    fn look(&self, package: &Path) -> Result<Looked, Failure> {
-        let Some(listed) = &self.listed else {
-            let (file, header) = self.reader.header(package)?;
-            return self.reader.look(file, header);
+    /// Looks at some of the packages, and adds what is to be opened.
+    fn look(&self, run: &[&usize], items: &Mutex<Vec<Item>>) {
+        let mut places = Vec::with_capacity(run.len());
+        let mut packages = Vec::with_capacity(run.len());
+        for index in run.iter().copied() {
+            let Some(one) = self.found.get(*index) else { continue };
+            let Some(len) = one.kind.file_len() else { continue };
+            match self.header(&one.path) {
+                Ok(package) => {
+                    places.push((*index, len));
+                    packages.push(package);
+                }
+                Err(failure) => self.tally.failed(*index, failure),
+            }
+        }
+        let judged = |failure| match self.listed {
+            Some(_) => listed::judged(failure),
+            None => failure,
         };
-        let header = self.reader.header(package);
+        for ((index, len), looked) in places.into_iter().zip(self.reader.look_all(packages)) {
+            match looked.map_err(judged).and_then(|looked| self.item(index, len, looked)) {
+                Ok(item) => lock(items).push(item),
+                Err(failure) => self.tally.failed(index, failure),
+            }
+        }
+    }
+
+    /// A package's header, if the manifest lists it.
+    fn header(&self, package: &Path) -> Result<(std::fs::File, Header), Failure> {
+        let header = self.reader.header_to_open(package);
+        let Some(listed) = &self.listed else { return header };
         let (file, header) = header.map_err(|failure| listed.unfit(package, failure))?;
         listed.admit(&header)?;
-        self.reader.look(file, header).map_err(listed::judged)
+        Ok((file, header))
     }
 
     /// Where its content goes: as the metadata say, or, if they say nothing or a name that hides, after the
     /// package's identifier.
     fn item(&self, index: usize, len: u64, looked: Looked) -> Result<Item, Failure> {
-        let Looked { id, created_at, name, kept } = looked;
+        let Looked { id, created_at, name, parked } = looked;
         let name = name.filter(|_| self.plan.names == Names::Restored);
         let opaque = || PathBuf::from(id.0.to_string());
         let name = name.map(|name| fit_path(&name)).transpose()?.unwrap_or_else(opaque);
         let path = if is_hidden(&name) { opaque() } else { name.clone() };
-        Ok(Item { index, len, id, created_at, name, path, kept: Mutex::new(Some(kept)) })
+        Ok(Item { index, len, id, created_at, name, path, parked: Mutex::new(parked) })
     }
 
     /// Keeps the first of each name; of two of the same time neither is the newest, unless they are copies of
     /// each other.
     fn settle(&self, items: Vec<Item>) -> Vec<Item> {
         let mut kept: Vec<Item> = Vec::with_capacity(items.len());
-        let mut tied = Vec::new();
+        let (mut tied, mut unneeded) = (Vec::new(), Vec::new());
         for item in items {
             match kept.last().filter(|first| first.name == item.name) {
                 None => kept.push(item),
                 Some(first) if first.created_at > item.created_at || first.id == item.id => {
                     self.tally.skipped(item.len);
+                    unneeded.extend(lock(&item.parked).take());
                 }
                 Some(first) => tied.extend([first.index, item.index]),
             }
         }
+        self.close(unneeded);
         tied.sort_unstable();
         tied.dedup();
         tied.iter().for_each(|index| self.tally.failed(*index, tie()));
         kept.retain(|item| tied.binary_search(&item.index).is_err());
         kept.sort_unstable_by_key(|item| item.index);
         kept
+    }
+
+    /// Ends grants of which nothing but the metadata was needed.
+    fn close(&self, parked: Vec<Parked>) {
+        if let Err(error) = Parked::close_all(parked) {
+            self.tally.folder_failed(error.into());
+        }
     }
 
     fn work(&self, item: &Item, hands: Hands) {
@@ -243,8 +267,9 @@ impl Run<'_> {
             Some(_) => listed::judged(failure),
             None => failure,
         };
-        let kept = lock(&item.kept).take();
-        let (file, unlocked) = self.reader.open(package, kept).map_err(judged)?;
+        let parked = lock(&item.parked).take().ok_or_else(changed_meanwhile)?;
+        let (file, grant) = self.reader.open(package, parked).map_err(judged)?;
+        let header = grant.header().clone();
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
         let target = self.plan.target.join(&item.path);
@@ -253,28 +278,25 @@ impl Run<'_> {
         made.map_err(|error| Failure::io("a folder could not be made", &error))?;
         if self.plan.existing == Present::Compare && target.symlink_metadata().is_ok() {
             let mut present = open_output(&target)?.file;
-            let same = same_content(&unlocked, file, &mut present, &execution).map_err(judged)?;
+            let same = same_content(grant, file, &mut present, &execution).map_err(judged)?;
             let opened = same.ok_or(OutputError::Exists)?;
-            self.check(item, &unlocked, &opened)?;
+            self.check(item, &header, &opened)?;
             self.publisher.add_present(self.plan.target, &item.path);
             self.tally.skipped(item.len);
             return Ok(());
         }
         let pending = PendingFile::create(&target, target::options(Access::Owner));
         let pending = pending.map_err(OpenError::Output)?;
-        let opened = unlocked.open_to_pending(file, pending, &execution);
-        let (opened, pending) = opened.map_err(|error| judged(error.into()))?;
-        self.check(item, &unlocked, &opened)?;
+        let opened = grant.open_to_release(file, pending, &execution);
+        let (opened, release) = opened.map_err(|error| judged(error.into()))?;
+        self.check(item, &header, &opened)?;
         let landing = (item.index, opened.plain_len);
-        self.publisher.add(pending, opened.plain_len, landing, |landing, result| {
-            self.landed(landing, result);
-        });
+        self.publisher.add(release, landing, |landing, result| self.landed(landing, result));
         Ok(())
     }
 
     /// Whether the package that was read to its end is the one that was looked at, and as listed.
-    fn check(&self, item: &Item, unlocked: &Unlocked, opened: &Opened) -> Result<(), Failure> {
-        let header = unlocked.header();
+    fn check(&self, item: &Item, header: &Header, opened: &Opened) -> Result<(), Failure> {
         if (header.core().package_id, header.hash()) != item.id {
             return Err(changed_meanwhile());
         }
@@ -288,7 +310,7 @@ impl Run<'_> {
         self.listed.as_ref().map_or(Ok(()), |listed| listed.check(header, opened))
     }
 
-    fn landed(&self, (index, len): (usize, u64), result: Result<(), OutputError>) {
+    fn landed(&self, (index, len): (usize, u64), result: Result<(), ReleaseError>) {
         match result {
             Ok(()) => self.tally.done(len),
             Err(error) => self.tally.failed(index, error.into()),

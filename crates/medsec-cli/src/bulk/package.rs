@@ -3,22 +3,18 @@
 use std::fs::File;
 use std::path::Path;
 
-use medsec_crypto::{
-    Checked, Context, Dek, Header, HeaderHash, NotAuthentic, PackageId, SignerExpectation,
-    Timestamp, Unlocked, UnlockedRecipients, VerifiedSignature,
-};
-use zeroize::Zeroizing;
+use medsec::{Grant, OpenRequest, OpenWish, Parked, ReleaseError};
+use medsec_crypto::{Header, HeaderHash, OpenError, PackageId, Timestamp};
 
-use super::{Keys, walk};
+use super::walk;
+use crate::custody::Custody;
 use crate::failure::Failure;
-use crate::openers::Fitting;
 
 /// How the packages of a folder are opened.
 pub(super) struct Reader<'a> {
     pub(super) folder: &'a Path,
-    pub(super) keys: &'a Keys,
-    pub(super) signer: SignerExpectation,
-    pub(super) reproduced: &'a Context,
+    pub(super) custody: &'a Custody,
+    pub(super) wish: &'a OpenWish,
 }
 
 /// What a package says of itself; all of it is authentic, of the content nothing is known yet.
@@ -27,25 +23,8 @@ pub(super) struct Looked {
     pub(super) created_at: Timestamp,
     /// The path of the file that it was made of.
     pub(super) name: Option<String>,
-    pub(super) kept: Kept,
-}
-
-/// What need not be found out again when a package is met for the second time.
-pub(super) struct Kept {
-    /// A key agreement takes longer than opening a small package.
-    pub(super) dek: Dek,
-    /// So does a signature.
-    pub(super) signature: Option<VerifiedSignature>,
-}
-
-impl Kept {
-    fn of(unlocked: Unlocked) -> Result<Self, NotAuthentic> {
-        let signature = unlocked.verified_signature();
-        let unlocked = UnlockedRecipients::from(unlocked);
-        let mut copy = Zeroizing::new(*unlocked.dek().expose_secret());
-        let dek = Dek::take_from(copy.as_mut_slice()).map_err(|_| NotAuthentic)?;
-        Ok(Self { dek, signature })
-    }
+    /// The grant, put aside: what it took to get it need not be done again.
+    pub(super) parked: Option<Parked>,
 }
 
 impl Reader<'_> {
@@ -56,45 +35,55 @@ impl Reader<'_> {
         Ok((file, header))
     }
 
+    /// As [`Self::header`], for a package that is to be opened: that it is none stands in the log.
+    pub(super) fn header_to_open(&self, package: &Path) -> Result<(File, Header), Failure> {
+        let mut file = walk::open(self.folder, package)?.file;
+        match Header::read_patiently(&mut file) {
+            Ok(header) => Ok((file, header)),
+            // It is refused; the grant that there never is would end with its record.
+            malformed => Ok((file, self.custody.open(malformed, self.wish)?.header().clone())),
+        }
+    }
+
     /// Whether there is a key for the package.
-    pub(super) fn find_key(&self, header: &Header) -> Result<(), Failure> {
-        self.keys.fitting(header).map(drop)
+    pub(super) fn has_key(&self, header: &Header) -> Result<(), Failure> {
+        self.custody.find_key(header)
     }
 
-    /// What the package says of itself.
-    pub(super) fn look(&self, file: File, header: Header) -> Result<Looked, Failure> {
-        let (checked, fitting) = self.check(header)?;
-        let unlocked = checked.unlock_with(&fitting.identities())?;
-        let metadata = unlocked.read_metadata(file)?;
-        let core = unlocked.header().core();
-        let (package_id, created_at) = (core.package_id, core.created_at);
-        let id = (package_id, unlocked.header().hash());
-        let name = metadata.and_then(|mut data| data.file_name.take());
-        Ok(Looked { id, created_at, name, kept: Kept::of(unlocked)? })
-    }
-
-    /// The package again, with what was kept of it.
-    pub(super) fn open(
+    /// What packages say of themselves; the grants are recorded together.
+    pub(super) fn look_all(
         &self,
-        package: &Path,
-        kept: Option<Kept>,
-    ) -> Result<(File, Unlocked), Failure> {
-        let (file, header) = self.header(package)?;
-        let (checked, _) = self.check(header)?;
-        let Kept { dek, signature } = kept.ok_or(NotAuthentic)?;
-        let unlocked = checked.unlock(dek)?;
-        Ok((
-            file,
-            match signature {
-                Some(signature) => unlocked.with_verified_signature(signature),
-                None => unlocked,
-            },
-        ))
+        packages: Vec<(File, Header)>,
+    ) -> impl Iterator<Item = Result<Looked, Failure>> {
+        let (files, requests): (Vec<File>, Vec<_>) = packages
+            .into_iter()
+            .map(|(file, header)| (file, OpenRequest { header: Ok(header), wish: self.wish }))
+            .unzip();
+        let granted = self.custody.open_all(requests);
+        files.into_iter().zip(granted).map(|(file, granted)| looked(file, granted?))
     }
 
-    fn check(&self, header: Header) -> Result<(Checked, Fitting), Failure> {
-        let fitting = self.keys.fitting(&header)?;
-        let expectation = fitting.expectation(&self.signer, self.reproduced);
-        Ok((header.check(expectation)?, fitting))
+    /// The package again, under the grant that was put aside.
+    pub(super) fn open(&self, package: &Path, parked: Parked) -> Result<(File, Grant), Failure> {
+        // The grant ends with its record if the package is not there any more.
+        let (file, header) = self.header(package)?;
+        Ok((file, parked.resume(header)?))
     }
+}
+
+fn looked(file: File, grant: Grant) -> Result<Looked, Failure> {
+    let name = match grant.read_metadata(file) {
+        Ok(metadata) => metadata.and_then(|mut data| data.file_name.take()),
+        Err(error) => return Err(given_up(grant, error)),
+    };
+    let core = grant.header().core();
+    let (id, created_at) = ((core.package_id, grant.header().hash()), core.created_at);
+    Ok(Looked { id, created_at, name, parked: Some(grant.park()?) })
+}
+
+/// Ends a grant of which nothing came.
+pub(super) fn given_up(grant: Grant, error: OpenError) -> Failure {
+    // Nothing was released; that the record failed too would only hide why.
+    let _ = grant.close(Err(&error));
+    ReleaseError::Open(error).into()
 }

@@ -6,10 +6,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
 
-use medsec_crypto::{
-    Confirmation, GroupLimits, Header, RewrapError, RewrapGroup, Rewrapped, StartedRewrap,
-    UnlockedRecipients,
-};
+use medsec::{Confirmed, RewrapBatch, RewrapGrant};
+use medsec_crypto::{GroupLimits, Header, StartedRewrap};
 
 use super::crew::{self, lock, raise_descriptor_limit};
 use super::folders::parent_of;
@@ -28,7 +26,7 @@ pub(crate) enum Rewrap {
     /// It has new recipients.
     Done,
     /// It has them when they are durable and confirmed.
-    Started(Box<(StartedRewrap, UnlockedRecipients)>),
+    Started(Box<(StartedRewrap, RewrapGrant)>),
     /// It had exactly the recipients that are wanted.
     NotNeeded,
 }
@@ -39,7 +37,7 @@ pub(crate) trait Work: Sync {
     fn rewrap(&self, path: &Path, file: File) -> Result<Rewrap, Failure>;
 
     /// Tries the new recipients.
-    fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation;
+    fn confirm(&self, grant: &RewrapGrant, header: &Header) -> Confirmed;
 
     /// What the command line asked for in vain, once all packages are done.
     fn slip(&self) -> Option<Failure>;
@@ -69,8 +67,8 @@ pub(crate) fn run(
             Ok(Rewrap::Done) => tally.done(len),
             Ok(Rewrap::NotNeeded) => tally.skipped(len),
             Ok(Rewrap::Started(started)) => {
-                let (rewrap, unlocked) = *started;
-                finisher.add(rewrap, Waiting { index: *index, len, unlocked });
+                let (rewrap, grant) = *started;
+                finisher.add(rewrap, grant, (*index, len));
             }
             Err(failure) => tally.failed(*index, failure),
         }
@@ -91,61 +89,54 @@ pub(crate) fn run(
     Ok(tally.conclude(session, &words, report))
 }
 
-/// A package whose new recipients are written.
-struct Waiting {
-    index: usize,
-    len: u64,
-    unlocked: UnlockedRecipients,
-}
+/// Number and length of a package whose new recipients are written.
+type Waiting = (usize, u64);
+type Batch = RewrapBatch<Waiting>;
 
-type Group = RewrapGroup<Waiting>;
-
-/// Finishes one group while the next one fills: that bounds the descriptors in use.
+/// Finishes one batch while the next one fills: that bounds the descriptors in use.
 struct Finisher<'a, W> {
     work: &'a W,
     tally: &'a Tally<'a>,
-    filling: Mutex<Group>,
+    filling: Mutex<Batch>,
     committing: Mutex<()>,
 }
 
 impl<'a, W: Work> Finisher<'a, W> {
     fn new(work: &'a W, tally: &'a Tally<'a>) -> Self {
         raise_descriptor_limit();
-        let filling = Mutex::new(Group::new(GroupLimits::default()));
+        let filling = Mutex::new(Batch::new(GroupLimits::default()));
         Self { work, tally, filling, committing: Mutex::default() }
     }
 
-    fn add(&self, rewrap: StartedRewrap, waiting: Waiting) {
+    fn add(&self, rewrap: StartedRewrap, grant: RewrapGrant, waiting: Waiting) {
         let is_full = {
-            let mut group = lock(&self.filling);
-            group.add(rewrap, waiting);
-            group.is_full()
+            let mut batch = lock(&self.filling);
+            batch.add(rewrap, grant, waiting);
+            batch.is_full()
         };
         if is_full {
-            self.commit(Group::is_full);
+            self.commit(Batch::is_full);
         }
     }
 
-    fn commit(&self, is_time: impl Fn(&Group) -> bool) {
+    fn commit(&self, is_time: impl Fn(&Batch) -> bool) {
         let _one_at_a_time = lock(&self.committing);
-        let group = {
+        let batch = {
             let mut filling = lock(&self.filling);
             if !is_time(&filling) {
                 return;
             }
             filling.take()
         };
-        let confirm =
-            |waiting: &Waiting, header: &Header| self.work.confirm(&waiting.unlocked, header);
-        for (waiting, result) in group.commit(confirm) {
-            self.landed(&waiting, result);
+        let ended = batch.commit(|grant, header| self.work.confirm(grant, header));
+        for ((index, len), result) in ended.results {
+            match result {
+                Ok(_) => self.tally.done(len),
+                Err(error) => self.tally.failed(index, error.into()),
+            }
         }
-    }
-
-    fn landed(&self, waiting: &Waiting, result: Result<Rewrapped, RewrapError>) {
-        match result {
-            Ok(_) => self.tally.done(waiting.len),
-            Err(error) => self.tally.failed(waiting.index, error.into()),
+        if let Err(error) = ended.recorded {
+            self.tally.folder_failed(error.into());
         }
     }
 }

@@ -2,22 +2,30 @@
 
 use std::fs::File;
 
-use medsec_crypto::{Execution, OpenError, Opened, Unlocked};
+use medsec::{Grant, ReleaseError};
+use medsec_crypto::{Execution, OpenError, Opened};
 
 use crate::failure::Failure;
 
 /// Both are read once, side by side. Gives what was opened if they are the same and the package was verified to
-/// its end; nothing of it leaves memory.
+/// its end; nothing of it leaves memory. The grant is used up, and how it ended is on record.
 pub(super) fn same_content(
-    unlocked: &Unlocked,
+    grant: Grant,
     package: File,
     file: &mut File,
     execution: &Execution<'_>,
 ) -> Result<Option<Opened>, Failure> {
-    unlocked.compare(package, file, execution).map_err(|error| match error {
+    let compared = grant.compare(package, file, execution);
+    let closed = grant.close(match &compared {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    });
+    let opened = compared.map_err(|error| match error {
         OpenError::Content(error) => {
             Failure::io("the file could not be compared with its package", &error)
         }
-        error => error.into(),
-    })
+        error => ReleaseError::Open(error).into(),
+    })?;
+    closed?;
+    Ok(opened)
 }

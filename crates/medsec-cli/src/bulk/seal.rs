@@ -8,8 +8,9 @@ use std::io::Seek as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use medsec::{Aim, OpenWish, ReleaseError, SealGrant, SealRequest, Unbound};
 use medsec_crypto::{
-    Access, Draft, ManifestEntry, Metadata, OutputError, PackageId, PackageName, PackageSpec,
+    Access, Limits, ManifestEntry, Metadata, OutputError, PackageId, PackageName, PackageSpec,
     PendingFile, SealError, SignerExpectation, VerifyingKey,
 };
 
@@ -25,6 +26,7 @@ use super::report_file::ReportFile;
 use super::tally::{Tally, Words};
 use super::walk::{self, Found};
 use super::{EXTENSION, Keys, path};
+use crate::custody::{Custody, as_recipients};
 use crate::describe::{add_identifiers, describe};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -35,6 +37,7 @@ use crate::target;
 /// What `seal` does with a folder.
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
+    pub(crate) custody: &'a Custody,
     pub(crate) keys: &'a Keys,
     /// Without metadata: each package gets its own.
     pub(crate) spec: &'a PackageSpec,
@@ -121,16 +124,21 @@ fn seal_all(
 ) -> Result<(), Failure> {
     let threads = session.threads().get();
     let interrupt = &session.interrupt;
-    let reader = Reader {
-        folder: plan.target,
-        keys: plan.keys,
+    let wish = OpenWish {
+        aim: Aim::Verification,
+        purpose: plan.custody.purpose(),
         signer: match ledger {
             Some(_) => SignerExpectation::OneOf(plan.signers.to_vec()),
             None => SignerExpectation::NotRequired,
         },
-        reproduced: &plan.spec.reproduced,
+        reproduced: plan.spec.reproduced.clone(),
+        limits: Limits::default(),
+        patient: None,
+        unbound: Unbound::Accepted,
+        filed_under: session.settings()?.dataset.value.clone(),
     };
-    let run = Run {
+    let reader = Reader { folder: plan.target, custody: plan.custody, wish: &wish };
+    let mut run = Run {
         plan,
         threads,
         interrupt,
@@ -142,10 +150,17 @@ fn seal_all(
         publisher: Publisher::new(),
         ledger,
     };
-    run.check_room()?;
-    let files: Vec<usize> = (0..found.len()).filter(|index| is_file(found, *index)).collect();
-    let len = |index: &usize| found.get(*index).and_then(|one| one.kind.file_len()).unwrap_or(0);
-    crew::each(&files, threads, interrupt, len, |index, hands| run.work(*index, hands));
+    let room = run.check_room();
+    if room.is_ok() {
+        let files: Vec<usize> = (0..found.len()).filter(|index| is_file(found, *index)).collect();
+        let len =
+            |index: &usize| found.get(*index).and_then(|one| one.kind.file_len()).unwrap_or(0);
+        crew::each_run(&files, threads, interrupt, len, |indices, hands| run.work(indices, hands));
+    }
+    if let Err(failure) = run.earlier.close() {
+        tally.folder_failed(failure);
+    }
+    room?;
     if let Err(failure) = run.publisher.finish(|landing, result| run.landed(landing, result)) {
         tally.folder_failed(failure);
     }
@@ -156,7 +171,14 @@ fn is_file(found: &[Found], index: usize) -> bool {
     found.get(index).is_some_and(|one| one.kind.file_len().is_some())
 }
 
-impl Run<'_> {
+/// A file that is to be sealed.
+struct Waiting<'a> {
+    index: usize,
+    path: &'a Path,
+    source: walk::Opened,
+}
+
+impl<'a> Run<'a> {
     /// Whether the manifest can list what is to be sealed.
     fn check_room(&self) -> Result<(), Failure> {
         let Some(ledger) = self.ledger else { return Ok(()) };
@@ -180,49 +202,78 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn work(&self, index: usize, hands: Hands) {
-        let Some(found) = self.found.get(index) else { return };
-        if let Err(failure) = self.seal(index, &found.path, hands) {
-            self.tally.failed(index, failure);
+    /// Seals some files; the grants for all of them are recorded together.
+    fn work(&self, indices: &[&usize], hands: Hands) {
+        let (mut waiting, mut requests) = (Vec::with_capacity(indices.len()), Vec::new());
+        for index in indices.iter().map(|index| **index) {
+            let Some(found) = self.found.get(index) else { continue };
+            match self.prepare(index, &found.path, hands) {
+                Ok(Some((one, request))) => {
+                    waiting.push(one);
+                    requests.push(request);
+                }
+                Ok(None) => {}
+                Err(failure) => self.tally.failed(index, failure),
+            }
+        }
+        if requests.is_empty() || self.interrupt.is_set() {
+            return;
+        }
+        let recipients = as_recipients(&self.plan.keys.recipients);
+        let wish = self.plan.keys.wish(self.plan.custody, &recipients);
+        let granted = self.plan.custody.seal_all(requests, &wish);
+        for (one, granted) in waiting.into_iter().zip(granted) {
+            let index = one.index;
+            if let Err(failure) = granted.and_then(|grant| self.seal(one, grant, hands)) {
+                self.tally.failed(index, failure);
+            }
         }
     }
 
-    fn seal(&self, index: usize, path: &Path, hands: Hands) -> Result<(), Failure> {
+    /// What a file is to become, unless its package is there already.
+    fn prepare(
+        &self,
+        index: usize,
+        path: &'a Path,
+        hands: Hands,
+    ) -> Result<Option<(Waiting<'a>, SealRequest)>, Failure> {
         let name = path::to_text(path).ok_or_else(not_text)?;
         let mut source = walk::open(self.plan.source, path)?;
         let known = self.earlier.newest(&name);
         if let Some(known) = known {
             if self.is_done(known, &name, &mut source, hands)? {
                 self.tally.skipped(source.len);
-                return Ok(());
+                return Ok(None);
             }
             let rewound = source.file.rewind();
             rewound.map_err(|error| Failure::io("the file cannot be read", &error))?;
         }
-        let walk::Opened { mut file, len, modified } = source;
         let mut spec = self.plan.spec.clone();
         if self.plan.described == Described::Yes {
             let metadata = spec.metadata.insert(Metadata::new());
-            describe(metadata, Some(&name), len);
-            add_identifiers(&mut spec, &mut file)?;
+            describe(metadata, Some(&name), source.len);
+            add_identifiers(&mut spec, &mut source.file)?;
         }
-        let sealer = Draft::new(spec, time_after(known), self.plan.keys.signer.clone())
-            .and_then(|draft| draft.seal_to(&self.plan.keys.recipients()))?;
+        let request = SealRequest { spec, created_at: time_after(known) };
+        Ok(Some((Waiting { index, path, source }, request)))
+    }
+
+    fn seal(&self, one: Waiting<'_>, grant: SealGrant, hands: Hands) -> Result<(), Failure> {
+        let Waiting { index, path, source } = one;
+        let walk::Opened { file, len, modified } = source;
         let target = match self.plan.names {
-            Names::Opaque => PathBuf::from(format!("{}.{EXTENSION}", sealer.package_id())),
+            Names::Opaque => PathBuf::from(format!("{}.{EXTENSION}", grant.package_id())),
             Names::Kept => self.kept(path)?,
         };
         let listed = self.listed_name(&target, len)?;
         let pending = self.create(&target)?;
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
-        let (sealed, pending) = sealer.seal_to_pending(&file, pending, &execution)?;
+        let (sealed, release) = grant.seal_to_release(&file, pending, &execution)?;
         check_unchanged(&file, len, modified)?;
         let entry = listed.map(|name| ManifestEntry::of_sealed(name, &sealed)).transpose()?;
         let landing = Landing { index, len, entry };
-        self.publisher.add(pending, sealed.package_len, landing, |landing, result| {
-            self.landed(landing, result);
-        });
+        self.publisher.add(release, landing, |landing, result| self.landed(landing, result));
         Ok(())
     }
 
@@ -254,9 +305,10 @@ impl Run<'_> {
         Ok(Some(name))
     }
 
-    fn landed(&self, landing: Landing, result: Result<(), OutputError>) {
+    fn landed(&self, landing: Landing, result: Result<(), ReleaseError>) {
         // Of a name that is not durable yet the manifest may speak: the package is complete.
-        let is_there = matches!(result, Ok(()) | Err(OutputError::NameNotDurable(_)));
+        let is_there =
+            matches!(result, Ok(()) | Err(ReleaseError::Output(OutputError::NameNotDurable(_))));
         if let (true, Some((ledger, entry))) = (is_there, self.ledger.zip(landing.entry)) {
             ledger.add_sealed(entry);
         }

@@ -1,5 +1,6 @@
 //! `medsec audit`: the audit log.
 
+mod anchor;
 mod check_fhir;
 mod checkpoint;
 mod consistency;
@@ -7,6 +8,7 @@ mod export;
 mod follow;
 mod probe;
 mod prove;
+mod reconcile;
 mod records;
 mod repair;
 mod report;
@@ -19,6 +21,8 @@ mod verify;
 mod watch;
 
 use clap::Subcommand;
+
+pub(crate) use self::review::keep as keep_opening;
 
 use crate::failure::Failure;
 use crate::report::Outcome;
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     Verify(Box<verify::Options>),
     /// Write a record to see that it can be.
     Test(probe::Options),
+    /// Compare a folder of packages, its signed manifest and what the log tells of them.
+    Reconcile(Box<reconcile::Options>),
     /// Sign how far the streams are, for the anchor and for others.
     Checkpoint(Box<checkpoint::Options>),
     /// Show that one checkpoint continues another.
@@ -51,6 +57,9 @@ pub(crate) enum Command {
     /// Add and list streams.
     #[command(subcommand)]
     Stream(Box<stream::Command>),
+    /// Make the anchor of the settings ready.
+    #[command(subcommand)]
+    Anchor(anchor::Command),
     /// Let a stream go on that lacks records or its mark; what is missing is given up.
     Repair(repair::Repair),
     /// Let a stream go on whose epoch key is gone; the log key vouches for a new one.
@@ -79,6 +88,8 @@ impl Command {
             Self::Prove(_) => "audit prove",
             Self::CheckProof(_) => "audit check-proof",
             Self::Stream(command) => command.name(),
+            Self::Anchor(command) => command.name(),
+            Self::Reconcile(_) => "audit reconcile",
             Self::Repair(_) => "audit repair",
             Self::Rekey(_) => "audit rekey",
             #[cfg(feature = "ship")]
@@ -92,6 +103,7 @@ impl Command {
         match self {
             Self::Show(options) => show::run(session, options),
             Self::Follow(options) => follow::run(session, options),
+            Self::Reconcile(options) => reconcile::run(session, options),
             Self::Report(options) => report::run(session, options),
             Self::Review(options) => review::run(session, options).map(Outcome::Whole),
             Self::Watch(options) => watch::run(session, options),
@@ -102,6 +114,7 @@ impl Command {
             Self::Prove(options) => options.run(session).map(Outcome::Whole),
             Self::CheckProof(options) => options.run(session).map(Outcome::Whole),
             Self::Stream(command) => command.run(session).map(Outcome::Whole),
+            Self::Anchor(command) => command.run(session).map(Outcome::Whole),
             Self::Repair(options) => options.run(session).map(Outcome::Whole),
             Self::Rekey(options) => options.run(session).map(Outcome::Whole),
             #[cfg(feature = "ship")]

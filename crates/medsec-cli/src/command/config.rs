@@ -36,7 +36,9 @@ impl Command {
 
 fn show(settings: &Settings) -> Report {
     let Settings { home, store, mark, store_id, identity, signer, threads, .. } = settings;
-    let Settings { audit, audit_pin, audit_key, audit_anchor, .. } = settings;
+    let Settings { purpose, dataset, policy, policy_mark, .. } = settings;
+    let Settings { audit, audit_pin, audit_key, audit_anchor, audit_stream, .. } = settings;
+    let Settings { emergencies, emergency_hook, .. } = settings;
     let path = |path: &Path| path.display().to_string();
     let rows = [
         row("home", home, |home| Some(path(home))),
@@ -45,10 +47,17 @@ fn show(settings: &Settings) -> Report {
         row("store.id", store_id, |id| id.map(|id| id.to_string())),
         row("user.identity", identity, |file| file.as_deref().map(path)),
         row("user.signer", signer, |file| file.as_deref().map(path)),
+        row("user.purpose", purpose, |code| code.map(|code| code.to_string())),
+        row("user.dataset", dataset, |id| id.as_ref().map(|id| id.as_str().to_owned())),
+        row("policy.folder", policy, |folder| Some(path(folder))),
+        row("policy.mark", policy_mark, |file| Some(path(file))),
         row("audit.folder", audit, |folder| Some(path(folder))),
         row("audit.pin", audit_pin, |file| Some(path(file))),
         row("audit.key", audit_key, |file| file.as_deref().map(path)),
         row("audit.anchor", audit_anchor, |folder| folder.as_deref().map(path)),
+        row("audit.stream", audit_stream, |name| Some(name.to_string())),
+        row("emergency.folder", emergencies, |folder| Some(path(folder))),
+        row("emergency.hook", emergency_hook, |file| file.as_deref().map(path)),
         row("work.threads", threads, |count| count.map(|count| count.to_string())),
     ];
     let mut report = Report::new();

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use medsec::Refused;
 use medsec_crypto::{Execution, ExpectationError, OpenError};
 use serde_json::Value;
 
@@ -44,7 +45,6 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let begun = Instant::now();
     let claims = demo.claims()?;
     let took = begun.elapsed();
-    drop(demo);
     folder.close().map_err(failed)?;
     Ok(conclude(options, &claims, took))
 }
@@ -84,14 +84,21 @@ impl<'a> Demo<'a> {
             let package = folder.join(format!("{number}.msp"));
             pieces.push(Piece { content, package });
         }
-        Ok(Self { session, folder, cast: Cast::new(series::PATIENT_ID)?, pieces, synthetic, bytes })
+        Ok(Self {
+            session,
+            folder,
+            cast: Cast::new(folder, series::PATIENT_ID)?,
+            pieces,
+            synthetic,
+            bytes,
+        })
     }
 
-    fn claims(&self) -> Result<Vec<Claim>, Failure> {
+    fn claims(self) -> Result<Vec<Claim>, Failure> {
         let watch = Watch::new(self.session, None);
         let execution = self.session.execution(&watch);
         let sealed = self.sealed(&execution)?;
-        Ok(vec![
+        let mut claims = vec![
             sealed,
             self.opened(&execution)?,
             self.refused_to_stranger()?,
@@ -100,8 +107,10 @@ impl<'a> Demo<'a> {
             self.origin(&execution)?,
             self.rewrapped()?,
             self.rewrapped_large(&execution)?,
-            self.recorded()?,
-        ])
+        ];
+        drop(watch);
+        claims.push(self.recorded()?);
+        Ok(claims)
     }
 
     /// Tries one thing on every package and takes the time.
@@ -141,8 +150,8 @@ impl<'a> Demo<'a> {
 
     fn opened(&self, execution: &Execution<'_>) -> Result<Claim, Failure> {
         let (holds, took) = self.on_all(|piece| match self.synthetic {
-            true => self.cast.opens_to_file(piece, &self.cast.recipient, execution),
-            false => self.cast.opens_to_the_same(piece, &self.cast.recipient),
+            true => self.cast.opens_to_file(piece, self.cast.own(), execution),
+            false => self.cast.opens_to_the_same(piece, self.cast.own()),
         })?;
         Ok(Claim {
             id: "opened",
@@ -158,8 +167,11 @@ impl<'a> Demo<'a> {
         let (holds, took) = self.on_all(|piece| {
             let mut package = open(&piece.package)?;
             let stranger = &self.cast.stranger;
-            let unlocked = self.cast.unlock(&mut package, stranger, &self.cast.patient);
-            Ok(matches!(unlocked, Err(OpenError::Expectation(ExpectationError::NotARecipient))))
+            let granted = self.cast.grant(&mut package, stranger, &self.cast.patient);
+            Ok(matches!(
+                granted,
+                Err(Refused::Open(OpenError::Expectation(ExpectationError::NotARecipient)))
+            ))
         })?;
         Ok(refusal("other_key", "another key", "no recipient", holds, took, Exit::Expectation))
     }
@@ -167,9 +179,9 @@ impl<'a> Demo<'a> {
     fn refused_for_other_patient(&self) -> Result<Claim, Failure> {
         let (holds, took) = self.on_all(|piece| {
             let mut package = open(&piece.package)?;
-            let (own, other) = (&self.cast.recipient, &self.cast.other_patient);
-            let unlocked = self.cast.unlock(&mut package, own, other);
-            Ok(matches!(unlocked, Err(OpenError::NotAuthentic(_))))
+            let (own, other) = (self.cast.own(), &self.cast.other_patient);
+            let granted = self.cast.grant(&mut package, own, other);
+            Ok(matches!(granted, Err(Refused::Open(OpenError::NotAuthentic(_)))))
         })?;
         let (id, what) = ("other_patient", "another patient");
         Ok(refusal(id, what, "not authentic", holds, took, Exit::NotAuthentic))
@@ -238,9 +250,11 @@ impl<'a> Demo<'a> {
 }
 
 impl Demo<'_> {
-    fn recorded(&self) -> Result<Claim, Failure> {
+    fn recorded(self) -> Result<Claim, Failure> {
+        let Self { cast, folder, .. } = self;
+        cast.leave()?;
         let begun = Instant::now();
-        let holds = log::holds(self.folder)?;
+        let holds = log::holds(&folder.join("home"))?;
         Ok(Claim {
             id: "recorded",
             what: "the audit log",

@@ -1,6 +1,7 @@
 //! `medsec init`: a home with a key store, its first user, the first key and the audit log.
 
 mod log;
+pub(crate) mod policy;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,20 +12,27 @@ use medsec_kms::{
     Argon2Params, IdentityFile, KeyKind, KeyName, KeySpec, LocalStore, Passphrase, PrivateKey,
     PublicKey, StoreId, StorePlace, UserName,
 };
+use medsec_policy::{Bundle, Ready};
 
 use self::log::{LogOptions, MadeLog};
+use self::policy::PolicyOptions;
+use crate::custody::{InForce, write_mark};
 use crate::failure::Failure;
 use crate::own::{Own, files_of};
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
 use crate::session::{Session, now};
-use crate::settings::{AuditTemplate, FILE_NAME, Settings, Source, Template, template};
+use crate::settings::{
+    AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, POLICY_FOLDER, Settings, Source,
+    Template, template,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::INIT)]
 pub(crate) struct Options {
-    /// Name of the user, who administers a new store.
-    #[arg(long, value_name = "NAME", default_value = "admin")]
+    /// Name of the user, who administers a new store: that of a person, because the audit log and the policy call
+    /// them by it.
+    #[arg(long, value_name = "NAME")]
     user: UserName,
     /// Use the key store in this folder instead of making one; its administrator adds the user.
     #[arg(long, value_name = "FOLDER", conflicts_with_all = ["key", "max_age"])]
@@ -44,7 +52,27 @@ pub(crate) struct Options {
     #[command(flatten)]
     passphrase: PassphraseOption,
     #[command(flatten)]
+    policy: PolicyOptions,
+    #[command(flatten)]
     log: LogOptions,
+}
+
+impl Options {
+    /// For a home that lives as long as a demo.
+    pub(super) fn for_demo(user: &str, key: &str) -> Result<Self, Failure> {
+        let unfit = |_| Failure::usage("the demo's user or key cannot be called so");
+        Ok(Self {
+            user: user.parse().map_err(unfit)?,
+            join: None,
+            store_id: None,
+            key: key.parse().map_err(unfit)?,
+            max_age: 365,
+            no_passphrase: true,
+            passphrase: PassphraseOption { passphrase_fd: None },
+            policy: PolicyOptions::ready(Ready::HipaaDefault),
+            log: LogOptions::without_anchor(),
+        })
+    }
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
@@ -57,7 +85,9 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         None => options.log.anchor()?,
     };
     let mark = absolute(&settings.mark.value)?;
+    let policy_mark = absolute(&settings.policy_mark.value)?;
     refuse_existing(&mark)?;
+    refuse_existing(&policy_mark)?;
     let passphrase = match options.no_passphrase {
         true => None,
         false => Some(options.passphrase.choose()?),
@@ -77,25 +107,43 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let made = build(options, building.path(), anchor, passphrase.as_ref())?;
     let within = absolute(home)?;
     let named = mark.strip_prefix(&within).unwrap_or(&mark);
-    let audit = made.log.as_ref().map(|log| AuditTemplate { anchor: log.anchor.as_deref() });
+    let shared = options.join.as_deref().map(Shared::beside).transpose()?;
     let text = template(Template {
         store: &made.folder,
         mark: named,
         id: made.id,
         user: options.user.as_str(),
-        audit,
+        dataset: made.log.as_ref().map(|_| options.key.as_str()),
+        policy: shared.as_ref().and_then(|shared| shared.policy.as_deref()),
+        audit: match (&made.log, &shared) {
+            (Some(log), _) => Some(AuditTemplate {
+                folder: Path::new(AUDIT_FOLDER),
+                pin: Path::new(AUDIT_PIN),
+                key: Some(Path::new(AUDIT_KEY)),
+                anchor: log.anchor.as_deref(),
+            }),
+            (None, Some(shared)) => shared.audit(),
+            (None, None) => None,
+        },
     });
     let config = building.path().join(FILE_NAME);
     medsec_crypto::write_file(&config, text.as_bytes(), OutputOptions::default())?;
-    if !mark.starts_with(&within) {
-        make_private(mark.parent().unwrap_or(parent))?;
+    for mark in [&mark, &policy_mark] {
+        if !mark.starts_with(&within) {
+            make_private(mark.parent().unwrap_or(parent))?;
+        }
     }
     let moved = fs::rename(building.path(), home).and_then(|()| sync(parent));
     moved.map_err(|error| Failure::io("the home cannot be put in its place", &error))?;
     // It has another name now: there is nothing left to remove.
     let _ = building.keep();
     let folder = home.join(&made.folder);
-    LocalStore::open(StorePlace { folder, mark: Some(mark), expected: Some(made.id) })?;
+    let store = LocalStore::open(StorePlace { folder, mark: Some(mark), expected: Some(made.id) })?;
+    if let Some(bundle) = &made.policy {
+        write_mark(&policy_mark, bundle)?;
+    } else if let Some(folder) = shared.as_ref().and_then(|shared| shared.policy.as_deref()) {
+        InForce::remember_first(folder, &store, &policy_mark)?;
+    }
     let mut report = report(options, &made);
     // The home is there: its pin and what comes next are told in any case.
     if let Some(Err(failure)) = made.log.as_ref().map(|log| log.anchor_first(home)) {
@@ -110,6 +158,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
 fn refuse_named(settings: &Settings) -> Result<(), Failure> {
     for (source, name) in [
         (settings.store.source, "MEDSEC_STORE"),
+        (settings.policy.source, "MEDSEC_POLICY"),
         (settings.audit.source, "MEDSEC_AUDIT"),
         (settings.audit_pin.source, "MEDSEC_AUDIT_PIN"),
         (settings.audit_key.source, "MEDSEC_AUDIT_KEY"),
@@ -131,8 +180,43 @@ struct Made {
     /// The store, where the settings will name it.
     folder: PathBuf,
     id: StoreId,
+    /// The policy, unless a store was joined.
+    policy: Option<Bundle>,
     /// The audit log, unless a store was joined.
     log: Option<MadeLog>,
+}
+
+/// What a home shares with the one that its store is in.
+struct Shared {
+    policy: Option<PathBuf>,
+    folder: PathBuf,
+    pin: PathBuf,
+    has_log: bool,
+}
+
+impl Shared {
+    /// The policy and the audit log beside a store, as `init` makes them.
+    fn beside(store: &Path) -> Result<Self, Failure> {
+        let store = absolute(store)?;
+        let home = store.parent().unwrap_or(&store);
+        let policy = home.join(POLICY_FOLDER);
+        let pin = home.join(AUDIT_PIN);
+        Ok(Self {
+            policy: policy.is_dir().then_some(policy),
+            folder: home.join(AUDIT_FOLDER),
+            has_log: pin.is_file(),
+            pin,
+        })
+    }
+
+    fn audit(&self) -> Option<AuditTemplate<'_>> {
+        self.has_log.then_some(AuditTemplate {
+            folder: &self.folder,
+            pin: &self.pin,
+            key: None,
+            anchor: None,
+        })
+    }
 }
 
 fn build(
@@ -148,7 +232,7 @@ fn build(
         let folder = absolute(folder)?;
         let place = StorePlace { folder: folder.clone(), mark: None, expected: options.store_id };
         let id = LocalStore::open(place)?.id();
-        return Ok(Made { own, folder, id, log: None });
+        return Ok(Made { own, folder, id, policy: None, log: None });
     }
     let place = StorePlace { folder: home.join("store"), mark: None, expected: None };
     let mut store = LocalStore::create(place, &options.user, &own.identity, &own.signer, now())?;
@@ -157,8 +241,9 @@ fn build(
     change.create_key(&spec)?;
     change.commit()?;
     let id = store.id();
+    let policy = options.policy.build(home, &options.user, &options.key, &own.signer)?;
     let log = options.log.build(home, id, anchor, passphrase)?;
-    Ok(Made { own, folder: PathBuf::from("store"), id, log: Some(log) })
+    Ok(Made { own, folder: PathBuf::from("store"), id, policy: Some(policy), log: Some(log) })
 }
 
 /// Makes a user's two private keys and writes them into their files.
@@ -240,22 +325,32 @@ fn report(options: &Options, made: &Made) -> Report {
             .line(format!("made a home for `{user}` with key store {id}: compare the id with its administrator"))
             .line("an administrator adds the user with")
             .line(format!("medsec user add {user} --recipient {recipient} --signer {signer}"))
-            .line("no audit log was made: there is one with the home that the store is in")
+            .line("policy and audit log are those of the home that the store is in")
     } else {
         Report::new()
             .line(format!("made key store {id} with user `{user}` and key `{key}`"))
             .line(format!("signs as {signer}"))
-            .line(format!("next: medsec seal STUDY --key {key} --out-dir SEALED"))
+            .line(format!("next: medsec seal STUDY --key {key} --purpose TREAT --out-dir SEALED"))
             .line("      medsec store backup FILE, onto another disk; and copy the folder `identities`:")
             .line("      without an identity nothing that was sealed opens again")
             .field("key", key.as_str())
     };
+    let report = made.policy.iter().fold(report, policy_lines);
     let report = made.log.iter().fold(report, log_lines);
     report
         .field("store", id.to_string())
         .field("user", user.as_str())
         .field("signer", signer)
         .field("recipient", recipient)
+}
+
+fn policy_lines(report: Report, bundle: &Bundle) -> Report {
+    report
+        .line(format!(
+            "policy `{}` is in force; its source is in `{POLICY_FOLDER}/source`",
+            bundle.name()
+        ))
+        .field("policy", bundle.hash().to_string())
 }
 
 /// The pin in full: whoever keeps it elsewhere can tell whether the log is still this one.
@@ -265,7 +360,7 @@ fn log_lines(report: Report, log: &MadeLog) -> Report {
     let report = pin.lines().fold(report, |report, line| report.line(format!("  {line}")));
     let report = report
         .line("")
-        .line("in this version `medsec seal` and `medsec open` record nothing in it by themselves")
+        .line("every seal, open and rewrap is recorded there, and so is what is refused")
         .line("keep a copy of the pin where whoever can write this home cannot write");
     let report = match log.anchor {
         Some(_) => report.line("an anchor outside the home remembers each checkpoint of the log"),

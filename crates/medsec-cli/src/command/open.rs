@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use medsec::{Aim, Grant, OpenWish, ReleaseError, Unbound};
 use medsec_crypto::{
-    Access, Backend, Context, Header, OpenError, Opened, OutputError, SignerExpectation,
-    SlotCondition, Unlocked,
+    Access, Backend, DatasetId, Header, Limits, OpenError, Opened, OutputError, SlotCondition,
 };
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
+use crate::audit::filter::patient;
 use crate::bulk::open::{Manifests, Names, Plan, Present};
-use crate::bulk::{self, BulkOption, Keys};
+use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
-use crate::expectation::{SignerOption, check_context_names};
+use crate::custody::{Custody, CustodyOption, refuse_homeless};
+use crate::expectation::SignerOption;
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
-use crate::openers::{IdentityOption, Openers};
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -36,14 +37,26 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
-    identity: IdentityOption,
+    who: CustodyOption,
     #[command(flatten)]
     signer: SignerOption,
     /// Accept packages of any signer, and unsigned ones. A signature that is there must still fit.
     #[arg(long, conflicts_with = "signers")]
     any_signer: bool,
+    /// Accept packages under the key store's keys that are bound to no policy known here: those from before there
+    /// was one.
+    #[arg(long)]
+    accept_unbound: bool,
+    /// Data set of this policy that a partner's package is opened under, because what it says itself is the
+    /// partner's name; by default the one in the settings. Packages sealed here keep their own.
+    #[arg(long, value_name = "ID")]
+    dataset: Option<String>,
     #[command(flatten)]
     context: ContextOption,
+    /// File with the patient that the packages are about, by the pseudonym or commitment that stands in the log; `-` is
+    /// standard input. It is recorded, and an emergency that covers one patient asks for it.
+    #[arg(long, value_name = "FILE|-")]
+    patient_file: Option<PathBuf>,
     /// In --out-dir, name files after the packages' random identifiers instead of the names in their
     /// encrypted metadata.
     #[arg(long, requires = "out_dir")]
@@ -74,83 +87,126 @@ pub(crate) struct Options {
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
-    openers: Openers,
-    signer: SignerExpectation,
-    reproduced: Context,
+    custody: &'a Custody,
+    wish: OpenWish,
     target: Target,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
     let target = options.target.resolve(&inputs)?;
-    refuse_shared_stdin(&inputs, &options.context, &options.identity.passphrase)?;
-    if let Some(source) = bulk::folder_of(&inputs)? {
-        return open_folder(session, options, source, &target);
+    refuse_shared_stdin(&inputs, &options.context, &options.who.passphrase)?;
+    options.check_patient(&inputs)?;
+    let source = bulk::folder_of(&inputs)?;
+    match source {
+        Some(_) => options.check_folder(&target)?,
+        None => options.check_files(session, &inputs, &target)?,
     }
-    bulk::refuse_without_folder(options.resume, "--resume")?;
-    bulk::refuse_without_folder(options.ignore_manifest, "--ignore-manifest")?;
-    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
-    let to_stdout = matches!(target, Target::Stdout);
-    options.check_release(inputs.contains(&Input::Stdin), to_stdout)?;
-    if to_stdout {
-        session.use_stdout_for_content()?;
-    }
-    let job = Job {
-        options,
-        signer: options.signer.decided(session, options.any_signer)?,
-        reproduced: options.context.read()?,
-        openers: options.identity.load(session)?,
-        target,
-    };
-    job.target.sweep();
-    session.interrupt.arm();
-    Ok(session.each(&inputs, |input| job.open(session, input)))
-}
-
-fn open_folder(
-    session: &Session,
-    options: &Options,
-    source: &Path,
-    target: &Target,
-) -> Result<Outcome, Failure> {
-    let Target::Folder(folder) = target else {
-        return Err(
-            Failure::usage("a folder is opened into a folder").next("give --out-dir FOLDER")
-        );
-    };
-    if options.show_metadata || options.danger_release_unverified {
-        return Err(Failure::usage(
-            "--show-metadata and --danger-release-unverified are not for folders",
-        )
-        .next("leave them away, or open packages one by one"));
-    }
+    refuse_homeless(session)?;
     let signer = options.signer.decided(session, options.any_signer)?;
     let reproduced = options.context.read()?;
-    let keys = Keys {
-        recipients: Vec::new(),
-        key: None,
-        openers: Some(options.identity.load(session)?),
-        signer: None,
+    let dataset = options.dataset.as_deref().map(DatasetId::new).transpose()?;
+    let filed_under = dataset.or(session.settings()?.dataset.value.clone());
+    let patient = options.patient_file.as_deref().map(patient::read).transpose()?;
+    let custody = Custody::enter(session, &options.who, None)?;
+    let wish = OpenWish {
+        aim: Aim::Content,
+        purpose: custody.purpose(),
+        signer,
+        reproduced,
+        limits: Limits::default(),
+        patient,
+        unbound: if options.accept_unbound { Unbound::Accepted } else { Unbound::Refused },
+        filed_under,
     };
     session.interrupt.arm();
-    let plan = Plan {
-        keys: &keys,
-        signer,
-        reproduced: &reproduced,
-        names: if options.opaque_names { Names::Opaque } else { Names::Restored },
-        manifest: match options.ignore_manifest {
-            true => Manifests::Ignored,
-            false => Manifests::Heeded,
-        },
-        existing: if options.resume { Present::Compare } else { Present::Refuse },
-        source,
-        target: folder,
-        report: options.bulk.report.as_deref(),
+    let outcome = match (source, &target) {
+        (Some(source), Target::Folder(folder)) => {
+            options.open_folder(session, &custody, &wish, source, folder)
+        }
+        _ => {
+            let job = Job { options, custody: &custody, wish, target };
+            job.target.sweep();
+            Ok(session.each(&inputs, |input| job.open(session, input)))
+        }
     };
-    bulk::open::run(session, &plan).map(Outcome::Folder)
+    custody.close(outcome)
 }
 
 impl Options {
+    /// Standard input serves one purpose only.
+    fn check_patient(&self, inputs: &[Input]) -> Result<(), Failure> {
+        let is_stdin = self.patient_file.as_deref().is_some_and(|path| path.as_os_str() == "-");
+        let others = [
+            inputs.contains(&Input::Stdin),
+            self.context.uses_stdin(),
+            self.who.passphrase.uses_stdin(),
+        ];
+        match is_stdin && others.contains(&true) {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "standard input can be used once only, not for --patient-file too",
+            )
+            .next("name a file for all but one of them")),
+        }
+    }
+
+    fn open_folder(
+        &self,
+        session: &Session,
+        custody: &Custody,
+        wish: &OpenWish,
+        source: &Path,
+        target: &Path,
+    ) -> Result<Outcome, Failure> {
+        let plan = Plan {
+            custody,
+            wish,
+            names: if self.opaque_names { Names::Opaque } else { Names::Restored },
+            manifest: match self.ignore_manifest {
+                true => Manifests::Ignored,
+                false => Manifests::Heeded,
+            },
+            existing: if self.resume { Present::Compare } else { Present::Refuse },
+            source,
+            target,
+            report: self.bulk.report.as_deref(),
+        };
+        bulk::open::run(session, &plan).map(Outcome::Folder)
+    }
+
+    fn check_folder(&self, target: &Target) -> Result<(), Failure> {
+        if !matches!(target, Target::Folder(_)) {
+            return Err(
+                Failure::usage("a folder is opened into a folder").next("give --out-dir FOLDER")
+            );
+        }
+        if self.show_metadata || self.danger_release_unverified {
+            return Err(Failure::usage(
+                "--show-metadata and --danger-release-unverified are not for folders",
+            )
+            .next("leave them away, or open packages one by one"));
+        }
+        Ok(())
+    }
+
+    fn check_files(
+        &self,
+        session: &Session,
+        inputs: &[Input],
+        target: &Target,
+    ) -> Result<(), Failure> {
+        bulk::refuse_without_folder(self.resume, "--resume")?;
+        bulk::refuse_without_folder(self.ignore_manifest, "--ignore-manifest")?;
+        bulk::refuse_without_folder(self.bulk.report.is_some(), "--report")?;
+        let to_stdout = matches!(target, Target::Stdout);
+        self.check_release(inputs.contains(&Input::Stdin), to_stdout)?;
+        if to_stdout {
+            session.use_stdout_for_content()?;
+        }
+        Ok(())
+    }
+
     fn check_release(&self, from_stdin: bool, to_stdout: bool) -> Result<(), Failure> {
         if from_stdin && to_stdout && !self.danger_release_unverified {
             return Err(Failure::usage(
@@ -186,13 +242,6 @@ impl Job<'_> {
         })
     }
 
-    fn unlock(&self, header: Header) -> Result<Unlocked, Failure> {
-        let fitting = self.openers.fitting(&header)?;
-        check_context_names(&header, &self.reproduced)?;
-        let checked = header.check(fitting.expectation(&self.signer, &self.reproduced))?;
-        Ok(checked.unlock_with(&fitting.identities())?)
-    }
-
     /// Gives the name of the file in the folder too, where it tells nothing.
     fn open_file(
         &self,
@@ -200,85 +249,98 @@ impl Job<'_> {
         path: &Path,
     ) -> Result<(Opened, Option<String>), Failure> {
         let (mut file, about) = open_file(path)?;
-        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
+        let grant = self.custody.open_named(Header::read_patiently(&mut file), &self.wish)?;
         let watch = Watch::new(session, Some(about.len()));
         let execution = session.execution(&watch);
         let (output, name) = match &self.target {
-            Target::Stdout => return Ok((self.release(session, &unlocked, file)?, None)),
+            Target::Stdout => return Ok((self.release(session, grant, file)?, None)),
             Target::File(output) => (output.clone(), None),
             Target::Folder(folder) => {
-                let kept = self.kept_name(&unlocked, &mut file)?;
-                place(folder, kept.as_deref(), &unlocked)
+                let kept = self.kept_name(&grant, &mut file);
+                match kept {
+                    Ok(kept) => place(folder, kept.as_deref(), &grant),
+                    Err(error) => return Err(closed(grant, error)),
+                }
             }
         };
         let options = target::options(Access::Owner);
-        let opened = unlocked.open_to_file(file, &output, options, &execution);
+        let opened = grant.open_to_file(file, &output, options, &execution);
         Ok((opened.map_err(|error| self.explain(error))?, name))
     }
 
     fn open_stream(&self, session: &Session) -> Result<(Opened, Option<String>), Failure> {
         let mut stdin = StandardInput::new(session.interrupt.clone());
-        let unlocked = self.unlock(Header::read(&mut stdin)?)?;
+        let grant = self.custody.open_named(Header::read(&mut stdin), &self.wish)?;
         let (output, name) = match &self.target {
             Target::Stdout => {
-                return Ok((release_stream(session, &unlocked, stdin, Verified::No)?, None));
+                return Ok((release_stream(session, grant, stdin, Verified::No)?, None));
             }
             Target::File(output) => (output.clone(), None),
-            Target::Folder(folder) => place(folder, None, &unlocked),
+            Target::Folder(folder) => place(folder, None, &grant),
         };
         let watch = Watch::new(session, None);
         let execution = session.execution(&watch);
         let options = target::options(Access::Owner);
-        let opened = unlocked.open_stream_to_file(stdin, &output, options, &execution)?;
+        let opened = grant.open_stream_to_file(stdin, &output, options, &execution)?;
         Ok((opened, name))
     }
 
     /// In a folder it is the package that chose the name.
-    fn explain(&self, error: OpenError) -> Failure {
-        let taken = matches!(error, OpenError::Output(OutputError::Exists))
-            && matches!(self.target, Target::Folder(_));
+    fn explain(&self, error: ReleaseError) -> Failure {
+        let taken = matches!(
+            error,
+            ReleaseError::Output(OutputError::Exists)
+                | ReleaseError::Open(OpenError::Output(OutputError::Exists))
+        ) && matches!(self.target, Target::Folder(_));
         let failure = Failure::from(error);
         if taken { failure.next("give --opaque-names, or another folder") } else { failure }
     }
 
     /// The content's own name, read before the package is verified; the file gets it only afterwards.
-    fn kept_name(&self, unlocked: &Unlocked, file: &mut File) -> Result<Option<String>, Failure> {
+    fn kept_name(&self, grant: &Grant, file: &mut File) -> Result<Option<String>, OpenError> {
         if self.options.opaque_names {
             return Ok(None);
         }
-        let metadata = unlocked.read_metadata(file)?;
+        let metadata = grant.read_metadata(file)?;
         let name = metadata.as_ref().and_then(|data| data.file_name.as_deref());
         Ok(name.and_then(target::safe_name).map(str::to_owned))
     }
 
     /// Verifies the whole package, then decrypts it a second time for standard output.
-    fn release(
-        &self,
-        session: &Session,
-        unlocked: &Unlocked,
-        mut file: File,
-    ) -> Result<Opened, Failure> {
+    fn release(&self, session: &Session, grant: Grant, mut file: File) -> Result<Opened, Failure> {
         if self.options.danger_release_unverified {
-            return release_stream(session, unlocked, file, Verified::No);
+            return release_stream(session, grant, file, Verified::No);
         }
-        let failed = |error| Failure::io("reading the package failed", &error);
         // The header is read and the file stands at the first chunk.
-        let start = file.stream_position().map_err(failed)?;
-        let total = file.metadata().map_err(failed)?.len();
-        let watch = Watch::new(session, Some(total));
-        unlocked.verify(&mut file, &session.execution(&watch))?;
-        drop(watch);
-        file.seek(SeekFrom::Start(start)).map_err(failed)?;
-        release_stream(session, unlocked, file, Verified::Yes)
+        match verify_first(session, &grant, &mut file) {
+            Ok(()) => release_stream(session, grant, file, Verified::Yes),
+            Err(error) => Err(closed(grant, error)),
+        }
     }
 }
 
+fn verify_first(session: &Session, grant: &Grant, file: &mut File) -> Result<(), OpenError> {
+    let start = file.stream_position().map_err(OpenError::Read)?;
+    let total = file.metadata().map_err(OpenError::Read)?.len();
+    let watch = Watch::new(session, Some(total));
+    grant.verify(&mut *file, &session.execution(&watch))?;
+    file.seek(SeekFrom::Start(start)).map_err(OpenError::Read)?;
+    Ok(())
+}
+
+/// The outcome is on record, and the error is told.
+fn closed(grant: Grant, error: OpenError) -> Failure {
+    // Nothing was released; that the record failed too would only hide why.
+    let _ = grant.close(Err(&error));
+    error.into()
+}
+
 /// A file in the folder: under the content's own name, which is not shown, or an opaque one.
-fn place(folder: &Path, kept: Option<&str>, unlocked: &Unlocked) -> (PathBuf, Option<String>) {
+fn place(folder: &Path, kept: Option<&str>, grant: &Grant) -> (PathBuf, Option<String>) {
     match kept {
         Some(name) => (folder.join(name), None),
         None => {
-            let name = unlocked.header().core().package_id.to_string();
+            let name = grant.header().core().package_id.to_string();
             (folder.join(&name), Some(name))
         }
     }
@@ -291,32 +353,48 @@ enum Verified {
     No,
 }
 
-/// Content chunk by chunk to standard output.
+/// Content chunk by chunk to standard output. How it ended is on record when this returns.
 fn release_stream<R: Read + Send>(
     session: &Session,
-    unlocked: &Unlocked,
+    grant: Grant,
     rest: R,
     verified: Verified,
 ) -> Result<Opened, Failure> {
-    let mut reader = unlocked.danger_release_unverified(rest, Backend::default())?;
-    let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
     let mut released = 0_u64;
+    let result = copy_out(session, &grant, rest, &mut released);
+    let closed = grant.close(match &result {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    });
+    match result {
+        Ok(opened) => {
+            closed.map_err(|error| part_released(error.into(), released, verified))?;
+            Ok(opened)
+        }
+        Err(error) => Err(part_released(error.into(), released, verified)),
+    }
+}
+
+fn copy_out<R: Read + Send>(
+    session: &Session,
+    grant: &Grant,
+    rest: R,
+    released: &mut u64,
+) -> Result<Opened, OpenError> {
+    let mut reader = grant.danger_release_unverified(rest, Backend::default())?;
+    let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
     loop {
         if session.interrupt.is_set() {
-            return Err(part_released(Failure::interrupted(), released, verified));
+            return Err(OpenError::Interrupted);
         }
         let read = match reader.read(&mut buffer) {
-            Ok(0) => break,
+            Ok(0) => return reader.finish(),
             Ok(read) => read,
-            Err(error) => return Err(part_released(verdict(error), released, verified)),
+            Err(error) => return Err(verdict(error)),
         };
         let content = buffer.get(..read).unwrap_or_default();
-        put(content, &mut released).map_err(|error| {
-            let failure = Failure::io("writing the content failed", &error);
-            part_released(failure, released, verified)
-        })?;
+        put(content, released).map_err(OpenError::Write)?;
     }
-    Ok(reader.finish()?)
 }
 
 /// Writes to standard output and counts what went out, also of a write that failed on its way.
@@ -336,11 +414,8 @@ fn put(mut content: &[u8], released: &mut u64) -> std::io::Result<()> {
 }
 
 /// The package's error, which a reader can only give inside an I/O error.
-fn verdict(error: std::io::Error) -> Failure {
-    match error.downcast::<OpenError>() {
-        Ok(error) => error.into(),
-        Err(error) => Failure::io("reading the package failed", &error),
-    }
+fn verdict(error: std::io::Error) -> OpenError {
+    error.downcast::<OpenError>().unwrap_or_else(OpenError::Read)
 }
 
 fn part_released(failure: Failure, released: u64, verified: Verified) -> Failure {

@@ -9,21 +9,21 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use medsec::{NewList, RewrapGrant, RewrapWish, WantedRecipients};
 use medsec_crypto::{
-    Access, Confirmation, Context, Existing, Header, KeyRef, LockedPackage, NewRecipients,
-    OpenError, OutputOptions, Recipient, RecipientProfile, RewrapError, Rewrapped,
-    SignerExpectation, Stanza, UnlockedRecipients,
+    Access, Existing, Header, HeaderError, HpkeRecipient, KeyRef, LockedPackage, OutputOptions,
+    Recipient, RecipientProfile, RewrapError, Rewrapped,
 };
 use medsec_kms::KeyName;
 
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
+use crate::custody::{Custody, CustodyOption};
 use crate::exit::Exit;
-use crate::expectation::check_context_names;
+use crate::expectation::{check_context_names, explained};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_dash, refuse_shared_stdin};
 use crate::keys;
-use crate::openers::{IdentityOption, Openers};
 use crate::report::{Outcome, Report};
 use crate::session::Session;
 use crate::target;
@@ -36,7 +36,7 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "FILE")]
     inputs: Vec<PathBuf>,
     #[command(flatten)]
-    identity: IdentityOption,
+    who: CustodyOption,
     /// For packages sealed with --blind only: file with the context they were sealed with, or `-` for
     /// standard input. All others need none.
     #[arg(long, value_name = "FILE|-")]
@@ -61,14 +61,14 @@ pub(crate) struct Options {
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
-    openers: Openers,
-    add: Vec<Box<dyn Recipient + Send + Sync>>,
-    /// The key whose older versions are replaced.
-    to_key: Option<&'a KeyName>,
+    custody: &'a Custody,
+    wish: RewrapWish,
+    add: Vec<HpkeRecipient>,
+    /// The key to add, and its newest version; older versions are replaced.
+    to_key: Option<(&'a KeyName, KeyRef)>,
     remove: Vec<KeyRef>,
     /// Which of them some package had.
     removed: Vec<AtomicBool>,
-    reproduced: Context,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
@@ -81,36 +81,39 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         refuse_dash(output, "-o")?;
     }
     let context = ContextOption { context_file: options.context_file.clone() };
-    refuse_shared_stdin(&inputs, &context, &options.identity.passphrase)?;
-    let remove = keys::recipients("--drop", &options.drop)?;
-    let to = keys::recipients("--to", &options.to)?;
-    let mut add: Vec<Box<dyn Recipient + Send + Sync>> =
-        to.into_iter().map(|key| Box::new(key) as _).collect();
-    let reproduced = context.read()?;
-    let openers = options.identity.load(session)?;
-    if let Some(name) = &options.to_key {
-        add.push(Box::new(openers.newest(name)?));
-    }
-    let job = Job {
-        options,
-        add,
-        to_key: options.to_key.as_ref(),
-        removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
-        remove: remove.iter().map(Recipient::key_ref).collect(),
-        reproduced,
-        openers,
-    };
+    refuse_shared_stdin(&inputs, &context, &options.who.passphrase)?;
     let folder = bulk::folder_of(&inputs)?;
     match folder {
         Some(_) => bulk::refuse_without_folder(options.output.is_some(), "-o")?,
         None => bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?,
     }
-    session.interrupt.arm();
-    if let Some(folder) = folder {
-        let report = options.bulk.report.as_deref();
-        return bulk::rewrap::run(session, folder, report, &job).map(Outcome::Folder);
-    }
-    Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?)))
+    let remove = keys::recipients("--drop", &options.drop)?;
+    let add = keys::recipients("--to", &options.to)?;
+    let reproduced = context.read()?;
+    let custody = Custody::enter(session, &options.who, None)?;
+    let work = |custody: &Custody| {
+        let newest = |name| Ok::<_, Failure>((name, custody.usable(name)?));
+        let to_key = options.to_key.as_ref().map(newest);
+        let job = Job {
+            options,
+            custody,
+            wish: RewrapWish { purpose: custody.purpose(), reproduced },
+            add,
+            to_key: to_key.transpose()?,
+            removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
+            remove: remove.iter().map(Recipient::key_ref).collect(),
+        };
+        session.interrupt.arm();
+        match folder {
+            Some(folder) => {
+                let report = options.bulk.report.as_deref();
+                bulk::rewrap::run(session, folder, report, &job).map(Outcome::Folder)
+            }
+            None => Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?))),
+        }
+    };
+    let outcome = work(&custody);
+    custody.close(outcome)
 }
 
 /// How the new recipients got there.
@@ -118,51 +121,70 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
 enum Way {
     InPlace,
     Copy,
+    /// A copy that took the package's place.
+    Replaced,
 }
 
 impl Job<'_> {
     fn rewrap(&self, path: &Path) -> Result<Report, Failure> {
         let begun = Instant::now();
         let (mut file, about) = open_file(path)?;
-        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
-        self.check_drop(&unlocked)?;
-        let stanzas = self.stanzas(&unlocked)?;
-        let count = stanzas.len();
-        let recipients = new_recipients(&unlocked, stanzas);
-        let (done, way) = match &self.options.output {
-            Some(output) => {
-                let options = target::options(Access::Umask);
-                let confirm = |header: &Header| self.confirm(&unlocked, header);
-                let mut package = LockedPackage::over(file)?;
-                let done = package.rewrap_into_copy(&recipients, output, options, confirm)?;
-                (done, Way::Copy)
-            }
-            None => self.in_place(path, &about, &unlocked, &recipients)?,
+        let header = Header::read_patiently(&mut file);
+        if let Ok(header) = &header {
+            self.check_drop(header)?;
+        }
+        let grant = self.grant(header)?;
+        let (grant, list) = self.list(grant)?;
+        let done = match &self.options.output {
+            Some(output) => self.copied(file, output, &grant, &list),
+            None => self.in_place(path, &grant, &list),
         };
-        Ok(report(&done, way, count, begun.elapsed()))
+        let closed = grant.finish(match &done {
+            Ok((done, _)) => Ok(done),
+            Err(error) => Err(error),
+        });
+        let (done, way) = done?;
+        closed?;
+        if matches!(way, Way::Replaced) {
+            keep_access(path, &about).map_err(|error| {
+                Failure::io(
+                    "the package has its new recipients, but not its old owner and mode",
+                    &error,
+                )
+            })?;
+        }
+        Ok(report(&done, way, list.len(), begun.elapsed()))
     }
 
-    /// Proves that the identity is a recipient. The reproduced context is not needed, so that keys can
-    /// be rotated by who knows no patient; but in a blind package only the payload shows, to who knows
-    /// the context, that the data key is its own.
-    fn unlock(&self, header: Header) -> Result<UnlockedRecipients, Failure> {
-        let fitting = self.openers.fitting(&header)?;
-        if header.core().profile == RecipientProfile::Blind {
-            check_context_names(&header, &self.reproduced)?;
-            let any = SignerExpectation::NotRequired;
-            let expected = fitting.expectation(&any, &self.reproduced);
-            return Ok(header.check(expected)?.unlock_with(&fitting.identities())?.into());
-        }
-        let unlocked = header.unlock_recipients_with(&fitting.identities());
-        unlocked.map_err(|error| match error {
-            OpenError::NotAuthentic(error) => RewrapError::NotAuthentic(error).into(),
-            other => other.into(),
-        })
+    /// Proves that the login has a key of it. The reproduced context is not needed, so that keys can be rotated by
+    /// who knows no patient; but in a blind package only the payload shows, to who knows the context, that the data
+    /// key is its own.
+    fn grant(&self, header: Result<Header, HeaderError>) -> Result<RewrapGrant, Failure> {
+        let names = match &header {
+            Ok(header) if header.core().profile == RecipientProfile::Blind => {
+                check_context_names(header, &self.wish.reproduced)
+            }
+            _ => Ok(()),
+        };
+        explained(self.custody.rewrap(header, &self.wish), names)
+    }
+
+    fn copied(
+        &self,
+        file: File,
+        output: &Path,
+        grant: &RewrapGrant,
+        list: &NewList,
+    ) -> Result<(Rewrapped, Way), RewrapError> {
+        let options = target::options(Access::Umask);
+        let confirm = |header: &Header| self.custody.confirm(grant, header);
+        let mut package = LockedPackage::over(file)?;
+        let done = grant.rewrap_into_copy(&mut package, list, output, options, confirm)?;
+        Ok((done, Way::Copy))
     }
 
     /// Who is to be removed must be there: else it may be a slip.
-    fn check_drop(&self, unlocked: &UnlockedRecipients) -> Result<(), Failure> {
-        let header = unlocked.header();
+    fn check_drop(&self, header: &Header) -> Result<(), Failure> {
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         if let Some(at) = self.remove.iter().position(|key| !present(key)) {
             let number = at.saturating_add(1);
@@ -179,82 +201,64 @@ impl Job<'_> {
 
     /// Whether a recipient is an older version of the key that is added.
     fn is_outdated(&self, key_ref: &KeyRef) -> bool {
-        let newest = self.add.iter().any(|new| new.key_ref() == *key_ref);
-        self.to_key.is_some_and(|name| !newest && self.openers.is_version_of(key_ref, name))
+        let is_older = |(name, newest): &(&KeyName, KeyRef)| {
+            key_ref != newest && self.custody.is_version_of(key_ref, name)
+        };
+        self.to_key.as_ref().is_some_and(is_older)
     }
 
-    /// Keeps who is not removed, in file order, and adds the new ones.
-    fn stanzas(&self, unlocked: &UnlockedRecipients) -> Result<Vec<Stanza>, Failure> {
-        let header = unlocked.header();
-        let replaced = |key: &KeyRef| self.add.iter().any(|new| new.key_ref() == *key);
-        let mut stanzas: Vec<Stanza> = header
-            .stanzas()
-            .iter()
-            .filter(|s| !self.remove.contains(s.key_ref()) && !replaced(s.key_ref()))
-            .filter(|s| !self.is_outdated(s.key_ref()))
-            .cloned()
-            .collect();
-        let add: Vec<&dyn Recipient> = self.add.iter().map(|key| &**key as _).collect();
-        stanzas.extend(unlocked.wrap_for(&add)?);
-        if stanzas.is_empty() {
+    /// The recipients to add, by what packages call them.
+    fn added(&self) -> Vec<KeyRef> {
+        let key = self.to_key.iter().map(|(_, newest)| newest.clone());
+        self.add.iter().map(Recipient::key_ref).chain(key).collect()
+    }
+
+    /// Keeps who is not removed, in file order, and adds the new ones. What is refused is on record.
+    fn list(&self, grant: RewrapGrant) -> Result<(RewrapGrant, NewList), Failure> {
+        let added = self.added();
+        let goes = |key: &KeyRef| {
+            self.remove.contains(key) || added.contains(key) || self.is_outdated(key)
+        };
+        let mut kept = grant.header().stanzas().to_vec();
+        kept.retain(|stanza| !goes(stanza.key_ref()));
+        let wanted = WantedRecipients {
+            kept,
+            added: self.add.iter().map(|key| key as _).collect(),
+            key: self.to_key.as_ref().map(|(name, _)| *name),
+        };
+        let (grant, list) = self.custody.list_for(grant, wanted)?;
+        if list.is_empty() {
+            grant.nothing_to_do()?;
             return Err(Failure::usage(
                 "nobody would be left who can open the package; nothing was changed",
             )
             .next("add a recipient with --to in the same call"));
         }
-        Ok(stanzas)
+        Ok((grant, list))
     }
 
     fn in_place(
         &self,
         path: &Path,
-        about: &Metadata,
-        unlocked: &UnlockedRecipients,
-        recipients: &NewRecipients<'_>,
-    ) -> Result<(Rewrapped, Way), Failure> {
-        let confirm = |header: &Header| self.confirm(unlocked, header);
+        grant: &RewrapGrant,
+        list: &NewList,
+    ) -> Result<(Rewrapped, Way), RewrapError> {
+        let confirm = |header: &Header| self.custody.confirm(grant, header);
         let mut package = match LockedPackage::open(path) {
             Err(RewrapError::CannotLock(_)) => {
                 LockedPackage::over(File::open(path).map_err(RewrapError::Read)?)?
             }
             opened => {
                 let mut package = opened?;
-                match package.rewrap(recipients, confirm) {
+                match grant.rewrap(&mut package, list, confirm) {
                     // Still under the lock, so that nobody else's rewrap is lost with the old file.
                     Err(RewrapError::DoesNotFit) => package,
                     done => return Ok((done?, Way::InPlace)),
                 }
             }
         };
-        let done = package.rewrap_into_copy(recipients, path, over(), confirm)?;
-        keep_access(path, about).map_err(|error| {
-            Failure::io(
-                "the package has its new recipients, but not its old owner and mode",
-                &error,
-            )
-        })?;
-        Ok((done, Way::Copy))
-    }
-
-    /// Tries the new recipients, if this identity is still one of them.
-    fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation {
-        let Ok(fitting) = self.openers.fitting(header) else {
-            return Confirmation::NotPermitted;
-        };
-        let Some(dek) = fitting.unwrap_dek(header) else {
-            return Confirmation::Failed;
-        };
-        let same = dek.expose_secret() == unlocked.dek().expose_secret();
-        let authentic = header.core().profile == RecipientProfile::Blind
-            || header.clone().unlock_recipients_with(&fitting.identities()).is_ok();
-        if same && authentic { Confirmation::Unwrapped(dek) } else { Confirmation::Failed }
-    }
-}
-
-fn new_recipients(unlocked: &UnlockedRecipients, stanzas: Vec<Stanza>) -> NewRecipients<'_> {
-    match unlocked.header().core().profile {
-        RecipientProfile::Blind => NewRecipients::Blind { stanzas },
-        _ => NewRecipients::Authenticated { unlocked, stanzas },
+        let done = grant.rewrap_into_copy(&mut package, list, path, over(), confirm)?;
+        Ok((done, Way::Replaced))
     }
 }
 
@@ -284,7 +288,7 @@ fn keep_access(_: &Path, _: &Metadata) -> std::io::Result<()> {
 fn report(done: &Rewrapped, way: Way, count: usize, took: Duration) -> Report {
     let (shown, word) = match way {
         Way::InPlace => ("in place", "in-place"),
-        Way::Copy => ("into a copy", "copy"),
+        Way::Copy | Way::Replaced => ("into a copy", "copy"),
     };
     Report::new()
         .line(format!(

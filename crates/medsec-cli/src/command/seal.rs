@@ -4,27 +4,25 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
+use medsec::{ReleaseError, SealGrant, SealRequest};
 use medsec_crypto::{
-    Access, ContentType, Context, DatasetId, Draft, Metadata, OutputError, PackageSpec, Recipient,
-    RecipientProfile, SealError, Sealed, Sealer, SigningKey, Suite, VerifyingKey,
+    Access, ContentType, Context, DatasetId, HpkeRecipient, Metadata, OutputError, PackageSpec,
+    RecipientProfile, SealError, Sealed, SigningKey, Suite, VerifyingKey,
 };
-use medsec_kms::{KeyName, LocalStore};
+use medsec_kms::KeyName;
 
 use crate::bulk::seal::{Described, Names, Plan};
 use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
+use crate::custody::{Custody, CustodyOption, PurposeOption, as_recipients};
 use crate::describe::{add_identifiers, describe};
 use crate::expectation::store_signers;
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::keys;
-use crate::openers::Openers;
-use crate::output;
-use crate::own;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
@@ -49,17 +47,19 @@ pub(crate) struct Options {
     /// Identity file of the signer. Signed packages show their origin to everyone.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
-    /// With --key: do not sign. Then nobody can tell who sealed, and a folder gets no manifest.
-    #[arg(long, requires = "key", conflicts_with = "sign_with")]
+    /// Do not sign. Then nobody can tell who sealed, and a folder gets no manifest.
+    #[arg(long, conflicts_with = "sign_with")]
     unsigned: bool,
     #[command(flatten)]
     passphrase: PassphraseOption,
+    #[command(flatten)]
+    purpose: PurposeOption,
     #[command(flatten)]
     context: ContextOption,
     /// A pair that stands in clear in the package, authenticated. Never patient data. May be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     store: Vec<String>,
-    /// Opaque name of the dataset, in clear.
+    /// Opaque name of the dataset, in clear; by default the key's, or the one in the settings.
     #[arg(long, value_name = "ID")]
     dataset: Option<String>,
     /// Media type of the content, in clear. Without it, DICOM files get `application/dicom`.
@@ -79,8 +79,8 @@ pub(crate) struct Options {
     /// names often name patients, and a package's name is not encrypted.
     #[arg(long, requires = "out_dir")]
     keep_names: bool,
-    /// Identity file of a recipient, to tell which files of a folder are sealed already; with --key, of the
-    /// user who seals, by default the one in the settings.
+    /// Identity file of the user of the key store who seals, by default the one in the settings; or of a
+    /// recipient, to tell which files of a folder are sealed already.
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
     /// For a folder that is signed: refuse a manifest that does not follow the newest one that was seen, and
@@ -106,6 +106,7 @@ enum SuiteName {
 /// What is the same for all inputs.
 struct Job<'a> {
     options: &'a Options,
+    custody: &'a Custody,
     keys: Keys,
     spec: PackageSpec,
     target: Target,
@@ -122,21 +123,33 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         }
     }
     refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
-    if let Some(source) = bulk::folder_of(&inputs)? {
-        return seal_folder(session, options, source, &target);
+    let source = bulk::folder_of(&inputs)?;
+    if source.is_none() {
+        bulk::refuse_without_folder(options.seen.is_some(), "--seen")?;
+        bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     }
-    bulk::refuse_without_folder(options.identity.is_some() && options.key.is_none(), "--identity")?;
-    bulk::refuse_without_folder(options.seen.is_some(), "--seen")?;
-    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
-    let job = Job { options, keys: options.keys(session)?, spec: options.spec()?, target };
-    job.target.sweep();
-    session.interrupt.arm();
-    Ok(session.each(&inputs, |input| job.seal(session, input)))
+    let named = keys::recipients("--to", &options.to)?;
+    let spec = options.spec(session)?;
+    let custody = options.enter(session)?;
+    let keys = options.keys(session, &custody, named);
+    let outcome = keys.and_then(|keys| match source {
+        Some(source) => seal_folder(session, options, &custody, &keys, &spec, source, &target),
+        None => {
+            let job = Job { options, custody: &custody, keys, spec, target };
+            job.target.sweep();
+            session.interrupt.arm();
+            Ok(session.each(&inputs, |input| job.seal(session, input)))
+        }
+    });
+    custody.close(outcome)
 }
 
 fn seal_folder(
     session: &Session,
     options: &Options,
+    custody: &Custody,
+    keys: &Keys,
+    spec: &PackageSpec,
     source: &Path,
     target: &Target,
 ) -> Result<Outcome, Failure> {
@@ -145,22 +158,21 @@ fn seal_folder(
             Failure::usage("a folder is sealed into a folder").next("give --out-dir FOLDER")
         );
     };
-    let keys = options.keys(session)?;
     if keys.signer.is_none() && options.seen.is_some() {
         return Err(Failure::usage(
             "--seen is for a folder with a manifest, and only who signs keeps one",
         )
         .next("give --sign-with FILE, or leave --seen away"));
     }
-    let spec = options.spec()?;
     let signers = match &keys.signer {
         Some(key) => expected_signers(session, key)?,
         None => Vec::new(),
     };
     session.interrupt.arm();
     let plan = Plan {
-        keys: &keys,
-        spec: &spec,
+        custody,
+        keys,
+        spec,
         described: if options.no_metadata { Described::No } else { Described::Yes },
         names: if options.keep_names { Names::Kept } else { Names::Opaque },
         signers: &signers,
@@ -180,38 +192,38 @@ fn expected_signers(session: &Session, key: &SigningKey) -> Result<Vec<Verifying
 }
 
 impl Options {
-    /// The keys of this command: those named, and with --key those of the key store and the settings.
-    fn keys(&self, session: &Session) -> Result<Keys, Failure> {
-        let named = keys::recipients("--to", &self.to)?;
-        let mut recipients: Vec<Box<dyn Recipient + Send + Sync>> =
-            named.into_iter().map(|key| Box::new(key) as _).collect();
-        let (identity, signer) = (self.identity.as_deref(), self.sign_with.as_deref());
-        let Some(name) = &self.key else {
-            let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
-            let openers = identity.map(|identity| Openers::new(session, identity.into()));
-            let openers = openers.transpose()?;
-            let signer = signer.map(Arc::new);
-            return Ok(Keys { recipients, key: None, openers, signer });
-        };
+    /// Who seals, and with which key packages are signed.
+    fn enter(&self, session: &Session) -> Result<Custody, Failure> {
         let settings = session.settings()?;
-        let identity = identity.or(settings.identity.value.as_deref());
-        let signer = signer.or(settings.signer.value.as_deref()).filter(|_| !self.unsigned);
+        let set = settings.signer.value.as_deref().filter(|_| !self.unsigned);
+        let signer = self.sign_with.as_deref().or(set);
         if signer.is_none() && !self.unsigned {
             return Err(Failure::usage("no signer is named, neither on the command line nor in the settings; nothing was sealed")
                 .next("give --sign-with FILE, set user.signer, or give --unsigned"));
         }
-        let (identity, signer) = own::load(identity, signer, &self.passphrase)?;
-        let identity = Arc::new(identity.ok_or_else(own::unnamed)?);
-        let store = own::open_store(session)?;
-        warn_if_overdue(session, &store, name);
-        let store = store.unlock(Arc::clone(&identity))?;
-        recipients.push(Box::new(store.newest(name)?));
-        let openers = Some(Openers::with(identity, store));
-        let signer = signer.map(Arc::new);
-        Ok(Keys { recipients, key: Some(name.clone()), openers, signer })
+        let who = CustodyOption {
+            identity: self.identity.clone(),
+            passphrase: self.passphrase.clone(),
+            purpose: self.purpose.clone(),
+        };
+        Custody::enter(session, &who, signer)
     }
 
-    fn spec(&self) -> Result<PackageSpec, Failure> {
+    /// Whom to seal to, and with what to sign.
+    fn keys(
+        &self,
+        session: &Session,
+        custody: &Custody,
+        named: Vec<HpkeRecipient>,
+    ) -> Result<Keys, Failure> {
+        let recipients = named.into_iter().map(|key| Box::new(key) as _).collect();
+        if let Some(name) = &self.key {
+            custody.refuse_unknown(session, name)?;
+        }
+        Ok(Keys { recipients, key: self.key.clone(), signer: custody.signer()? })
+    }
+
+    fn spec(&self, session: &Session) -> Result<PackageSpec, Failure> {
         let mut spec = PackageSpec::default();
         spec.suite = match self.suite {
             SuiteName::Aes256Gcm => Suite::Aes256Gcm,
@@ -221,20 +233,13 @@ impl Options {
             spec.profile = RecipientProfile::Blind;
         }
         let dataset = self.dataset.as_deref().or(self.key.as_ref().map(KeyName::as_str));
-        spec.dataset = dataset.map(DatasetId::new).transpose()?;
+        let set = session.settings()?.dataset.value.clone();
+        spec.dataset = dataset.map(DatasetId::new).transpose()?.or(set);
         let content_type = self.content_type.as_deref();
         spec.content_type = content_type.map(ContentType::new).transpose()?;
         spec.stored = stored(&self.store)?;
         spec.reproduced = self.context.read()?;
         Ok(spec)
-    }
-}
-
-/// Old keys still protect; that they should be replaced is for an administrator to know.
-fn warn_if_overdue(session: &Session, store: &LocalStore, name: &KeyName) {
-    let overdue = store.key(name).is_some_and(|key| key.describe().is_overdue(now()));
-    if overdue {
-        output::note(session, "the key is older than it should be: `medsec key rotate --overdue`");
     }
 }
 
@@ -269,7 +274,7 @@ impl Read for Content {
 
 /// One package on its way.
 struct Package {
-    sealer: Sealer,
+    grant: SealGrant,
     content: Content,
     size: Option<u64>,
 }
@@ -304,10 +309,11 @@ impl Job<'_> {
                 (Content::File(file), size)
             }
         };
-        let sealer = Draft::new(spec, now(), self.keys.signer.clone())
-            .and_then(|draft| draft.seal_to(&self.keys.recipients()))
-            .map_err(explain)?;
-        Ok(Package { sealer, content, size })
+        let recipients = as_recipients(&self.keys.recipients);
+        let wish = self.keys.wish(self.custody, &recipients);
+        let request = SealRequest { spec, created_at: now() };
+        let grant = self.custody.seal(request, &wish).map_err(explain)?;
+        Ok(Package { grant, content, size })
     }
 
     /// Gives the name of the file in the folder, if it was not chosen by the user.
@@ -319,30 +325,34 @@ impl Job<'_> {
     ) -> Result<(Sealed, Option<String>), Failure> {
         let watch = Watch::new(session, package.size);
         let execution = session.execution(&watch);
-        let Package { sealer, content, .. } = package;
+        let Package { grant, content, .. } = package;
         let (path, name) = match &self.target {
             Target::Stdout => {
-                let sealed = sealer.seal(content, StandardOutput, &execution)?;
+                let sealed = grant.seal(content, StandardOutput, &execution)?;
                 return Ok((sealed, None));
             }
             Target::File(path) => (path.clone(), None),
             Target::Folder(folder) => match self.kept_name(input) {
                 Some(name) => (folder.join(name), None),
                 None => {
-                    let name = format!("{}.msp", sealer.package_id());
+                    let name = format!("{}.msp", grant.package_id());
                     (folder.join(&name), Some(name))
                 }
             },
         };
         let options = target::options(Access::Umask);
-        let sealed = sealer.seal_to_file(content, &path, options, &execution);
+        let sealed = grant.seal_to_file(content, &path, options, &execution);
         Ok((sealed.map_err(|error| self.explain(error))?, name))
     }
 
     /// In a folder it is the input that chose the name.
-    fn explain(&self, error: SealError) -> Failure {
-        let taken = matches!(error, SealError::Output(OutputError::Exists))
-            && matches!(self.target, Target::Folder(_));
+    fn explain(&self, error: ReleaseError) -> Failure {
+        let exists = matches!(
+            error,
+            ReleaseError::Seal(SealError::Output(OutputError::Exists))
+                | ReleaseError::Output(OutputError::Exists)
+        );
+        let taken = exists && matches!(self.target, Target::Folder(_));
         let failure = Failure::from(error);
         if taken {
             failure.next("leave --keep-names away, or give another folder")
@@ -364,7 +374,7 @@ impl Job<'_> {
             .line(format!(
                 "sealed {} for {}{signed} as package {}{} ({})",
                 units::size(sealed.plain_len),
-                units::counted(self.keys.recipients.len() as u64, ["recipient", "recipients"]),
+                units::counted(self.keys.count() as u64, ["recipient", "recipients"]),
                 sealed.package_id,
                 target::arrow(name.as_deref()),
                 units::pace(sealed.plain_len, took),
@@ -373,7 +383,7 @@ impl Job<'_> {
             .field("header_hash", sealed.header_hash.to_string())
             .field("content_len", sealed.plain_len)
             .field("package_len", sealed.package_len)
-            .field("recipients", self.keys.recipients.len())
+            .field("recipients", self.keys.count())
             .field("root", sealed.root.map(|root| root.to_string()))
             .field("output", name)
             .field("seconds", units::seconds(took))
@@ -388,8 +398,7 @@ fn file_name(input: &Input) -> Option<&OsStr> {
 }
 
 /// What is refused before anything is read comes of the command line.
-fn explain(error: SealError) -> Failure {
-    let failure = Failure::from(error);
+fn explain(failure: Failure) -> Failure {
     if failure.exit == crate::exit::Exit::Usage {
         failure.next("check that no recipient is named twice and no context key is both stored and reproduced")
     } else {

@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec_crypto::{Context, Header, Limits, SignerExpectation, VerifyingKey};
+use medsec::{Aim, OpenWish, Unbound};
+use medsec_crypto::{Header, Limits, SignerExpectation, VerifyingKey};
 use medsec_kms::PublicKey;
 
 use super::open::{slots_name, slots_warning};
 use crate::bulk::verify::Plan;
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
-use crate::expectation::{SignerOption, check_context_names};
+use crate::custody::{Custody, CustodyOption, PurposeOption};
+use crate::expectation::SignerOption;
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
-use crate::openers::Openers;
 use crate::passphrase::PassphraseOption;
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
@@ -36,6 +37,8 @@ pub(crate) struct Options {
     #[command(flatten)]
     passphrase: PassphraseOption,
     #[command(flatten)]
+    purpose: PurposeOption,
+    #[command(flatten)]
     context: ContextOption,
     /// For a folder: remember its newest manifest in this file, and notice when the folder is put back to
     /// an older one. Keep it where whoever can write to the folder cannot.
@@ -46,10 +49,10 @@ pub(crate) struct Options {
 }
 
 /// What is the same for all inputs.
-struct Job {
+struct Job<'a> {
     signer: SignerExpectation,
-    openers: Option<Openers>,
-    reproduced: Context,
+    /// Where it is also tried whether packages open.
+    opening: Option<(&'a Custody, OpenWish)>,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
@@ -64,15 +67,33 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         return Err(Failure::usage("the context can be verified only with --identity")
             .next("add --identity, or leave --context-file away"));
     }
-    let identity = options.identity.as_deref();
-    let openers = identity.map(|path| Openers::load(session, path, &options.passphrase));
-    let job = Job {
-        signer: options.signer.or_any()?,
-        reproduced: options.context.read()?,
-        openers: openers.transpose()?,
+    let signer = options.signer.or_any()?;
+    let verify = |job: Job<'_>| {
+        session.interrupt.arm();
+        Ok(session.each(&inputs, |input| job.verify(session, input)))
     };
-    session.interrupt.arm();
-    Ok(session.each(&inputs, |input| job.verify(session, input)))
+    if options.identity.is_none() {
+        return verify(Job { signer, opening: None });
+    }
+    let reproduced = options.context.read()?;
+    let who = CustodyOption {
+        identity: options.identity.clone(),
+        passphrase: options.passphrase.clone(),
+        purpose: options.purpose.clone(),
+    };
+    let custody = Custody::enter(session, &who, None)?;
+    let wish = OpenWish {
+        aim: Aim::Verification,
+        purpose: custody.purpose(),
+        signer: signer.clone(),
+        reproduced,
+        limits: Limits::default(),
+        patient: None,
+        unbound: Unbound::Accepted,
+        filed_under: session.settings()?.dataset.value.clone(),
+    };
+    let outcome = verify(Job { signer, opening: Some((&custody, wish)) });
+    custody.close(outcome)
 }
 
 fn verify_folder(session: &Session, options: &Options, source: &Path) -> Result<Outcome, Failure> {
@@ -93,29 +114,34 @@ fn verify_folder(session: &Session, options: &Options, source: &Path) -> Result<
     bulk::verify::run(session, &plan).map(Outcome::Folder)
 }
 
-impl Job {
+impl Job<'_> {
     fn verify(&self, session: &Session, input: &Input) -> Result<Report, Failure> {
         let (mut file, about) = open_file(input.seekable()?)?;
         let begun = Instant::now();
-        let header = Header::read_patiently(&mut file)?;
-        let slots = header.slot_condition();
-        let id = header.core().package_id;
+        let header = Header::read_patiently(&mut file);
         let watch = Watch::new(session, Some(about.len()));
         let execution = session.execution(&watch);
-        let mut report = match &self.openers {
+        let (mut report, slots, id) = match &self.opening {
             None => {
+                let header = header?;
+                let (slots, id) = (header.slot_condition(), header.core().package_id);
                 let limit = Limits::default().max_chunks;
                 let origin = header.verify_origin(file, &self.signer, limit, &execution)?;
-                self.origin(origin.signer, origin.plain_len, begun.elapsed())
-                    .field("root", origin.root.to_string())
+                let report = self.origin(origin.signer, origin.plain_len, begun.elapsed());
+                (report.field("root", origin.root.to_string()), slots, id)
             }
-            Some(openers) => {
-                let fitting = openers.fitting(&header)?;
-                check_context_names(&header, &self.reproduced)?;
-                let expected = fitting.expectation(&self.signer, &self.reproduced);
-                let unlocked = header.check(expected)?.unlock_with(&fitting.identities())?;
-                let opened = unlocked.verify(file, &execution)?;
-                self.whole(opened.signer, opened.plain_len, begun.elapsed())
+            Some((custody, wish)) => {
+                let grant = custody.open_named(header, wish)?;
+                let (slots, id) =
+                    (grant.header().slot_condition(), grant.header().core().package_id);
+                let verified = grant.verify(file, &execution);
+                let closed = grant.close(match &verified {
+                    Ok(_) => Ok(()),
+                    Err(error) => Err(error),
+                });
+                let opened = verified?;
+                closed?;
+                (self.whole(opened.signer, opened.plain_len, begun.elapsed()), slots, id)
             }
         };
         if let Some(warning) = slots_warning(slots) {

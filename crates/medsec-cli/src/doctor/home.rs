@@ -33,7 +33,10 @@ pub(super) fn judge(session: &Session) -> Vec<Finding> {
     findings.push(mark(settings));
     // Looked at only: the mark is not to be moved by whoever looks whether it is right.
     match LocalStore::inspect(settings.store_place()) {
-        Ok(store) => findings.extend(healthy_store(settings, &store)),
+        Ok(store) => {
+            findings.extend(healthy_store(settings, &store));
+            findings.extend(super::policy::judge(settings, &store));
+        }
         Err(error) => {
             let failure = crate::failure::Failure::from(error);
             let mend = failure.next.unwrap_or_default();

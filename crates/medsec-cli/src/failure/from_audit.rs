@@ -50,6 +50,9 @@ impl From<OpenWriterError> for Failure {
             OpenWriterError::Key(_) => {
                 failure(Exit::Log).next("`medsec audit rekey` lets the log key vouch for a new one")
             }
+            OpenWriterError::OtherStream => {
+                failure(Exit::Log).next("see whether checkpoints and streams belong together")
+            }
             OpenWriterError::NoStream => {
                 failure(Exit::Log).next("`medsec audit stream list` shows the streams of the log")
             }
@@ -102,6 +105,8 @@ impl From<PublishError> for Failure {
             PublishError::Existing(_) | PublishError::Tiles(_) => {
                 Self::new(Exit::Tampered, error.to_string()).next("run `medsec audit verify`")
             }
+            PublishError::OtherStream => Self::new(Exit::Log, error.to_string())
+                .next("see whether checkpoints and streams belong together"),
             PublishError::NotYet => {
                 Self::new(Exit::Log, error.to_string()).next("`medsec audit checkpoint` makes one")
             }

@@ -17,6 +17,8 @@ const MAX_LEN: u64 = 64 * 1024;
 pub(crate) const AUDIT_FOLDER: &str = "audit";
 pub(crate) const AUDIT_PIN: &str = "audit.pin";
 pub(crate) const AUDIT_KEY: &str = "identities/audit.key";
+/// Where a new home has the policy in force, and its source.
+pub(crate) const POLICY_FOLDER: &str = "policy";
 
 /// What can be written there. Unknown names are refused, so that a slip of the pen does not silently
 /// turn a protection off.
@@ -27,6 +29,8 @@ pub(super) struct ConfigFile {
     pub(super) user: UserSection,
     pub(super) work: WorkSection,
     pub(super) audit: AuditSection,
+    pub(super) policy: PolicySection,
+    pub(super) emergency: EmergencySection,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +46,8 @@ pub(super) struct StoreSection {
 pub(super) struct UserSection {
     pub(super) identity: Option<PathBuf>,
     pub(super) signer: Option<PathBuf>,
+    pub(super) purpose: Option<String>,
+    pub(super) dataset: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +63,21 @@ pub(super) struct AuditSection {
     pub(super) pin: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
     pub(super) anchor: Option<PathBuf>,
+    pub(super) stream: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct PolicySection {
+    pub(super) folder: Option<PathBuf>,
+    pub(super) mark: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EmergencySection {
+    pub(super) folder: Option<PathBuf>,
+    pub(super) hook: Option<PathBuf>,
 }
 
 impl ConfigFile {
@@ -112,22 +133,37 @@ pub(crate) struct Template<'a> {
     pub(crate) mark: &'a Path,
     pub(crate) id: StoreId,
     pub(crate) user: &'a str,
-    /// The audit log, where the home has one.
+    /// The data set that is sealed into where nothing else is said.
+    pub(crate) dataset: Option<&'a str>,
+    /// The policy, if it is another home's.
+    pub(crate) policy: Option<&'a Path>,
+    /// The audit log, if it is known.
     pub(crate) audit: Option<AuditTemplate<'a>>,
 }
 
 /// The audit log of a new home.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuditTemplate<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) pin: &'a Path,
+    /// The log key, if the home has it.
+    pub(crate) key: Option<&'a Path>,
     /// The folder of its anchor, unless that was refused.
     pub(crate) anchor: Option<&'a Path>,
 }
 
 /// The file that `medsec init` writes.
 pub(crate) fn template(parts: Template<'_>) -> String {
-    let Template { store, mark, id, user, audit } = parts;
+    let Template { store, mark, id, user, dataset, policy, audit } = parts;
     let [store, mark] = [store, mark].map(quoted);
     let audit = audit.map_or_else(String::new, audit_section);
+    let dataset = dataset.map_or_else(String::new, |name| {
+        format!(
+            "# The data set that is sealed into unless another is named.\ndataset = \"{name}\"\n"
+        )
+    });
+    let policy = policy
+        .map_or_else(String::new, |folder| format!("\n[policy]\nfolder = {}\n", quoted(folder)));
     format!(
         "# Settings of medsec. The environment and the command line go before them;
 # `medsec config show` shows what holds and why. Paths start at this folder.
@@ -142,12 +178,15 @@ id = \"{id}\"
 [user]
 identity = \"identities/{user}.identity\"
 signer = \"identities/{user}.signer\"
-{audit}"
+{dataset}# Why packages are sealed and opened, unless --purpose says something else.
+# purpose = \"TREAT\"
+{policy}{audit}"
     )
 }
 
 fn audit_section(audit: AuditTemplate<'_>) -> String {
-    let anchor = audit.anchor.map_or_else(
+    let AuditTemplate { folder, pin, key, anchor } = audit;
+    let anchor = anchor.map_or_else(
         || "# There is no anchor: records cut off at the end show only by their age.\n".to_owned(),
         |folder| {
             let folder = quoted(folder);
@@ -156,15 +195,20 @@ fn audit_section(audit: AuditTemplate<'_>) -> String {
             )
         },
     );
+    let key = key.map_or_else(String::new, |key| {
+        let key = quoted(key);
+        format!(
+            "# Signs checkpoints. Best kept where whoever can write the log cannot read it.\nkey = {key}\n"
+        )
+    });
+    let [folder, pin] = [folder, pin].map(quoted);
     format!(
         "
 [audit]
-folder = \"{AUDIT_FOLDER}\"
+folder = {folder}
 # What the log is verified with. Keep a copy elsewhere.
-pin = \"{AUDIT_PIN}\"
-# Signs checkpoints. Best kept where whoever can write the log cannot read it.
-key = \"{AUDIT_KEY}\"
-{anchor}"
+pin = {pin}
+{key}{anchor}"
     )
 }
 

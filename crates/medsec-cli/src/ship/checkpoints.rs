@@ -62,7 +62,7 @@ impl Checkpoints {
     ) -> Result<(), Failure> {
         // What is signed once cannot be taken back: first ask who may know better.
         let mut known = recall(log, stream, peers, fleet)?;
-        known.extend(anchor::recall(session, log, stream)?.known());
+        known.extend(anchor::recall(session, log, stream)?.known().cloned());
         let published = log.publish_after(stream, &self.signer, &known)?;
         match anchor::keep(session, &published.note) {
             Err(failure) if failure.exit == Exit::Io => {

@@ -15,7 +15,7 @@ pub(crate) const MARK: &str = "home/audit/streams/main/hwm";
 /// A home with an audit log that is called `clinic.example/log`.
 pub(crate) fn home() -> Ward {
     let ward = Ward::new();
-    ward.line("init --no-passphrase --audit-name clinic.example/log").ok();
+    ward.line("init --user ada --no-passphrase --audit-name clinic.example/log").ok();
     ward
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn put_lines(ward: &Ward, lines: &[String]) {
 #[test]
 fn init_makes_a_private_log_and_prints_its_pin() {
     let ward = Ward::new();
-    let run = ward.line("init --no-passphrase");
+    let run = ward.line("init --user ada --no-passphrase");
     run.ok();
     let pin = String::from_utf8(ward.read("home/audit.pin")).unwrap();
     assert!(pin.lines().all(|line| run.text().contains(line)), "{}", run.text());
@@ -71,12 +71,12 @@ fn init_makes_a_private_log_and_prints_its_pin() {
 fn init_refuses_a_log_that_the_anchor_knows() {
     let ward = home();
     fs::remove_dir_all(ward.path("home")).unwrap();
-    let run = ward.line("init --no-passphrase --audit-name clinic.example/log");
+    let run = ward.line("init --user ada --no-passphrase --audit-name clinic.example/log");
     assert_eq!(run.code, 8, "{}", run.stderr);
     assert!(!ward.exists("home"));
     let left = ward.names().into_iter().filter(|name| name.starts_with(".medsec")).count();
     assert_eq!(left, 0);
-    ward.line("init --no-passphrase --audit-name clinic.example/log --no-anchor").ok();
+    ward.line("init --user ada --no-passphrase --audit-name clinic.example/log --no-anchor").ok();
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn init_refuses_names_and_places_that_cannot_be() {
         ("", ("MEDSEC_AUDIT_KEY", "elsewhere"), 2),
         ("", ("MEDSEC_AUDIT_ANCHOR", "elsewhere"), 2),
     ] {
-        let line = format!("init --no-passphrase {line}");
+        let line = format!("init --user ada --no-passphrase {line}");
         let mut command = ward.command(line.split_whitespace());
         let output = command.env(environment.0, environment.1).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{line}");
@@ -101,7 +101,7 @@ fn init_refuses_names_and_places_that_cannot_be() {
 #[test]
 fn init_without_an_anchor_says_so() {
     let ward = Ward::new();
-    let run = ward.line("init --no-passphrase --no-anchor");
+    let run = ward.line("init --user ada --no-passphrase --no-anchor");
     run.ok();
     assert!(run.text().contains("NO anchor"));
     assert!(!ward.exists("state"));
@@ -111,22 +111,23 @@ fn init_without_an_anchor_says_so() {
 }
 
 #[test]
-fn a_home_that_joins_a_store_has_no_log_of_its_own() {
+fn a_home_that_joins_a_store_has_the_log_beside_it() {
     let ward = home();
     let store = ward.path("home/store");
     let line = format!("init --join {} --home ann --user ann --no-passphrase", store.display());
     let run = ward.line(&line);
     run.ok();
-    assert!(run.text().contains("no audit log"));
-    assert!(!ward.exists("ann/audit"));
-    assert_eq!(ward.line("audit verify --home ann").code, 17);
+    assert!(run.text().contains("policy and audit log are those of the home"), "{}", run.text());
+    assert!(!ward.exists("ann/audit") && !ward.exists("ann/policy"));
+    let seq = ward.line("audit test --home ann --json").json()["seq"].clone();
+    assert_eq!(ward.line("audit show --kind test --json").json()["records"][0]["seq"], seq);
 }
 
 #[test]
 fn the_log_key_under_a_passphrase_is_needed_for_checkpoints_only() {
     let ward = Ward::new();
     let passphrase = b"correct horse\n";
-    ward.piped("init --passphrase-fd 0", passphrase).ok();
+    ward.piped("init --user ada --passphrase-fd 0", passphrase).ok();
     ward.line("audit test").ok();
     assert_eq!(ward.line("audit checkpoint").code, 2);
     assert_eq!(ward.piped("audit checkpoint --passphrase-fd 0", b"wrong\n").code, 11);
@@ -134,7 +135,7 @@ fn the_log_key_under_a_passphrase_is_needed_for_checkpoints_only() {
     run.ok();
     assert!(run.text().contains("main: 4 records, kept by the anchor"), "{}", run.text());
     // The signer's key is a key too, but not this one.
-    let other = "audit checkpoint --log-key home/identities/admin.signer --passphrase-fd 0";
+    let other = "audit checkpoint --log-key home/identities/ada.signer --passphrase-fd 0";
     assert_eq!(ward.piped(other, passphrase).code, 17);
 }
 

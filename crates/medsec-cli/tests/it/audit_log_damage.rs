@@ -178,3 +178,59 @@ fn an_older_list_of_streams_is_refused_by_the_new_pin() {
     ward.write("home/audit/root", &old);
     assert_eq!(ward.line("audit verify").code, 19);
 }
+
+#[test]
+fn one_damaged_checkpoint_does_not_keep_the_other_streams_from_being_verified() {
+    let ward = home();
+    ward.line("audit stream add zebra").ok();
+    ward.write("home/audit/streams/main/checkpoint", b"none\n");
+    let run = ward.line("audit verify --json");
+    assert_eq!(run.code, 18, "{}", run.stderr);
+    let streams = run.json()["streams"].clone();
+    assert_eq!(streams[0]["verdict"], "tampered", "{streams}");
+    assert_eq!(streams[0]["faults"][0]["code"], "tampered", "{streams}");
+    assert!(streams[0]["faults"][0]["next"].is_string(), "{streams}");
+    assert_eq!(streams[1]["verdict"], "whole", "{streams}");
+    // The worst decides.
+    fs::remove_dir_all(ward.path("home/audit/streams/zebra/log")).unwrap();
+    assert_eq!(ward.line("audit verify").code, 18);
+    assert_eq!(ward.line("audit verify --stream zebra").code, 19);
+}
+
+#[test]
+fn a_copy_without_its_mark_is_read_as_far_as_its_checkpoint() {
+    let ward = home_with(3);
+    ward.line("audit checkpoint").ok();
+    ward.line("audit test").ok();
+    fs::remove_file(ward.path(MARK)).unwrap();
+    let run = ward.line("audit show --format json");
+    run.ok();
+    assert!(run.stderr.contains("no mark"), "{}", run.stderr);
+    let shown = run.json().as_array().unwrap().len();
+    assert_eq!(shown, 3, "what came behind the checkpoint may not be durable");
+    fs::remove_file(ward.path("home/audit/streams/main/checkpoint")).unwrap();
+    let run = ward.line("audit show");
+    assert_eq!(run.code, 17, "{}", run.stderr);
+    assert!(run.stderr.contains("medsec audit repair"), "{}", run.stderr);
+}
+
+#[test]
+fn an_anchor_that_is_set_later_is_made_ready() {
+    let ward = home_with(1);
+    fs::create_dir(ward.path("later")).unwrap();
+    let settings = String::from_utf8(ward.read("home/config.toml")).unwrap();
+    let line = settings.lines().find(|line| line.starts_with("anchor = ")).unwrap();
+    let later = format!("anchor = {:?}", ward.path("later"));
+    ward.write("home/config.toml", settings.replace(line, &later).as_bytes());
+    assert_eq!(ward.line("audit verify --strict-anchors").code, 17);
+    let doctor = ward.line("doctor");
+    assert!(doctor.text().contains("audit anchor init"), "{}", doctor.text());
+    ward.line("audit anchor init").ok();
+    ward.line("audit verify --strict-anchors").ok();
+    // Again, it changes nothing.
+    ward.line("audit anchor init").ok();
+    // One that is not mounted is not made.
+    fs::remove_dir_all(ward.path("later")).unwrap();
+    assert_eq!(ward.line("audit anchor init").code, 9);
+    assert!(!ward.exists("later"));
+}

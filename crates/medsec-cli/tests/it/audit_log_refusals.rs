@@ -51,7 +51,7 @@ fn repair_without_the_anchor_goes_on_when_told_to() {
 #[test]
 fn verify_refuses_a_known_checkpoint_that_fits_no_stream() {
     let (ward, other) = (home(), Ward::new());
-    other.line("init --no-passphrase --audit-name other.example/log").ok();
+    other.line("init --user ada --no-passphrase --audit-name other.example/log").ok();
     other.line("audit checkpoint --out there").ok();
     let name = other.names().into_iter().find(|name| name.starts_with("there")).unwrap();
     let path = other.path(&name);

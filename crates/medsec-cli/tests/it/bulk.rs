@@ -26,12 +26,11 @@ fn wrong_calls_touch_nothing() {
         "seal study --to own.key --out-dir study/out",
         "seal study --to own.key --out-dir study",
         "seal study --to own.key --no-metadata --out-dir out",
-        "seal file --to own.key --identity own.key -o out",
         "seal file --to own.key --report rep -o out",
         "open study --identity own.key --any-signer -o out",
         "open study --identity own.key --any-signer --show-metadata --out-dir out",
         "open file --identity own.key --any-signer --resume --out-dir .",
-        "verify study",
+        "verify study --home nowhere",
         "verify study --signer sign.key --identity own.key",
         "verify file --signer sign.key --seen seen",
         "rewrap study --identity own.key --to partner.key -o out",
@@ -50,7 +49,7 @@ fn missing_folder_is_told() {
 }
 
 #[test]
-fn resume_without_key_is_refused() {
+fn resume_without_a_key_to_the_packages_is_refused() {
     let study = Study::new(3);
     study.seal("").ok();
     study.seal("--keep-names --sign-with sign.key --out-dir kept").ok();
@@ -58,7 +57,7 @@ fn resume_without_key_is_refused() {
         let folder = study.ward.path(if way.is_empty() { "sealed" } else { "kept" });
         let before = tree(&folder);
         let run = study.seal_as(way);
-        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert_eq!(run.code, 4, "{}", run.stderr);
         assert!(run.stderr.contains("--identity"));
         assert!(tree(&folder) == before);
     }

@@ -8,7 +8,7 @@ use crate::ward::{CONTEXT, OTHER_CONTEXT, Refused, SCAN, Ward};
 
 #[test]
 fn malformed_command_lines_end_with_2() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     for line in [
         "",
         "KOWALSKA",
@@ -26,7 +26,6 @@ fn malformed_command_lines_end_with_2() {
         "seal KOWALSKA_JADWIGA_19700131.dcm own.key --to own.key -o x",
         "seal - - --to own.key --out-dir .",
         "seal - --to own.key --context-file - -o x",
-        "open scan.msp --identity own.key -o x",
         "open scan.msp --identity own.key --any-signer --signer sign.key -o x",
         "open - --identity own.key --any-signer --stdout",
         "open scan.msp --identity sign.key --any-signer -o x",
@@ -95,8 +94,8 @@ fn other_signer_ends_with_4(ev: Ev) -> Proven {
 
 #[test]
 fn unsigned_package_ends_with_4() {
-    let ward = Ward::new();
-    ward.line(&format!("seal {SCAN} --to own.key -o scan.msp")).ok();
+    let ward = Ward::with_lax_home();
+    ward.line(&format!("seal {SCAN} --to own.key --unsigned -o scan.msp")).ok();
     let line = "open scan.msp --identity own.key -o x --signer sign.key";
     assert_eq!(ward.line(line).code, 4);
     assert_eq!(ward.line("verify scan.msp --signer sign.key").code, 4);

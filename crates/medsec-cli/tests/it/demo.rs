@@ -16,6 +16,19 @@ fn demo_holds_on_one_screen() {
     assert_eq!(std::fs::read_dir(&temp).unwrap().count(), 0);
 }
 
+/// Marks would be written, and keys tried, that are not the demo's.
+#[test]
+fn demo_touches_nothing_that_the_settings_name() {
+    let ward = Ward::with_home();
+    let before = ward.names();
+    for name in ["STORE", "STORE_MARK", "IDENTITY", "SIGNER", "POLICY", "POLICY_MARK", "AUDIT"] {
+        let run = ward.line_with(&[(&format!("MEDSEC_{name}"), "elsewhere")], "demo sign.key");
+        assert_eq!(run.code, 0, "{name}: {}", run.stderr);
+        assert_eq!(ward.names(), before, "{name}");
+    }
+    assert!(ward.records().is_empty());
+}
+
 #[test]
 fn demo_takes_own_files() {
     let ward = Ward::new();

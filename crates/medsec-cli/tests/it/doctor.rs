@@ -26,7 +26,7 @@ pub(crate) fn found(ward: &Ward, seed: impl FnOnce(&Ward)) -> (i32, Vec<(String,
 
 fn home() -> Ward {
     let ward = Ward::new();
-    ward.line("init --no-passphrase").ok();
+    ward.line("init --user ada --no-passphrase").ok();
     ward
 }
 
@@ -70,7 +70,7 @@ fn each_open_door_is_found() {
 
 #[test]
 fn readable_private_keys_are_found() {
-    for (name, check) in [("admin.identity", "identity"), ("admin.signer", "signer")] {
+    for (name, check) in [("ada.identity", "identity"), ("ada.signer", "signer")] {
         let seen = found(&home(), |ward| set_mode(ward, &format!("home/identities/{name}"), 0o640));
         let problem = |check: &str| (check.to_owned(), "problem".to_owned());
         assert_eq!(seen, (1, vec![problem("private keys"), problem(check)]));
@@ -90,7 +90,7 @@ fn keys_of_two_users_are_found() {
         ward.line(&format!("{add} --signer home/identities/ann.signer")).ok();
         fs::rename(
             ward.path("home/identities/ann.signer"),
-            ward.path("home/identities/admin.signer"),
+            ward.path("home/identities/ada.signer"),
         )
         .unwrap();
     });
@@ -101,10 +101,10 @@ fn keys_of_two_users_are_found() {
 fn exchanged_keys_are_found() {
     let seen = found(&home(), |ward| {
         let config = String::from_utf8(ward.read("home/config.toml")).unwrap();
-        let config = config.replace("admin.signer", "x").replace("admin.identity", "admin.signer");
+        let config = config.replace("ada.signer", "x").replace("ada.identity", "ada.signer");
         ward.write(
             "home/config.toml",
-            config.replace("identities/x", "identities/admin.identity").as_bytes(),
+            config.replace("identities/x", "identities/ada.identity").as_bytes(),
         );
     });
     let problem = |check: &str| (check.to_owned(), "problem".to_owned());
@@ -157,7 +157,7 @@ fn mark_within_the_store_is_found() {
 #[test]
 fn identity_of_a_stranger_is_found() {
     let seen = found(&home(), |ward| {
-        fs::copy(ward.path("own.key"), ward.path("home/identities/admin.identity")).unwrap();
+        fs::copy(ward.path("own.key"), ward.path("home/identities/ada.identity")).unwrap();
     });
     assert_eq!(seen, problem("identity"));
 }

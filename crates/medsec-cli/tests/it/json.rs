@@ -68,7 +68,7 @@ fn every_command_gives_one_document() {
 
 #[test]
 fn output_names_in_folder_are_told() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let document = ward.line(&format!("seal {SCAN} --to own.key --out-dir . --json")).json();
     let result = &document["results"][0];
     let name = result["output"].as_str().unwrap();

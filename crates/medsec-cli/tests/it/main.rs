@@ -9,6 +9,8 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod agent;
+mod audit_anchor;
 mod audit_examine;
 mod audit_log;
 mod audit_log_damage;
@@ -19,13 +21,16 @@ mod audit_log_refusals;
 mod audit_ship;
 mod bulk;
 mod codes;
+mod custody;
 mod demo;
 mod doctor;
+mod emergency;
 mod json;
 mod memory;
 mod metadata;
 mod passphrases;
 mod pipes;
+mod policy;
 mod privacy;
 mod rewrap;
 mod round_trip;

@@ -23,7 +23,7 @@ fn watch(child: &mut Child) -> u64 {
 
 #[test]
 fn large_file_stays_within_64_mib() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let large = std::fs::File::create(ward.path("large")).unwrap();
     large.set_len(256 << 20).unwrap();
     for line in [

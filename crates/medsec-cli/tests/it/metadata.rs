@@ -57,7 +57,7 @@ fn metadata_is_never_shown_unasked() {
 
 #[test]
 fn file_that_is_not_dicom_has_name_and_size_only() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     for content in [b"DICM".to_vec(), vec![0; 200], dicom()[..131].to_vec()] {
         ward.write("plain", &content);
         sealed(&ward, "plain", "");
@@ -71,7 +71,7 @@ fn file_that_is_not_dicom_has_name_and_size_only() {
 
 #[test]
 fn dicom_file_keeps_its_identifiers_encrypted() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.write("scan", &dicom());
     sealed(&ward, "scan", "");
     assert!(!ward.read("scan.msp").windows(5).any(|w| w == b"1.2.3"));
@@ -87,7 +87,7 @@ fn dicom_file_keeps_its_identifiers_encrypted() {
 
 #[test]
 fn metadata_can_be_left_out() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.write("scan", &dicom());
     sealed(&ward, "scan", "--no-metadata");
     let (metadata, content_type) = shown(&ward);
@@ -96,7 +96,7 @@ fn metadata_can_be_left_out() {
 
 #[test]
 fn sealed_dicom_opens_whole() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.write("scan", &dicom());
     sealed(&ward, "scan", "");
     let open = "open scan.msp --identity own.key --any-signer -o x --show-metadata";
@@ -111,17 +111,13 @@ fn sealed_dicom_opens_whole() {
 #[cfg(unix)]
 #[test]
 fn dicom_through_a_pipe_is_sealed_whole() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.write("scan", &dicom());
     let script = format!(
         "mkfifo pipe && {{ cat scan >pipe & }} && exec {} seal pipe --to own.key -o scan.msp",
         env!("CARGO_BIN_EXE_medsec")
     );
-    let status = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(ward.folder())
-        .stdout(std::process::Stdio::null())
-        .status();
+    let status = ward.shell(&script).stdout(std::process::Stdio::null()).status();
     assert!(status.unwrap().success());
     let open = "open scan.msp --identity own.key --any-signer -o x --show-metadata --json";
     let document = ward.line(open).json();

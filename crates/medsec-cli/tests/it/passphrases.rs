@@ -6,7 +6,7 @@ use crate::ward::{Refused, SCAN, Ward};
 
 /// Makes `locked.key` under a passphrase and a package for it.
 fn locked() -> Ward {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.piped("identity new --out locked.key --passphrase-fd 0", b"correct horse\n").ok();
     ward.line(&format!("seal {SCAN} --to locked.key -o scan.msp")).ok();
     ward
@@ -50,7 +50,7 @@ fn altered_identity_gives_no_key() {
 
 #[test]
 fn empty_and_long_passphrases_are_refused() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let new = "identity new --out new.key --passphrase-fd 0";
     for bad in [b"".as_slice(), b"\n", b"\r\n", &[b'a'; 2000], b"\xff\xfe\n"] {
         assert_eq!(ward.piped(new, bad).code, 2);
@@ -78,19 +78,14 @@ fn passphrase_comes_by_any_descriptor() {
     ward.write("phrase", b"correct horse\n");
     let line = OPEN.replace("-fd 0", "-fd 7");
     let script = format!("exec {} {line} 7<phrase", env!("CARGO_BIN_EXE_medsec"));
-    let status = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(ward.folder())
-        .stdout(std::process::Stdio::null())
-        .status()
-        .unwrap();
+    let status = ward.shell(&script).stdout(std::process::Stdio::null()).status().unwrap();
     assert!(status.success());
     assert_eq!(ward.read("x"), ward.content);
 }
 
 #[test]
 fn signer_under_passphrase_signs() {
-    let ward = Ward::new();
+    let ward = Ward::with_lax_home();
     let new = "identity new --kind signer --out locked.key --passphrase-fd 0";
     ward.piped(new, b"correct horse\n").ok();
     let seal =

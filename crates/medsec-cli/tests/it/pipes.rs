@@ -50,7 +50,7 @@ fn cut_stream_leaves_no_file() {
 
 #[test]
 fn reader_that_goes_away_ends_the_program() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     ward.write("large", &vec![0; 4 << 20]);
     ward.line("seal large --to own.key -o large.msp").ok();
     for flag in ["", "--danger-release-unverified"] {
@@ -83,7 +83,7 @@ fn report_that_cannot_be_printed_ends_with_9() {
 
 #[test]
 fn content_goes_through_a_pipe() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let sealed = ward.piped("seal - --to own.key -o -", &ward.content);
     sealed.ok();
     assert!(sealed.stderr.contains("input 1: sealed"), "{}", sealed.stderr);
@@ -113,7 +113,7 @@ fn stream_opens_into_a_file() {
 
 #[test]
 fn context_comes_by_stdin() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let context = ward.read(CONTEXT);
     ward.piped(&format!("seal {SCAN} --to own.key --context-file - -o scan.msp"), &context).ok();
     let line = "open scan.msp --identity own.key --any-signer --context-file - -o x";

@@ -109,7 +109,7 @@ fn list_that_does_not_fit_makes_a_copy() {
 
 #[test]
 fn blind_package_is_rewrapped_too() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let seal = format!("seal {} --to own.key --blind --sign-with sign.key", crate::ward::SCAN);
     ward.line(&format!("{seal} --context-file {CONTEXT} -o scan.msp")).ok();
     let before = ward.read("scan.msp");

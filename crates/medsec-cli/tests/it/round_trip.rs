@@ -6,7 +6,7 @@ use crate::ward::{CONTEXT, SCAN, Ward};
 
 #[test]
 fn hostile_file_names_are_not_followed() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     std::fs::create_dir(ward.path("out")).unwrap();
     ward.write(".hidden", b"content");
     ward.line("seal .hidden --to own.key -o scan.msp").ok();
@@ -22,10 +22,11 @@ fn hostile_file_names_are_not_followed() {
     polarity = allow,
 )]
 fn every_way_of_sealing_opens_again(ev: Ev) -> Proven {
-    let ward = Ward::new();
+    let ward = Ward::with_lax_home();
     ward.line("identity new --no-passphrase --kind x-wing --out wing.key").ok();
     let ways = [
         ("", "own.key"),
+        ("--unsigned", "own.key"),
         ("--sign-with sign.key", "own.key"),
         ("--suite chacha20-poly1305 --threads 1", "own.key"),
         ("--blind --no-metadata", "own.key"),
@@ -52,7 +53,7 @@ fn every_way_of_sealing_opens_again(ev: Ev) -> Proven {
 
 #[test]
 fn many_files_keep_their_names_encrypted() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     for folder in ["sealed", "opened"] {
         std::fs::create_dir(ward.path(folder)).unwrap();
     }
@@ -74,7 +75,7 @@ fn many_files_keep_their_names_encrypted() {
 
 #[test]
 fn names_are_kept_only_on_demand() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     std::fs::create_dir(ward.path("out")).unwrap();
     ward.line(&format!("seal {SCAN} --to own.key --out-dir out --keep-names")).ok();
     assert!(ward.exists(&format!("out/{SCAN}.msp")));
@@ -103,7 +104,7 @@ fn both_forms_of_context_file_open() {
 
 #[test]
 fn recipients_are_taken_as_text_or_file() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let public = ward.line("identity show own.key").text();
     ward.write("own.pub", public.as_bytes());
     for (number, to) in [public.trim(), "own.pub", "own.key"].into_iter().enumerate() {
@@ -140,9 +141,9 @@ fn whole_package_is_verified_with_key() {
 
 #[test]
 fn inspection_shows_public_facts() {
-    let ward = Ward::new();
+    let ward = Ward::with_lax_home();
     ward.line(&format!(
-        "seal {SCAN} --to own.key --store site=A --dataset study-7 --context-file {CONTEXT} -o scan.msp"
+        "seal {SCAN} --to own.key --unsigned --store site=A --dataset study-7 --context-file {CONTEXT} -o scan.msp"
     ))
     .ok();
     let shown = ward.line("inspect scan.msp").text();

@@ -17,7 +17,7 @@ fn shown(ward: &Ward, line: &str, environment: &[(&str, &str)], name: &str) -> (
 #[test]
 fn command_line_beats_environment_beats_file_beats_default() {
     let ward = Ward::new();
-    ward.line("init --no-passphrase").ok();
+    ward.line("init --user ada --no-passphrase").ok();
     let line = "config show --json";
     let threads = |line, environment: &[_]| shown(&ward, line, environment, "work.threads");
     assert_eq!(threads(line, &[]).1, "default");
@@ -45,7 +45,7 @@ fn home_can_be_named_in_each_way() {
 #[test]
 fn malformed_settings_are_told_by_line_and_not_repeated() {
     let ward = Ward::new();
-    ward.line("init --no-passphrase").ok();
+    ward.line("init --user ada --no-passphrase").ok();
     ward.write("home/config.toml", b"[store]\nfolder = \"store\"\nKOWALSKA = 1\n");
     let run = ward.line("key status");
     assert_eq!(run.code, 2);

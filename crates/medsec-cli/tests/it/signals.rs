@@ -35,7 +35,7 @@ fn wait_until_armed(child: &Child, signal: Signal) {
 #[test]
 fn interrupted_seal_leaves_nothing() {
     for signal in [Signal::INT, Signal::TERM, Signal::HUP] {
-        let ward = Ward::new();
+        let ward = Ward::with_home();
         let large = std::fs::File::create(ward.path("KOWALSKA_large")).unwrap();
         large.set_len(64 << 30).unwrap();
         let names = ward.names();
@@ -51,7 +51,7 @@ fn interrupted_seal_leaves_nothing() {
 
 #[test]
 fn interrupted_stream_leaves_nothing() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let names = ward.names();
     let mut child = ward.spawn("seal - --to own.key -o x --json");
     let mut stdin = child.stdin.take().unwrap();
@@ -67,7 +67,7 @@ fn interrupted_stream_leaves_nothing() {
 
 #[test]
 fn killed_program_leaves_nothing() {
-    let ward = Ward::new();
+    let ward = Ward::with_home();
     let names = ward.names();
     let mut child = ward.spawn("seal - --to own.key -o x");
     let mut stdin = child.stdin.take().unwrap();

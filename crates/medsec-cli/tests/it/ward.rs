@@ -1,12 +1,13 @@
-//! A folder with keys, a patient's file and its context, and runs of the program in it.
+//! A folder with keys, a patient's file and its context, a home where one is needed, and runs of the program in it.
 //!
 //! All that a patient could be known by is called KOWALSKA or JADWIGA, and no run may print either.
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use medsec_policy::{DatasetId, PrincipalId, Ready};
 use serde_json::Value;
 
 /// The patient's file.
@@ -50,9 +51,44 @@ impl Ward {
         ward
     }
 
-    /// With the package `scan.msp`: for `own`, signed, bound to the patient.
-    pub(crate) fn with_package() -> Self {
+    /// An empty folder.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn bare() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), content: Vec::new() }
+    }
+
+    /// With a home of the user `ada` under the policy `hipaa-default`, which wants signatures of users; `sign` is
+    /// the signer of ada.
+    pub(crate) fn with_home() -> Self {
         let ward = Self::new();
+        ward.line("init --user ada --no-passphrase --no-anchor").ok();
+        fs::copy(ward.path("home/identities/ada.signer"), ward.path("sign.key")).unwrap();
+        ward
+    }
+
+    /// With a home of the user `ada` under a policy that does without signatures, in which ann and ben may do what
+    /// ada may, and several data sets are.
+    pub(crate) fn with_lax_home() -> Self {
+        let ward = Self::new();
+        ward.write_policy("policy", lax);
+        ward.line("init --user ada --no-passphrase --no-anchor --policy policy").ok();
+        fs::remove_dir_all(ward.path("policy")).unwrap();
+        ward
+    }
+
+    /// Writes the source of `hipaa-default` for ada into a new folder. `edit` gets path and text of each file.
+    pub(crate) fn write_policy(&self, folder: &str, edit: impl Fn(&str, String) -> String) {
+        let (ada, dataset) = (PrincipalId::new("ada").unwrap(), DatasetId::new("default").unwrap());
+        fs::create_dir_all(self.path(&format!("{folder}/rules"))).unwrap();
+        for file in Ready::HipaaDefault.for_owner(&ada, &dataset) {
+            let text = edit(file.path, file.text);
+            self.write(&format!("{folder}/{}", file.path), text.as_bytes());
+        }
+    }
+
+    /// With the package `scan.msp`: for `own`, signed, bound to the patient; in a home as of [`Self::with_home`].
+    pub(crate) fn with_package() -> Self {
+        let ward = Self::with_home();
         ward.line(&format!(
             "seal {SCAN} --to own.key --sign-with sign.key --context-file {CONTEXT} -o scan.msp"
         ))
@@ -76,12 +112,13 @@ impl Ward {
         self.path(name).exists()
     }
 
-    /// Names of all files, sorted.
+    /// Names of all files beside the home and the state folder, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
         let entry = |entry: std::io::Result<fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()
         };
         let mut names: Vec<String> = fs::read_dir(self.folder.path()).unwrap().map(entry).collect();
+        names.retain(|name| name != "home" && name != "state");
         names.sort();
         names
     }
@@ -94,19 +131,29 @@ impl Ward {
         self.write(name, &bytes);
     }
 
-    pub(crate) fn command<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_medsec"));
+    /// A command of the shell in the folder, for what only a shell can set up.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = self.equipped(Command::new("sh"));
+        command.args(["-c", script]);
+        command
+    }
+
+    /// In the folder, with the ward's home and purpose, and never with the settings of whoever runs the tests.
+    fn equipped(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
-        // Never the home of whoever runs the tests.
-        for name in ["MEDSEC_STORE", "MEDSEC_STORE_MARK", "MEDSEC_STORE_ID", "MEDSEC_IDENTITY"] {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("MEDSEC_") {
+                command.env_remove(name);
+            }
         }
-        command.env_remove("MEDSEC_SIGNER").env_remove("MEDSEC_THREADS");
-        for name in ["MEDSEC_AUDIT", "MEDSEC_AUDIT_PIN", "MEDSEC_AUDIT_KEY", "MEDSEC_AUDIT_ANCHOR"]
-        {
-            command.env_remove(name);
-        }
-        command.env("MEDSEC_HOME", self.path("home")).env("XDG_STATE_HOME", self.path("state"));
+        command.env("MEDSEC_HOME", self.path("home")).env("MEDSEC_PURPOSE", "TREAT");
+        // Else the agent's socket would lie there.
+        command.env("XDG_STATE_HOME", self.path("state")).env_remove("XDG_RUNTIME_DIR");
+        command
+    }
+
+    pub(crate) fn command<S: AsRef<str>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = self.equipped(Command::new(env!("CARGO_BIN_EXE_medsec")));
         for argument in arguments {
             command.arg(argument.as_ref());
         }
@@ -125,6 +172,25 @@ impl Ward {
     /// Arguments without blanks, as one line.
     pub(crate) fn line(&self, line: &str) -> Run {
         self.run(line.split_whitespace())
+    }
+
+    /// Like [`Self::line`], with other settings in the environment; an empty one counts as none.
+    pub(crate) fn line_with(&self, environment: &[(&str, &str)], line: &str) -> Run {
+        let mut command = self.command(line.split_whitespace());
+        command.envs(environment.iter().copied());
+        finished(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn())
+    }
+
+    /// The access records of the audit log, oldest first.
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let document = self.line("audit show --kind access --json").json();
+        document["records"].as_array().unwrap().clone()
+    }
+
+    /// Action, outcome and reason of the newest access record.
+    pub(crate) fn newest(&self) -> [String; 3] {
+        let newest = self.records().pop().unwrap_or_default();
+        ["action", "outcome", "reason"].map(|name| newest[name].as_str().unwrap_or("").to_owned())
     }
 
     /// Like [`Self::line`], with standard input, and with content as standard output.
@@ -166,9 +232,21 @@ impl Ward {
             same
         }
     }
+}
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+/// [`Ward::write_policy`]'s edit for a policy that does without signatures, with more people and data sets.
+pub(crate) fn lax(path: &str, text: String) -> String {
+    match path {
+        "policy.toml" => text.replacen("signature = \"required\"", "signature = \"optional\"", 1),
+        "roles.toml" => {
+            let (rest, ada) = text.split_once("[people.\"ada\"]").unwrap();
+            let (ada, dataset) = ada.split_once("[datasets.\"default\"]").unwrap();
+            let people = ["ada", "ann", "ben"].map(|name| format!("[people.\"{name}\"]{ada}"));
+            let datasets = ["default", "ct", "old", "other", "study-7"];
+            let datasets = datasets.map(|name| format!("[datasets.\"{name}\"]{dataset}"));
+            [rest.to_owned(), people.concat(), datasets.concat()].concat()
+        }
+        _ => text,
     }
 }
 
@@ -204,6 +282,13 @@ impl Run {
     #[track_caller]
     pub(crate) fn ok(&self) {
         assert_eq!(self.code, 0, "{}", self.stderr);
+    }
+
+    /// The run ended with that code.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub(crate) fn code_is(&self, code: i32) {
+        assert_eq!(self.code, code, "{}", self.stderr);
     }
 
     /// The run as a result, for evidence.

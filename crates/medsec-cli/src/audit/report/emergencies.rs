@@ -52,14 +52,17 @@ impl Emergencies {
         self.reviews.add(entry);
         let Some(event) = entry.event().filter(|event| is_emergency(event)) else { return };
         let Some(outcome) = event.phase.outcome() else { return };
-        let Some(who) = event.actor.principal() else { return };
+        let Some(actor) = event.actor.principal() else { return };
+        let who = claimant(event).unwrap_or(&actor.id);
         match event.action {
             // What was denied did not begin.
             Action::EmergencyStart if outcome == Outcome::Success => {
-                self.begin(event, &who.id, entry, Some(entry.ts));
+                self.begin(event, who, entry, Some(entry.ts));
             }
             Action::EmergencyStart => {}
-            _ => self.go_on(event, &who.id, entry),
+            // Nor was anything used that was denied.
+            Action::EmergencyUse if matches!(outcome, Outcome::Denied(_)) => {}
+            _ => self.go_on(event, who, entry),
         }
     }
 
@@ -108,6 +111,12 @@ impl Emergencies {
         let at = at.or_else(|| self.all.iter().rposition(open).filter(|_| loose));
         self.all.get_mut(at?)
     }
+}
+
+/// Whose emergency it is, where the record says so: somebody else may end it, or notice that it has ended.
+fn claimant(event: &Event) -> Option<&PrincipalId> {
+    let is_of_one = matches!(event.action, Action::EmergencyStart | Action::EmergencyEnd);
+    event.subject.principal.as_ref().filter(|_| is_of_one)
 }
 
 impl Emergency {

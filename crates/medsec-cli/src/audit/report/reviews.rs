@@ -26,6 +26,8 @@ pub(crate) struct Review {
     pub(crate) from: LogTime,
     pub(crate) until: LogTime,
     note: bool,
+    /// Whose emergency was reviewed; none where a time was examined.
+    pub(crate) of: Option<PrincipalId>,
 }
 
 /// All reviews that were seen.
@@ -47,6 +49,7 @@ impl Review {
             from,
             until,
             note: event.subject.text.is_some(),
+            of: event.subject.principal.clone(),
         })
     }
 }
@@ -66,7 +69,8 @@ impl Reviews {
     ) -> Option<&Review> {
         let fits = |review: &&Review| {
             let own = review.who == *who || review.on_behalf_of.as_ref() == Some(who);
-            review.from <= first && review.until > last && review.time >= last && !own
+            let about = review.of.as_ref().is_none_or(|of| of == who);
+            about && review.from <= first && review.until > last && review.time >= last && !own
         };
         self.0.iter().filter(fits).min_by_key(|review| review.time)
     }
@@ -75,7 +79,9 @@ impl Reviews {
     pub(crate) fn gaps(&self, from: LogTime, until: LogTime) -> Vec<(LogTime, LogTime)> {
         // Nobody examines what is still to come.
         let reach = |review: &Review| (review.from, review.until.min(review.time));
-        let mut covered: Vec<_> = self.0.iter().map(reach).collect();
+        // Who looked at an emergency did not examine the time.
+        let examined = self.0.iter().filter(|review| review.of.is_none());
+        let mut covered: Vec<_> = examined.map(reach).collect();
         covered.sort_unstable();
         let (mut gaps, mut at) = (Vec::new(), from);
         for (begin, end) in covered {

@@ -87,6 +87,19 @@ impl Alert {
         }
     }
 
+    /// Of something in the log that stays there, however it grows. It is told once.
+    pub(crate) fn of_history(
+        rule: Rule,
+        stream: &StreamName,
+        what: impl fmt::Display,
+        now: LogTime,
+        text: String,
+    ) -> Self {
+        let about = format!("{stream}|{what}");
+        let stream = Some(stream.to_string());
+        Self { rule, about, time: now, text, stream, principal: None, seq: None }
+    }
+
     /// What it is remembered under.
     pub(crate) fn key(&self) -> String {
         format!("{}|{}", self.rule.name(), self.about)

@@ -101,3 +101,32 @@ fn stop(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn is_alive(process: &str) -> bool {
+        // One that has ended and was not waited for is still listed, as a zombie.
+        let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        !status.is_empty() && !status.contains(") Z ")
+    }
+
+    #[test]
+    fn what_a_hook_has_started_ends_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, started) = (folder.path().join("hook"), folder.path().join("started"));
+        let script = "#!/bin/sh\ncd \"$(dirname \"$0\")\" || exit 1\nsleep 300 &\necho $! > new\nmv new started\nwait\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let hook = Hook { program, limit: Duration::from_secs(2) };
+        assert_eq!(hook.run("{}", &Interrupt::default()), Err(HookError::Time));
+        let child = std::fs::read_to_string(started).unwrap();
+        let end = Instant::now() + Duration::from_secs(10);
+        while is_alive(child.trim()) && Instant::now() < end {
+            std::thread::sleep(STEP);
+        }
+        assert!(!is_alive(child.trim()), "the hook's own child lives on");
+    }
+}

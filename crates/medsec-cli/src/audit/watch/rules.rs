@@ -22,7 +22,7 @@ pub(crate) struct Rules {
     pub(crate) denials: Option<Denials>,
     pub(crate) emergency: Option<Emergency>,
     pub(crate) stale: Option<Minutes>,
-    pub(crate) verify: Option<Minutes>,
+    pub(crate) verify: Option<Verify>,
     pub(crate) review: Option<Days>,
     pub(crate) rotation: Option<Days>,
     off_hours: Option<OffHoursRule>,
@@ -47,6 +47,20 @@ pub(crate) struct Emergency {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Minutes {
     pub(crate) minutes: u64,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Verify {
+    pub(crate) minutes: u64,
+    /// Of so many verifications one reads the whole log; the others, what came since.
+    #[serde(default = "each_day")]
+    pub(crate) whole_every: u64,
+}
+
+/// Once a day, where it is verified every hour.
+const fn each_day() -> u64 {
+    24
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -106,12 +120,16 @@ impl Rules {
     fn check(&self) -> Result<(), Failure> {
         let Self { denials, emergency, stale, verify, review, rotation, off_hours: _, watch } =
             self;
-        let minutes = [stale, verify].map(|rule| rule.map_or(1, |rule| rule.minutes));
+        let minutes = [
+            stale.map_or(1, |rule| rule.minutes),
+            verify.map_or(1, |rule| rule.minutes),
+            verify.map_or(1, |rule| rule.whole_every),
+        ];
         let days = [review, rotation].map(|rule| rule.map_or(1, |rule| rule.days));
         let burst = denials.is_none_or(|rule| {
             (1..=100_000).contains(&rule.count) && (1..=MAX_DAYS).contains(&rule.minutes)
         });
-        let spans = [minutes, days].concat().iter().all(|number| (1..=MAX_DAYS).contains(number));
+        let spans = minutes.iter().chain(&days).all(|number| (1..=MAX_DAYS).contains(number));
         let emergency = emergency.is_none_or(|rule| rule.review_days <= MAX_DAYS);
         let watch = (1..=MAX_DAYS).contains(&watch.history_days)
             && (1..=3600).contains(&watch.pause_seconds)
@@ -161,6 +179,7 @@ mod tests {
         }
         for text in [
             "[stale]\nminutes = 0\n",
+            "[verify]\nminutes = 60\nwhole_every = 0\n",
             "[review]\ndays = 99999999\n",
             "[watch]\npause_seconds = 0\n",
             "[denials]\ncount = 0\nminutes = 1\n",

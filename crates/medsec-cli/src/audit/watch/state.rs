@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use medsec_audit::{AuditLog, Known, LogTime, StreamName};
 use serde::{Deserialize, Serialize};
 
+use super::super::check::CheckedStream;
 use super::super::entry::{Body, Entry};
-use super::super::report::CheckedStream;
 use super::super::when::{DAY, before};
 use super::metrics::replace;
 use super::{Alert, Rule};
@@ -39,6 +39,12 @@ struct Saved {
     alerts: BTreeMap<String, u64>,
     /// By stream, size and root of what was verified last.
     verified: BTreeMap<String, (u64, String)>,
+    /// Keys, and when each was made or rotated last.
+    #[serde(default)]
+    keys: BTreeMap<String, String>,
+    /// When all had been looked at, keys too; none before the first time.
+    #[serde(default)]
+    looked: Option<String>,
 }
 
 pub(crate) struct State {
@@ -167,9 +173,25 @@ impl State {
     }
 
     /// What the last verification saw of a stream: the next one must continue it.
-    pub(crate) fn verified(&self, stream: &StreamName) -> Option<Known> {
+    pub(crate) fn verified(&self, log: &AuditLog, stream: &StreamName) -> Option<Known> {
         let (size, root) = self.saved.verified.get(stream.as_str())?;
-        Some(Known::new(*size, root.parse().ok()?))
+        Some(Known::new(log.origin(stream), *size, root.parse().ok()?))
+    }
+
+    /// The keys of which the log has told so far, and up to when it was looked at for them.
+    pub(crate) fn keys(&self) -> Option<(BTreeMap<String, LogTime>, LogTime)> {
+        let looked = self.saved.looked.as_ref()?.parse().ok()?;
+        let keys =
+            self.saved.keys.iter().map(|(key, time)| Some((key.clone(), time.parse().ok()?)));
+        Some((keys.collect::<Option<_>>()?, looked))
+    }
+
+    /// Remembers keys when all was looked at.
+    pub(crate) fn remember_keys(&mut self, keys: &BTreeMap<String, LogTime>, now: LogTime) {
+        let keys = keys.iter().map(|(key, time)| (key.clone(), time.to_string())).collect();
+        // The time alone is no reason to write the file at every look.
+        self.changed |= self.saved.keys != keys || self.saved.looked.is_none();
+        (self.saved.keys, self.saved.looked) = (keys, Some(now.to_string()));
     }
 
     pub(crate) fn remember(&mut self, checked: &CheckedStream) {

@@ -6,7 +6,7 @@ use super::super::crew::{self, Hands, lock};
 use super::super::done::{Known, is_passing};
 use super::super::manifest::name_of;
 use super::super::same::same_content;
-use super::super::{Keys, walk};
+use super::super::walk;
 use super::{Run, check_unchanged};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -52,12 +52,13 @@ impl Run<'_> {
         source: &mut walk::Opened,
         hands: Hands,
     ) -> Result<Option<(Header, Opened)>, Failure> {
-        let kept = lock(&known.kept).take();
-        let (package, unlocked) = self.reader.open(&known.path, kept)?;
+        let parked = lock(&known.parked).take().ok_or_else(changed_meanwhile)?;
+        let (package, grant) = self.reader.open(&known.path, parked)?;
+        let header = grant.header().clone();
         let stop = crew::Stop(self.interrupt);
         let execution = crew::execution(hands, self.threads, &stop);
-        let opened = same_content(&unlocked, package, &mut source.file, &execution)?;
-        Ok(opened.map(|opened| (unlocked.header().clone(), opened)))
+        let opened = same_content(grant, package, &mut source.file, &execution)?;
+        Ok(opened.map(|opened| (header, opened)))
     }
 
     /// Whether a package with the file's content is also for whom, and of what dataset, this run would seal it.
@@ -69,19 +70,14 @@ impl Run<'_> {
             )
             .next("give the dataset it was sealed for, or another folder; `rewrap` changes recipients only"));
         }
-        let Keys { recipients, openers, key, .. } = self.plan.keys;
-        let version = |of: &KeyRef| {
-            let store = openers.as_ref().zip(key.as_ref());
-            store.is_some_and(|(openers, name)| openers.is_version_of(of, name))
-        };
-        let fits = |wanted: &KeyRef| {
-            let mut present = header.stanzas().iter().map(|stanza| stanza.key_ref());
-            match version(wanted) {
-                true => present.any(version),
-                false => present.any(|key| key == wanted),
-            }
-        };
-        if recipients.iter().all(|wanted| fits(&wanted.key_ref())) {
+        let keys = self.plan.keys;
+        let present = |wanted: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == wanted);
+        let key = keys.key.as_ref().is_none_or(|name| {
+            let mut stanzas = header.stanzas().iter();
+            stanzas.any(|stanza| self.plan.custody.is_version_of(stanza.key_ref(), name))
+        });
+        let demanded = self.plan.custody.has_demanded(header.stanzas());
+        if key && demanded && keys.recipients.iter().all(|wanted| present(&wanted.key_ref())) {
             return Ok(());
         }
         Err(Failure::new(

@@ -8,7 +8,7 @@ use medsec_crypto::OutputOptions;
 use serde_json::{Value, json};
 
 use crate::anchor::{self, Memory};
-use crate::audit::report::worst;
+use crate::audit::check::worst;
 use crate::audit::{LogOption, StreamOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -86,7 +86,8 @@ fn sign(
         .next("bring the anchor back; or sign what it may contradict, with --without-anchor"));
     }
     // What the anchor contradicts must not be signed.
-    let published = log.publish_after(stream, signer, memory.known().as_slice())?;
+    let published =
+        log.publish_after(stream, signer, memory.known().map_or(&[], std::slice::from_ref))?;
     let size = published.checkpoint.size();
     if let Some(out) = &options.out {
         let text = published.note.render();

@@ -12,7 +12,8 @@ use medsec_audit::{
 };
 
 use self::sink::Sink;
-use super::records::{not_lines, unreadable};
+use crate::audit::reading::{malformed, next, unreadable};
+use crate::audit::when::{Offset, When, now};
 use crate::audit::{LogOption, StreamOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -28,12 +29,12 @@ pub(crate) struct Options {
     /// Where to; `-` is standard output. Never replaces a file.
     #[arg(short, long, value_name = "FILE|-")]
     output: OsString,
-    /// Only records written at this time or later: `2026-11-03T12:00:00.000Z`, or a day.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    from: Option<LogTime>,
+    /// Only records written at this time or later: `2026-11-03T12:00:00Z`, `2026-11-03` (UTC), or how long ago, as `7d`.
+    #[arg(long, value_name = "TIME")]
+    from: Option<When>,
     /// Only records written before this time.
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<LogTime>,
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
     /// Start of the URIs that name our identifiers in FHIR and DICOM; by default `https://` and the log's name.
     #[arg(long, value_name = "URI")]
     namespace: Option<Namespace>,
@@ -56,11 +57,6 @@ enum Format {
     Dicom,
 }
 
-/// A time in the form of records, or a day, from its first millisecond.
-fn time(text: &str) -> Result<LogTime, medsec_audit::InvalidValue> {
-    text.parse().or_else(|_| format!("{text}T00:00:00.000Z").parse())
-}
-
 /// What was written and what was not.
 #[derive(Clone, Copy, Default)]
 struct Tally {
@@ -78,12 +74,19 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         Format::Jsonl => vec![options.stream.one(&log)?],
         _ => options.stream.of(&log)?,
     };
-    let source = source(options, &log)?;
+    let (source, now) = (source(options, &log)?, now());
+    let moment = |when: Option<When>| when.map(|when| when.resolve(now, Offset::default()));
+    let choice = Choice {
+        format: options.format,
+        from: moment(options.from),
+        until: moment(options.until),
+        source,
+    };
     session.interrupt.arm();
     let mut sink = Sink::open(session, &options.output)?;
     let mut tally = Tally::default();
     for stream in &streams {
-        write_stream(session, options, &log, stream, &source, &mut sink, &mut tally)?;
+        write_stream(session, &choice, &log, stream, &mut sink, &mut tally)?;
     }
     sink.finish()?;
     let Tally { written, left_out, malformed } = tally;
@@ -111,33 +114,38 @@ fn source(options: &Options, log: &AuditLog) -> Result<SourceInfo, Failure> {
     Ok(SourceInfo { site: options.site.clone(), namespace })
 }
 
+/// What is written, and how.
+struct Choice {
+    format: Format,
+    from: Option<LogTime>,
+    until: Option<LogTime>,
+    source: SourceInfo,
+}
+
 fn write_stream(
     session: &Session,
-    options: &Options,
+    choice: &Choice,
     log: &AuditLog,
     stream: &StreamName,
-    source: &SourceInfo,
     sink: &mut Sink,
     tally: &mut Tally,
 ) -> Result<(), Failure> {
-    let whole = options.from.is_none() && options.until.is_none();
+    let whole = choice.from.is_none() && choice.until.is_none();
     let mut reader = log.reader(stream, 0).map_err(|error| unreadable(&error))?;
-    while let Some(batches) = reader.read().map_err(|error| unreadable(&error))? {
+    while let Some(batches) = next(session, log, stream, &mut reader)? {
         if session.interrupt.is_set() {
             return Err(Failure::interrupted());
         }
-        for line in batches.lines().map_err(|_| not_lines())?.lines() {
+        for line in batches.lines().map_err(|_| malformed())?.lines() {
             let flow = match line {
-                Line::Commit(commit) if whole && options.format == Format::Jsonl => {
+                Line::Commit(commit) if whole && choice.format == Format::Jsonl => {
                     sink.line(&commit.render())?
                 }
                 Line::Commit(_) => ControlFlow::Continue(()),
-                Line::Record(record) if is_outside(options, record.head.position.ts) => {
+                Line::Record(record) if is_outside(choice, record.head.position.ts) => {
                     ControlFlow::Continue(())
                 }
-                Line::Record(record) => {
-                    write_record(options.format, record.bytes, source, sink, tally)?
-                }
+                Line::Record(record) => write_record(choice, record.bytes, sink, tally)?,
             };
             if flow.is_break() {
                 return Ok(());
@@ -147,29 +155,28 @@ fn write_stream(
     Ok(())
 }
 
-fn is_outside(options: &Options, time: LogTime) -> bool {
-    let early = options.from.is_some_and(|from| time < from);
-    early || options.until.is_some_and(|until| time >= until)
+fn is_outside(choice: &Choice, time: LogTime) -> bool {
+    let early = choice.from.is_some_and(|from| time < from);
+    early || choice.until.is_some_and(|until| time >= until)
 }
 
 fn write_record(
-    format: Format,
+    choice: &Choice,
     line: &[u8],
-    source: &SourceInfo,
     sink: &mut Sink,
     tally: &mut Tally,
 ) -> Result<ControlFlow<()>, Failure> {
     let one_more = |count: &mut u64| *count = count.saturating_add(1);
-    if format == Format::Jsonl {
+    if choice.format == Format::Jsonl {
         one_more(&mut tally.written);
         return sink.line(line);
     }
     match Event::parse(line) {
         Ok(content) => {
             one_more(&mut tally.written);
-            let text = match format {
-                Format::Dicom => dicom::audit_message(&content, source),
-                _ => fhir::audit_event(&content, source).to_string(),
+            let text = match choice.format {
+                Format::Dicom => dicom::audit_message(&content, &choice.source),
+                _ => fhir::audit_event(&content, &choice.source).to_string(),
             };
             sink.line(text.as_bytes())
         }

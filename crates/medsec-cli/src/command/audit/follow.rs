@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let streams = options.stream.of(&log)?;
     session.interrupt.arm();
     let started = now();
-    let filter = options.filter.at(started);
+    let filter = options.filter.at(started)?;
     // Unless told where to begin, with what comes from now on.
     let filter = if options.filter.has_start() { filter } else { filter.starting(started) };
     let extent = filter.extent(options.format == Format::Jsonl);

@@ -58,7 +58,7 @@ impl Prove {
         let log = self.log.open(session)?;
         let stream = self.stream.one(&log)?;
         let proof = log.prove(&stream, self.seq)?;
-        let line = line_of(&log, &stream, self.seq)?;
+        let line = line_of(session, &log, &stream, self.seq)?;
         // Of what others would refuse nothing is written.
         let size = verify(&proof, &line, log.pin(), &log.origin(&stream))?;
         let beside = line_file(&self.out);
@@ -107,22 +107,19 @@ impl Check {
 }
 
 /// Verifies a line as that of the record the proof is for; the size of the checkpoint.
-pub(super) fn verify(
-    proof: &RecordProof,
-    line: &[u8],
-    pin: &Pin,
-    origin: &LogOrigin,
-) -> Result<u64, Failure> {
-    let failed = |what: String| {
-        Failure::new(Exit::Tampered, format!("the record is not shown to be in the stream: {what}"))
-            .next("is it the right line, stream and pin? If so, one of them was changed")
-    };
+fn verify(proof: &RecordProof, line: &[u8], pin: &Pin, origin: &LogOrigin) -> Result<u64, Failure> {
     match Line::parse(line) {
         Ok(Line::Record(RecordLine { head, .. })) if head.position.seq.get() == proof.index() => {}
-        _ => return Err(failed(medsec_audit::ProofError::OtherRecord.to_string())),
+        _ => return Err(not_shown(&medsec_audit::ProofError::OtherRecord.to_string())),
     }
     let verified = proof.verify(&leaf_hash(line), origin, pin.key());
-    Ok(verified.map_err(|error| failed(error.to_string()))?.size())
+    Ok(verified.map_err(|error| not_shown(&error.to_string()))?.size())
+}
+
+/// That a record is not proved.
+pub(super) fn not_shown(why: &str) -> Failure {
+    Failure::new(Exit::Tampered, format!("the record is not shown to be in the stream: {why}"))
+        .next("is it the right line, stream and pin? If so, one of them was changed")
 }
 
 /// Log, `/`, stream: what the checkpoints of a stream begin with.

@@ -1,16 +1,18 @@
 //! Single records of a stream.
 
-use std::io;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use medsec_audit::{AuditLog, RecordLine, StreamName};
 
+use crate::audit::reading::{malformed, next, unreadable};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::session::Session;
 
 /// Hands over the records with these numbers, in their order, as long as `take` goes on. Nothing is verified; that
 /// they are all there shows in the number that is returned.
 pub(crate) fn each(
+    session: &Session,
     log: &AuditLog,
     stream: &StreamName,
     seqs: RangeInclusive<u64>,
@@ -18,8 +20,8 @@ pub(crate) fn each(
 ) -> Result<u64, Failure> {
     let mut reader = log.reader(stream, *seqs.start()).map_err(|error| unreadable(&error))?;
     let mut taken = 0_u64;
-    while let Some(batches) = reader.read().map_err(|error| unreadable(&error))? {
-        let shipment = batches.lines().map_err(|_| not_lines())?;
+    while let Some(batches) = next(session, log, stream, &mut reader)? {
+        let shipment = batches.lines().map_err(|_| malformed())?;
         for record in shipment.records() {
             let seq = record.head.position.seq.get();
             if seq > *seqs.end() {
@@ -37,9 +39,14 @@ pub(crate) fn each(
 }
 
 /// The line of one record.
-pub(crate) fn line_of(log: &AuditLog, stream: &StreamName, seq: u64) -> Result<Vec<u8>, Failure> {
+pub(crate) fn line_of(
+    session: &Session,
+    log: &AuditLog,
+    stream: &StreamName,
+    seq: u64,
+) -> Result<Vec<u8>, Failure> {
     let mut line = None;
-    each(log, stream, seq..=seq, &mut |record| {
+    each(session, log, stream, seq..=seq, &mut |record| {
         line = Some(record.bytes.to_vec());
         Ok(ControlFlow::Break(()))
     })?;
@@ -47,17 +54,4 @@ pub(crate) fn line_of(log: &AuditLog, stream: &StreamName, seq: u64) -> Result<V
         Failure::new(Exit::Truncated, format!("record {seq} is not in the stream"))
             .next("run `medsec audit verify`")
     })
-}
-
-pub(crate) fn unreadable(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::InvalidData => not_lines(),
-        io::ErrorKind::Interrupted => Failure::interrupted(),
-        _ => Failure::io("the audit log cannot be read", error),
-    }
-}
-
-pub(crate) fn not_lines() -> Failure {
-    Failure::new(Exit::Tampered, "the stream has lines that its writer did not write")
-        .next("run `medsec audit verify`, which names the first of them")
 }

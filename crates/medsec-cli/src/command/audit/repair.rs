@@ -4,9 +4,11 @@ use clap::Args;
 use medsec_audit::{AuditLog, StreamName, StreamWriter};
 
 use crate::audit::LogOption;
+use crate::audit::check::{Manner, name, verify};
+use crate::audit::elsewhere::{Ask, Elsewhere};
 use crate::failure::Failure;
 use crate::log_key::LogKeyOption;
-use crate::recording::{Elsewhere, close, options};
+use crate::recording::{close, options};
 use crate::report::Report;
 use crate::session::Session;
 use crate::units::counted;
@@ -54,8 +56,8 @@ impl Which {
     /// What the stream must continue.
     fn elsewhere(&self, session: &Session, log: &AuditLog) -> Result<Elsewhere, Failure> {
         match self.without_anchor {
-            true => Elsewhere::beside(log, &self.stream),
-            false => Elsewhere::ask(session, log, &self.stream)?.insist(),
+            true => Elsewhere::ask(session, log, &self.stream, Ask::No),
+            false => Elsewhere::ask(session, log, &self.stream, Ask::Own)?.insist(),
         }
     }
 }
@@ -65,7 +67,7 @@ impl Repair {
         let stream = self.which.stream()?;
         let log = LogOption::OWN.open(session)?;
         let elsewhere = self.which.elsewhere(session, &log)?;
-        let before = Before::of(&log, stream)?;
+        let before = Before::of(session, &log, stream)?;
         let writer = log.repair(stream, &options()?, &elsewhere.known)?;
         conclude(stream, &before, writer, Report::new())
     }
@@ -77,7 +79,7 @@ impl Rekey {
         let log = LogOption::OWN.open(session)?;
         let elsewhere = self.which.elsewhere(session, &log)?;
         let signer = self.key.load(session, log.pin())?;
-        let before = Before::of(&log, stream)?;
+        let before = Before::of(session, &log, stream)?;
         let writer = log.rekey(stream, &options()?, &elsewhere.known, &signer)?;
         let told = format!("{stream}: the log key vouches for a new epoch key");
         let report = Report::new().line(told).field("rekeyed", true);
@@ -91,10 +93,10 @@ struct Before {
 }
 
 impl Before {
-    fn of(log: &AuditLog, stream: &StreamName) -> Result<Self, Failure> {
-        let found = log.verifier(stream)?.verify(&medsec_audit::VerifyOptions::default());
-        let found = found.map_err(|error| Failure::io("the audit log cannot be read", &error))?;
-        Ok(Self { verdict: super::verify::name(found.verdict()) })
+    fn of(session: &Session, log: &AuditLog, stream: &StreamName) -> Result<Self, Failure> {
+        let manner = Manner::new(Ask::No);
+        let found = verify(session, log, stream, &[], &manner)?.report;
+        Ok(Self { verdict: name(found.verdict()) })
     }
 }
 

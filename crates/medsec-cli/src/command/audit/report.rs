@@ -25,7 +25,7 @@ pub(crate) struct Options {
     log: LogOption,
     #[command(flatten)]
     stream: StreamOption,
-    /// Start of the period: `2026-11-03T12:00:00Z`, `2026-11-03` (UTC), or how long ago, as `7d`.
+    /// Start of the period: `2026-11-03T12:00:00Z`, `2026-11-03` by the clocks of --time-zone, or how long ago, as `7d`.
     #[arg(long, value_name = "TIME", default_value = "7d")]
     from: When,
     /// Its end, which does not belong to it.
@@ -37,7 +37,8 @@ pub(crate) struct Options {
     /// Hours at which nobody is expected to work: `19-7` is from 19:00 to 6:59.
     #[arg(long, value_name = "H-H")]
     off_hours: Option<Hours>,
-    /// How far the clocks on the wall are ahead of UTC: `+01:00`, `-05:00`.
+    /// How far the clocks on the wall are ahead of UTC: `+01:00`, `-05:00`. What days and hours are, and dates without
+    /// an offset. It does not follow changes of clocks: for a period over one, make two reports.
     #[arg(long, value_name = "OFFSET", default_value = "Z", allow_hyphen_values = true)]
     time_zone: Offset,
     /// Saturdays and Sundays are off hours too.
@@ -84,7 +85,8 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
 impl Options {
     fn frame(&self, streams: Vec<medsec_audit::StreamName>) -> Result<Frame, Failure> {
         let generated = now();
-        let (from, until) = (self.from.resolve(generated), self.until.resolve(generated));
+        let moment = |when: When| when.resolve(generated, self.time_zone);
+        let (from, until) = (moment(self.from), moment(self.until));
         if from >= until {
             return Err(Failure::usage("the period ends before it begins")
                 .next("give --from and --until in this order"));

@@ -13,7 +13,7 @@ use medsec_crypto::{Access, write_file};
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
-use crate::audit::when::{When, now};
+use crate::audit::when::{Offset, When, now};
 use crate::audit::{LogOption, StreamOption};
 use crate::command::init::make_private;
 use crate::exit::Exit;
@@ -96,7 +96,8 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
 impl Options {
     fn period(&self) -> Result<Period, Failure> {
         let now = now();
-        let (from, until) = (self.from.resolve(now), self.until.resolve(now));
+        let (from, until) =
+            (self.from.resolve(now, Offset::default()), self.until.resolve(now, Offset::default()));
         if until > now {
             return Err(Failure::usage(
                 "what is still to come cannot have been examined; nothing was recorded",
@@ -154,7 +155,11 @@ fn unfit(why: &str) -> Failure {
 }
 
 /// Writes the text where only its owner reads it and where it can be erased, under the digest that the log has.
-fn keep(log: &AuditLog, stream: &StreamName, note: &Opening) -> Result<PathBuf, Failure> {
+pub(crate) fn keep(
+    log: &AuditLog,
+    stream: &StreamName,
+    note: &Opening,
+) -> Result<PathBuf, Failure> {
     let folder = log.stream_folder(stream).join(OPENINGS);
     make_private(&folder)?;
     let path = folder.join(file_name(&note.commitment()));

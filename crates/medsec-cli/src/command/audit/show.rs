@@ -44,7 +44,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let log = options.log.open(session)?;
     let streams = options.stream.of(&log)?;
     session.interrupt.arm();
-    let filter = options.filter.at(now());
+    let filter = options.filter.at(now())?;
     let lines = options.format == Format::Jsonl && !session.json;
     let records = Records::open(session, &log, &streams, filter.extent(lines), &filter);
     let mut found = Found { records, last: VecDeque::new(), shown: 0, unread: 0 };

@@ -1,35 +1,31 @@
-//! The audit log of the demo: a record is written, the log verifies, a cut log does not.
+//! The audit log of the demo, in which all of it was recorded: it verifies, a cut log does not.
 
 use std::fs;
 use std::path::Path;
 
-use medsec_audit::{
-    Action, Algorithm, AuditLog, Ed25519NoteSigner, KeyName, Known, NewLog, Outcome, Retention,
-    StreamName, Subject, SystemClock, Verdict, VerifyOptions, WriterOptions,
-};
+use medsec_audit::{AuditLog, KeyName, Known, StreamName, Verdict, VerifyOptions};
+use medsec_kms::IdentityFile;
 
 use super::scene::failed;
+use crate::audit::read_pin;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::recording::{by_itself, place};
+use crate::log_key::signer;
+use crate::settings::{AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, STREAM};
 
-/// Whether all of it is as it must be.
-pub(super) fn holds(folder: &Path) -> Result<bool, Failure> {
-    let stream = StreamName::new("main").map_err(|error| unfit(&error))?;
-    let name = KeyName::new("medsec.demo/log").map_err(|error| unfit(&error))?;
-    let signer =
-        Ed25519NoteSigner::generate(name, Algorithm::Ed25519).map_err(|error| unfit(&error))?;
-    let new = NewLog { streams: vec![stream.clone()], retention: Retention::SIX_YEARS };
-    let log = AuditLog::create(&folder.join("audit"), &new, &signer, &SystemClock::default())?;
-    let writer = log.writer(&stream, &WriterOptions::new(place()?), &[])?;
-    let _ = writer.append(&by_itself(Action::Test, Outcome::Success, Subject::default())?)?;
-    writer.close()?;
-    let published = log.publish(&stream, &signer)?;
+/// Whether the log of the home is as it must be.
+pub(super) fn holds(home: &Path) -> Result<bool, Failure> {
+    let stream = StreamName::new(STREAM).map_err(|error| unfit(&error))?;
+    let pin = read_pin(&home.join(AUDIT_PIN))?;
+    let log = AuditLog::open(&home.join(AUDIT_FOLDER), &pin)?;
+    let name = KeyName::new(pin.key().name().as_str()).map_err(|error| unfit(&error))?;
+    let key = IdentityFile::load(&home.join(AUDIT_KEY))?.unlock(None)?;
+    let published = log.publish(&stream, &signer(name, &key)?)?;
     let known = [Known::from(&published.checkpoint)];
     let verdict = || {
         let mut how = VerifyOptions::default();
         how.known = &known;
-        Ok::<_, Failure>(log.verifier(&stream)?.verify(&how).map_err(failed)?.verdict())
+        Ok::<_, Failure>(log.verifier(&stream)?.verify(&how)?.verdict())
     };
     let whole = verdict()?;
     cut(&log.stream_folder(&stream))?;

@@ -3,23 +3,32 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use medsec_crypto::{
-    Access, Backend, Confirmation, ContentType, Context, Draft, Execution, Header, HpkeIdentity,
-    HpkeKind, Identity as _, Inspection, Limits, LockedPackage, NewRecipients, OpenError,
-    PackageSpec, Recipient, SealError, Sealed, SignerExpectation, SigningKey, Unlocked,
+use medsec::{
+    Aim, Grant, Login, OpenWish, Refused, SealRequest, SealWish, SessionLogin, Unbound,
+    WantedRecipients,
 };
+use medsec_crypto::{
+    Access, Backend, ContentType, Context, Execution, Header, HpkeIdentity, HpkeKind, Inspection,
+    Limits, LockedPackage, OpenError, PackageSpec, Recipient, Sealed, SignerExpectation,
+};
+use medsec_policy::Purpose;
 use sha2::{Digest as _, Sha256};
 
+use crate::args;
+use crate::command::init;
+use crate::custody::{Custody, CustodyOption, PurposeOption};
 use crate::exit::Exit;
-use crate::expectation::expectation;
 use crate::failure::Failure;
-use crate::session::now;
+use crate::passphrase::PassphraseOption;
+use crate::session::{Session, now};
 use crate::target;
 
 /// Salt and commitment; a flip in them is another claim.
 const PREFIX_LEN: u64 = 56;
+/// The user of the demo's home, and the key that packages are sealed under.
+const USER: &str = "ada";
+const DATASET: &str = "demo";
 
 /// A content and the package made of it.
 pub(super) struct Piece {
@@ -27,76 +36,123 @@ pub(super) struct Piece {
     pub(super) package: PathBuf,
 }
 
-/// Who takes part.
+/// Who takes part: a user of a home with key store, policy and audit log, and the same user with other keys.
 pub(super) struct Cast {
-    pub(super) recipient: HpkeIdentity,
-    pub(super) partner: HpkeIdentity,
-    pub(super) stranger: HpkeIdentity,
-    pub(super) signer: Arc<SigningKey>,
+    custody: Custody,
+    /// With the key of a partner to whom packages are rewrapped.
+    pub(super) partner: SessionLogin,
+    /// With a key that no package is sealed to.
+    pub(super) stranger: SessionLogin,
+    partner_key: HpkeIdentity,
+    signer: SignerExpectation,
     pub(super) patient: Context,
     pub(super) other_patient: Context,
 }
 
 impl Cast {
-    pub(super) fn new(patient: &str) -> Result<Self, Failure> {
+    /// Makes a home in the folder and logs its user in.
+    pub(super) fn new(folder: &Path, patient: &str) -> Result<Self, Failure> {
+        let options = args::Options {
+            json: false,
+            threads: None,
+            home: Some(folder.join("home")),
+            no_agent: true,
+        };
+        init::run(&Session::apart(&options), &init::Options::for_demo(USER, DATASET)?)?;
+        // With the settings that were written just now.
+        let session = Session::apart(&options);
+        let who = CustodyOption {
+            identity: None,
+            passphrase: PassphraseOption { passphrase_fd: None },
+            purpose: PurposeOption { purpose: Some(Purpose::Treatment) },
+        };
+        let signer = session.settings()?.signer.value.clone();
+        let custody = Custody::enter(&session, &who, signer.as_deref())?;
+        let signer = custody.signer()?.map(|signer| signer.verifying_key());
+        let partner_key = HpkeIdentity::generate(HpkeKind::X25519)?;
+        let stranger = HpkeIdentity::generate(HpkeKind::X25519)?;
         let context = |patient: &str| {
             let mut context = Context::new();
             context.insert("patient", patient).map(|()| context)
         };
         Ok(Self {
-            recipient: HpkeIdentity::generate(HpkeKind::X25519)?,
-            partner: HpkeIdentity::generate(HpkeKind::X25519)?,
-            stranger: HpkeIdentity::generate(HpkeKind::X25519)?,
-            signer: Arc::new(SigningKey::generate()?),
+            stranger: custody.with_other_key(stranger)?,
+            partner: custody.with_other_key(copy_of(&partner_key)?)?,
+            partner_key,
+            signer: SignerExpectation::OneOf(signer.into_iter().collect()),
+            custody,
             patient: context(patient)?,
             other_patient: context("DEMO-0002")?,
         })
     }
 
-    /// Seals for the recipient, with the patient's identity, signed.
+    /// The user with the keys of the home.
+    pub(super) const fn own(&self) -> &dyn Login {
+        self.custody.login()
+    }
+
+    /// Ends it: the audit log is closed.
+    pub(super) fn leave(self) -> Result<(), Failure> {
+        self.custody.leave()
+    }
+
+    /// Seals under the home's key, with the patient's identity, signed.
     pub(super) fn seal(
         &self,
         content: impl Read + Send,
         package: &Path,
         execution: &Execution<'_>,
-    ) -> Result<Sealed, SealError> {
+    ) -> Result<Sealed, Failure> {
         let mut spec = PackageSpec::default();
         spec.reproduced = self.patient.clone();
+        spec.dataset = Some(medsec_crypto::DatasetId::new(DATASET)?);
         spec.content_type = Some(ContentType::new("application/dicom")?);
-        let recipients: [&dyn Recipient; 1] = [self.recipient.recipient()];
-        let sealer =
-            Draft::new(spec, now(), Some(Arc::clone(&self.signer)))?.seal_to(&recipients)?;
+        let key = DATASET.parse().map_err(|_| Failure::usage("the demo's key has no name"))?;
+        let signer = self.custody.signer()?;
+        let wish = SealWish {
+            purpose: self.custody.purpose(),
+            key: Some(&key),
+            recipients: &[],
+            signer: signer.as_ref(),
+            patient: None,
+        };
+        let grant = self.custody.seal(SealRequest { spec, created_at: now() }, &wish)?;
         let options = target::options(Access::Owner);
-        sealer.seal_to_file(content, package, options, execution)
+        Ok(grant.seal_to_file(content, package, options, execution)?)
     }
 
-    fn signer(&self) -> SignerExpectation {
-        SignerExpectation::OneOf(vec![self.signer.verifying_key()])
-    }
-
-    /// Finds key, context and header of a package right, or says why not.
-    pub(super) fn unlock(
+    /// A grant to open, or why there is none.
+    pub(super) fn grant(
         &self,
         package: &mut File,
-        identity: &HpkeIdentity,
+        login: &dyn Login,
         patient: &Context,
-    ) -> Result<Unlocked, OpenError> {
-        let expected = expectation(vec![identity.key_ref()], &self.signer(), patient);
-        Header::read_patiently(package)?.check(expected)?.unlock_with(&[identity])
+    ) -> Result<Grant, Refused> {
+        let wish = OpenWish {
+            aim: Aim::Content,
+            purpose: self.custody.purpose(),
+            signer: self.signer.clone(),
+            reproduced: patient.clone(),
+            limits: Limits::default(),
+            patient: None,
+            unbound: Unbound::Refused,
+            filed_under: None,
+        };
+        self.custody.open_as(login, Header::read_patiently(package), &wish)
     }
 
     /// Opens into a file beside the package and compares; nothing is left.
     pub(super) fn opens_to_file(
         &self,
         piece: &Piece,
-        identity: &HpkeIdentity,
+        login: &dyn Login,
         execution: &Execution<'_>,
     ) -> Result<bool, Failure> {
         let output = piece.package.with_extension("opened");
         let mut package = open(&piece.package)?;
-        let unlocked = self.unlock(&mut package, identity, &self.patient)?;
+        let grant = self.grant(&mut package, login, &self.patient)?;
         let options = target::options(Access::Owner);
-        unlocked.open_to_file(package, &output, options, execution)?;
+        grant.open_to_file(package, &output, options, execution)?;
         let same = same(open(&output)?, open(&piece.content)?);
         std::fs::remove_file(&output).map_err(failed)?;
         same.map_err(failed)
@@ -106,13 +162,14 @@ impl Cast {
     pub(super) fn opens_to_the_same(
         &self,
         piece: &Piece,
-        identity: &HpkeIdentity,
+        login: &dyn Login,
     ) -> Result<bool, Failure> {
         let mut package = open(&piece.package)?;
-        let unlocked = self.unlock(&mut package, identity, &self.patient)?;
-        let mut reader = unlocked.danger_release_unverified(package, Backend::default())?;
+        let grant = self.grant(&mut package, login, &self.patient)?;
+        let mut reader = grant.danger_release_unverified(package, Backend::default())?;
         let same = same(&mut reader, open(&piece.content)?).map_err(failed)?;
         reader.finish()?;
+        grant.close(Ok(()))?;
         Ok(same)
     }
 
@@ -128,13 +185,12 @@ impl Cast {
         let middle = payload_offset(&inspection).saturating_add(middle);
         flip_bit(&piece.package, middle).map_err(failed)?;
         let mut package = open(&piece.package)?;
-        let opened =
-            self.unlock(&mut package, &self.recipient, &self.patient).and_then(|unlocked| {
-                let options = target::options(Access::Owner);
-                unlocked.open_to_file(package, &output, options, execution)
-            });
+        let grant = self.grant(&mut package, self.own(), &self.patient)?;
+        let options = target::options(Access::Owner);
+        let opened = grant.open_to_file(package, &output, options, execution);
         flip_bit(&piece.package, middle).map_err(failed)?;
-        Ok(matches!(opened, Err(OpenError::Damaged { .. })) && !output.exists())
+        let damaged = matches!(opened, Err(medsec::ReleaseError::Open(OpenError::Damaged { .. })));
+        Ok(damaged && !output.exists())
     }
 
     /// Verifies the signature as somebody who has no key at all.
@@ -146,29 +202,33 @@ impl Cast {
         let mut file = open(package)?;
         let header = Header::read_patiently(&mut file)?;
         let limit = Limits::default().max_chunks;
-        header.verify_origin(file, &self.signer(), limit, execution)?;
+        header.verify_origin(file, &self.signer, limit, execution)?;
         Ok(true)
     }
 
     /// Adds the partner as a recipient, in place; no context is needed for it.
     pub(super) fn add_partner(&self, package: &Path) -> Result<(), Failure> {
+        let wish =
+            medsec::RewrapWish { purpose: self.custody.purpose(), reproduced: Context::new() };
         let header = Header::read_patiently(&mut open(package)?)?;
-        let unlocked = header.unlock_recipients_with(&[&self.recipient])?;
-        let stanzas = unlocked.wrap_for(&[self.partner.recipient()])?;
-        let stanzas = [unlocked.header().stanzas(), &stanzas].concat();
-        let recipients = NewRecipients::Authenticated { unlocked: &unlocked, stanzas };
-        let own = self.partner.key_ref();
-        let confirm = |header: &Header| {
-            let stanza = header.stanzas().iter().find(|s| *s.key_ref() == own);
-            let dek = stanza.map(|stanza| self.partner.unwrap_dek(stanza, &header.bind()));
-            match dek {
-                Some(Ok(dek)) => Confirmation::Unwrapped(dek),
-                _ => Confirmation::Failed,
-            }
-        };
-        LockedPackage::open(package)?.rewrap(&recipients, confirm)?;
-        Ok(())
+        let grant = self.custody.rewrap(Ok(header), &wish)?;
+        let kept = grant.header().stanzas().to_vec();
+        let partner: &dyn Recipient = self.partner_key.recipient();
+        let wanted = WantedRecipients { kept, added: vec![partner], key: None };
+        let (grant, list) = self.custody.list_for(grant, wanted)?;
+        let confirm = |header: &Header| self.custody.confirm(&grant, header);
+        let done = LockedPackage::open(package)
+            .and_then(|mut package| grant.rewrap(&mut package, &list, confirm));
+        let closed = grant.finish(done.as_ref());
+        done?;
+        Ok(closed?)
     }
+}
+
+fn copy_of(identity: &HpkeIdentity) -> Result<HpkeIdentity, Failure> {
+    let mut secret = zeroize::Zeroizing::new(*identity.expose_secret());
+    HpkeIdentity::take_from(HpkeKind::X25519, secret.as_mut_slice())
+        .map_err(|error| Failure::new(Exit::Failure, error.to_string()))
 }
 
 /// SHA-256 of salt, commitment and all encrypted chunks, as they stand in the file.

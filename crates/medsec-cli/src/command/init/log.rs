@@ -14,10 +14,7 @@ use crate::anchor;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::log_key::signer;
-use crate::settings::{AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, default_anchor};
-
-/// The one stream that a new log has.
-const STREAM: &str = "main";
+use crate::settings::{AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, STREAM, default_anchor};
 
 #[derive(Debug, Args)]
 pub(super) struct LogOptions {
@@ -42,6 +39,10 @@ pub(super) struct MadeLog {
 }
 
 impl LogOptions {
+    pub(super) const fn without_anchor() -> Self {
+        Self { audit_name: None, anchor: None, no_anchor: true }
+    }
+
     /// Where the anchor will be. Asked before anything is made.
     pub(super) fn anchor(&self) -> Result<Option<PathBuf>, Failure> {
         if self.no_anchor {

@@ -4,11 +4,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use medsec_crypto::{
-    Confirmation, Header, KeyRef, LockedPackage, RewrapError, SlotCondition, UnlockedRecipients,
-};
+use medsec::{Confirmed, RewrapGrant};
+use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
 
-use super::{Job, new_recipients};
+use super::{Job, Way, keep_access};
 use crate::bulk::rewrap::{Rewrap, Work};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,29 +18,43 @@ impl Work for Job<'_> {
     fn rewrap(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
         let about = file.metadata();
         let about = about.map_err(|error| Failure::io("the input cannot be read", &error))?;
-        let unlocked = self.unlock(Header::read_patiently(&mut file)?)?;
-        if self.is_as_wanted(unlocked.header()) {
+        let grant = self.grant(Header::read_patiently(&mut file))?;
+        if self.is_as_wanted(grant.header()) {
+            grant.nothing_to_do()?;
             return Ok(Rewrap::NotNeeded);
         }
-        let recipients = new_recipients(&unlocked, self.stanzas(&unlocked)?);
-        let started =
-            LockedPackage::open(path).and_then(|package| package.start_rewrap(&recipients));
+        let (grant, list) = self.list(grant)?;
+        let started = LockedPackage::open(path).and_then(|package| grant.start(package, &list));
         match started {
             // Both need a copy, which is made by itself.
             Err(RewrapError::CannotLock(_) | RewrapError::DoesNotFit) => {
-                self.in_place(path, &about, &unlocked, &recipients)?;
+                let done = self.in_place(path, &grant, &list);
+                let closed = grant.finish(match &done {
+                    Ok((done, _)) => Ok(done),
+                    Err(error) => Err(error),
+                });
+                let (_, way) = done?;
+                closed?;
+                if matches!(way, Way::Replaced) {
+                    keep_access(path, &about).map_err(|error| {
+                        Failure::io(
+                            "the package has its new recipients, but not its old owner and mode",
+                            &error,
+                        )
+                    })?;
+                }
                 Ok(Rewrap::Done)
             }
-            started => {
-                let started = started?;
-                drop(recipients);
-                Ok(Rewrap::Started(Box::new((started, unlocked))))
+            Err(error) => {
+                let _ = grant.finish(Err(&error));
+                Err(error.into())
             }
+            Ok(started) => Ok(Rewrap::Started(Box::new((started, grant)))),
         }
     }
 
-    fn confirm(&self, unlocked: &UnlockedRecipients, header: &Header) -> Confirmation {
-        Job::confirm(self, unlocked, header)
+    fn confirm(&self, grant: &RewrapGrant, header: &Header) -> Confirmed {
+        self.custody.confirm(grant, header)
     }
 
     /// Who was to be removed and was a recipient of no package: it may be a slip.
@@ -65,7 +78,7 @@ impl Job<'_> {
             met.store(true, Ordering::Relaxed);
         }
         let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
-        self.add.iter().all(|new| present(&new.key_ref()))
+        self.added().iter().all(present)
             && !self.remove.iter().any(present)
             && !outdated
             && header.slot_condition() == SlotCondition::Clean

@@ -7,6 +7,7 @@ use medsec_audit::{AuditLog, Known, StreamName};
 
 use super::is_within;
 use crate::doctor::Finding;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -59,7 +60,10 @@ fn memory(folder: &Path, log: &AuditLog, stream: &StreamName) -> Option<Finding>
             ));
         }
         Err(failure) => {
-            let mend = failure.next.unwrap_or_default();
+            let mut mend = failure.next.unwrap_or_default();
+            if failure.exit == Exit::Io {
+                mend.push_str("; one that is new, and has never kept anything, is made ready with `medsec audit anchor init`");
+            }
             return Some(Finding::warning(CHECK, failure.message, mend));
         }
     };
@@ -72,7 +76,7 @@ fn memory(folder: &Path, log: &AuditLog, stream: &StreamName) -> Option<Finding>
             Some(Finding::problem(CHECK, message, "keep the log and the anchor as they are"))
         }
         // A checkpoint is made here before the anchor gets it.
-        (Ok(known), here) if here.is_none_or(|here| here.size() < known.size()) => {
+        (Ok(known), here) if here.as_ref().is_none_or(|here| here.size() < known.size()) => {
             let size = known.size();
             let message = format!(
                 "the anchor knows {size} records of `{stream}`, more than the log's own checkpoint"

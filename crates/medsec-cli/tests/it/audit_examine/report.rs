@@ -258,3 +258,20 @@ fn the_page_is_well_formed_whole_and_needs_nothing_from_elsewhere() {
     assert!(named("th").all(|cell| cell.attribute("scope").is_some()));
     assert!(named("html").all(|html| html.attribute("lang") == Some("en")));
 }
+
+#[test]
+fn days_of_the_period_are_those_of_the_clocks_in_question() {
+    let week = Week::new();
+    let from = |options: &str| {
+        let run = week.run(&format!("audit report {LOG} {PERIOD} {options} --json"));
+        run.json()["report"]["from"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(from(""), "2026-11-02T00:00:00.000Z");
+    assert_eq!(from("--time-zone +01:00"), "2026-11-01T23:00:00.000Z");
+    assert_eq!(from("--time-zone -05:00"), "2026-11-02T05:00:00.000Z");
+    // A moment that is stated in full is that moment.
+    let line = "--from 2026-11-02T00:00:00Z --until 2026-11-09 --time-zone +01:00 --json";
+    let run = week.run(&format!("audit report {LOG} {line}"));
+    assert_eq!(run.json()["report"]["from"], "2026-11-02T00:00:00.000Z");
+    assert_eq!(run.json()["report"]["until"], "2026-11-08T23:00:00.000Z");
+}

@@ -6,7 +6,7 @@ use crate::ward::Ward;
 
 fn home() -> Ward {
     let ward = Ward::new();
-    ward.line("init --no-passphrase").ok();
+    ward.line("init --user ada --no-passphrase").ok();
     ward
 }
 
@@ -82,12 +82,12 @@ fn review_is_recorded_without_its_note(ev: Ev) -> Proven {
     let run = ward.line("audit review --from 7d --until 1h --note-file note --json");
     ev.allows(run.result());
     let document = run.json();
-    ev.holds("who", document["who"] == "admin");
+    ev.holds("who", document["who"] == "ada");
     let run = ward.line("audit show --kind review --json");
     let shown = run.json()["records"][0].clone();
     ev.holds(
         "the record names who and when",
-        shown["who"] == "admin" && shown["from"] == document["from"],
+        shown["who"] == "ada" && shown["from"] == document["from"],
     );
     ev.holds("and only the digest of the note", shown["text"] == document["note"]);
     ev.holds("no word of it stands in the log", !lines(&ward).contains("KOWALSKA"));

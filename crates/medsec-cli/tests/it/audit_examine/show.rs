@@ -103,7 +103,25 @@ fn filters_choose_by_who_what_which_and_how_it_ended() {
     ] {
         assert_eq!(count(&week, filter), expected, "{filter}");
     }
-    assert_eq!(count(&week, &format!("--patient {}", patient())), 2);
+    week.ward.write("patient", format!("{}\n", patient()).as_bytes());
+    assert_eq!(count(&week, "--patient-file patient"), 2);
+    let line = format!("audit show {LOG} --patient-file - --json");
+    let run = week.ward.piped(&line, patient().to_string().as_bytes());
+    assert_eq!(run.json()["records"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_patient_is_not_taken_from_the_command_line() {
+    let week = Week::new();
+    let run = week.run(&format!("audit show {LOG} --patient {}", patient()));
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(!run.stderr.contains(&patient().to_string()), "{}", run.stderr);
+    for bad in [&b""[..], b"MRN-0042\n", &[b'a'; 300], b"\xFF"] {
+        week.ward.write("patient", bad);
+        let run = week.run(&format!("audit show {LOG} --patient-file patient"));
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(!run.stderr.contains("MRN"), "{}", run.stderr);
+    }
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn troubled() -> Week {
         subject
     };
     week.set_millis(end - 34 * DAY);
-    append(&main, &event("admin", Action::KeyCreate, Outcome::Success, key));
+    append(&main, &event("ada", Action::KeyCreate, Outcome::Success, key));
     append(&main, &reviewed("dora", end - 40 * DAY, end - 34 * DAY));
     week.set_millis(end - 10 * DAY);
     let mut start = Subject::default();
@@ -330,4 +330,86 @@ fn a_watch_goes_on_and_tells_what_comes() {
     }
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_key_older_than_the_history_is_not_forgotten() {
+    let end = now() - DAY;
+    let week = Week::empty(end - 500 * DAY);
+    let main = week.writer("main");
+    let key = |name: &str| {
+        let mut subject = Subject::default();
+        let name = medsec_audit::KekName::new(name).unwrap();
+        subject.key = Some(medsec_audit::KekVersion { name, version: None });
+        subject
+    };
+    week.set_millis(end - 450 * DAY);
+    for name in ["old", "gone", "new"] {
+        append(&main, &event("ada", Action::KeyCreate, Outcome::Success, key(name)));
+    }
+    append(&main, &event("ada", Action::KeyDestroy, Outcome::Success, key("gone")));
+    week.set_millis(end);
+    append(&main, &event("ada", Action::KeyRotate, Outcome::Success, key("new")));
+    main.close().unwrap();
+    let rules = |days| format!("[rotation]\ndays = {days}\n[watch]\nhistory_days = 30\n");
+    week.ward.write("rules.toml", rules(365).as_bytes());
+    let told = |run: &crate::ward::Run| alerts(&run.text());
+    let run = week.run(&format!("{WATCH} --once"));
+    assert_eq!(told(&run)["rotation"].len(), 1, "{}{}", run.stderr, run.text());
+    assert!(run.text().contains("key old"), "{}", run.text());
+    // Begun anew, it need not read all of the log, and knows the key all the same.
+    let state = String::from_utf8(week.ward.read("state.json")).unwrap();
+    assert!(state.contains("\"old\""), "{state}");
+    week.ward.write("state.json", state.replace("rotation|old", "rotation|x").as_bytes());
+    let run = week.run(&format!("{WATCH} --once"));
+    assert_eq!(told(&run)["rotation"].len(), 1, "{}{}", run.stderr, run.text());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_that_is_added_later_is_watched_too() {
+    use std::io::{BufRead as _, BufReader};
+
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let mut week = Week::empty(now() - 6 * DAY);
+    week.ward.write(
+        "rules.toml",
+        b"[emergency]\nstarted = true\nreview_days = 3\n[verify]\nminutes = 60\n[watch]\npause_seconds = 1\n",
+    );
+    let mut child = week.ward.spawn(WATCH);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut emergency = |week: &Week, name: &str| {
+        let writer = week.writer(name);
+        week.set_millis(now());
+        let mut start = Subject::default();
+        start.text = Some(Opening::new("unconscious").unwrap().commitment());
+        append(&writer, &event("carla", Action::EmergencyStart, Outcome::Success, start));
+        writer.close().unwrap();
+        let alert: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert_eq!(alert["alert"], "emergency-started", "{alert}");
+        alert["stream"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(emergency(&week, "main"), "main");
+    week.add_stream("gateway");
+    assert_eq!(emergency(&week, "gateway"), "gateway");
+    assert_eq!(emergency(&week, "main"), "main");
+    // The list of streams as it was before is none to go back to.
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_newest_record_from_the_future_is_no_sign_of_life() {
+    let week = Week::empty(now() + 30 * DAY);
+    let main = week.writer("main");
+    append(&main, &reviewed("dora", now() - DAY, now()));
+    main.close().unwrap();
+    week.ward.write("rules.toml", b"[stale]\nminutes = 120\n");
+    let run = week.run(&format!("{WATCH} --once --stream main"));
+    assert_eq!(run.code, 1, "{}{}", run.stderr, run.text());
+    assert!(run.text().contains("ahead of the clock"), "{}", run.text());
+    let run = week.run("audit verify --log week --pin week.pin --stream main --max-age 24");
+    assert_eq!(run.code, 23, "{}{}", run.stderr, run.text());
+    assert!(run.text().contains("next: compare"), "{}", run.text());
 }

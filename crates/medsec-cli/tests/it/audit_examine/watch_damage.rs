@@ -80,6 +80,40 @@ fn make_runnable(week: &Week, name: &str) {
     std::fs::set_permissions(week.ward.path(name), mode).unwrap();
 }
 
+#[evidence(
+    hipaa2013::["164.312(b)", "164.312(c)(1)"],
+    claim = "a watch finds a log cut short, with no anchor and a mark that was set back, also where a key of it was \
+             once replaced",
+    polarity = deny,
+)]
+fn a_rekeyed_stream_that_was_cut_is_told(ev: Ev) -> Proven {
+    let ward = crate::ward::Ward::new();
+    ward.line("init --user ada --no-passphrase --no-anchor").ok();
+    ward.write("rules.toml", RULES);
+    ward.line("audit test").ok();
+    ward.write("home/audit/streams/main/key/next", &[0; 8192]);
+    ward.line("audit rekey main --confirm main").ok();
+    let watch = || ward.line("audit watch --rules rules.toml --state s.json --once");
+    let first = watch();
+    ev.denies(first.result(), |refused| refused.0 == 21);
+    ev.equal("alerts", &told(&first.text()).len(), &1);
+    let parts = [crate::audit_log::SEGMENT, crate::audit_log::MARK];
+    let before = parts.map(|part| ward.read(part));
+    // It stays so for ever: told once, however the stream grows.
+    for _ in 0..2 {
+        ward.line("audit test").ok();
+        let again = watch();
+        ev.denies(again.result(), |refused| refused.0 == 21);
+        ev.equal("alerts", &told(&again.text()).len(), &0);
+    }
+    parts.iter().zip(before).for_each(|(part, bytes)| ward.write(part, &bytes));
+    let cut = watch();
+    let alerts = told(&cut.text());
+    ev.denies(cut.result(), |refused| refused.0 == 19);
+    ev.holds("it is told", alerts.iter().any(|(_, text)| text.contains("truncated")));
+    ev.proven()
+}
+
 #[test]
 fn a_foreign_note_in_the_anchor_is_told() {
     let ward = crate::audit_log::home();

@@ -130,6 +130,13 @@ impl Week {
         Self { ward, log, clock, monday }
     }
 
+    /// Another stream, and the pin that knows of it.
+    pub(crate) fn add_stream(&mut self, name: &str) {
+        let key = KeyName::new("clinic.example/log").unwrap();
+        let key = Ed25519NoteSigner::take_from(key, Algorithm::Ed25519, &mut [7; 32]).unwrap();
+        self.log.add_stream(&stream(name), Retention::SIX_YEARS, &key, &*self.clock).unwrap();
+    }
+
     pub(crate) fn writer(&self, name: &str) -> StreamWriter {
         let mut options = WriterOptions::new(place());
         options.clock = Arc::<MovedClock>::clone(&self.clock);
@@ -234,16 +241,16 @@ impl Week {
         append(main, &done(Action::EmergencyEnd, Subject::default()));
         let mut granted = Subject::default();
         granted.principal = Some(PrincipalId::new("carla").unwrap());
-        append(main, &event("admin", Action::Grant, Outcome::Success, granted));
+        append(main, &event("ada", Action::Grant, Outcome::Success, granted));
         let mut rotated = Subject::default();
         rotated.key = Some(KekVersion {
             name: KekName::new("ct-2026").unwrap(),
             version: Some(Count::from(2)),
         });
-        append(main, &event("admin", Action::KeyRotate, Outcome::Success, rotated));
+        append(main, &event("ada", Action::KeyRotate, Outcome::Success, rotated));
         let mut changed = Subject::default();
         changed.policy = Some(PolicyHash::from_bytes([3; 32]));
-        append(main, &event("admin", Action::PolicyChange, Outcome::Success, changed));
+        append(main, &event("ada", Action::PolicyChange, Outcome::Success, changed));
     }
 
     pub(crate) fn run(&self, line: &str) -> Run {

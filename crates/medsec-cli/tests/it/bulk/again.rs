@@ -85,7 +85,6 @@ fn file_with_other_recipients_is_told_and_not_sealed_again() {
 #[test]
 fn any_version_of_the_key_counts() {
     let study = Study::new(4);
-    study.ward.line("init --no-passphrase").ok();
     study.ward.line("seal study --key default --out-dir sealed").ok();
     study.ward.line("key rotate default").ok();
     let run = study.ward.line("seal study --key default --out-dir sealed --json");
@@ -100,11 +99,10 @@ fn any_version_of_the_key_counts() {
 #[test]
 fn package_whose_key_is_withheld_stops_the_run() {
     let study = Study::new(4);
-    study.ward.line("init --no-passphrase").ok();
     study.ward.line("seal study --key default --unsigned --out-dir sealed").ok();
     study.ward.line("key disable default").ok();
     study.ward.write("study/new", b"new");
-    let run = study.seal_as("--identity home/identities/admin.identity");
+    let run = study.seal_as("--identity home/identities/ada.identity");
     assert_eq!(run.code, 15, "{}", run.stderr);
     assert_eq!(study.packages().len(), 4);
 }
@@ -133,7 +131,6 @@ fn packages_for_others_stop_the_run() {
 #[test]
 fn packages_and_manifest_of_another_user_are_gone_on_from() {
     let study = Study::new(4);
-    study.ward.line("init --no-passphrase").ok();
     study.ward.line("user keys ann --no-passphrase").ok();
     let ann = "home/identities/ann";
     let public = format!("--recipient {ann}.identity --signer {ann}.signer");

@@ -31,7 +31,7 @@ pub(super) fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 impl Study {
     /// `study` with `count` files of up to some KB in four folders; one file is empty.
     pub(super) fn new(count: usize) -> Self {
-        let ward = Ward::new();
+        let ward = Ward::with_lax_home();
         fs::create_dir(ward.path("study")).unwrap();
         for folder in ["KOWALSKA", "KOWALSKA/series 1", "Ł"] {
             fs::create_dir(ward.path(&format!("study/{folder}"))).unwrap();
@@ -60,14 +60,16 @@ impl Study {
         names.filter(|name| name.ends_with(".msp")).collect()
     }
 
-    /// Seals for `own`, resumed by `own`.
+    /// Seals for `own`, resumed by `own`; unsigned, unless the options name a signer.
     pub(super) fn seal(&self, options: &str) -> Run {
         self.seal_as(&format!("--identity own.key {options}"))
     }
 
     pub(super) fn seal_as(&self, options: &str) -> Run {
         let out = if options.contains("--out-dir") { "" } else { "--out-dir sealed" };
-        self.ward.line(&format!("seal study --to own.key {out} {options}"))
+        let signed = options.contains("--sign-with");
+        let unsigned = if signed { "" } else { "--unsigned" };
+        self.ward.line(&format!("seal study --to own.key {out} {unsigned} {options}"))
     }
 
     /// Opens as [`Self::open`], with the signer expected, so that the manifest counts.

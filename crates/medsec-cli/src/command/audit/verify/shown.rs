@@ -1,36 +1,45 @@
 //! What a verification came to, for people and programs.
 
-use medsec_audit::{ContentReport, StreamName, StreamReport};
+use medsec_audit::{ContentReport, StreamReport};
 use serde_json::{Value, json};
 
 use crate::anchor::Memory;
-pub(crate) use crate::audit::report::{exit, name};
+use crate::audit::check::{CheckedStream, name, next};
+use crate::failure::Failure;
 use crate::units::counted;
 
-pub(super) fn lines(stream: &StreamName, found: &StreamReport, anchor: Memory) -> Vec<String> {
+pub(super) fn lines(checked: &CheckedStream) -> Vec<String> {
+    let stream = &checked.stream;
+    let mut lines = Vec::new();
+    if let Some(found) = &checked.report {
+        lines.extend(sizes(found, checked.anchor.as_ref()));
+        for finding in &found.findings {
+            lines.push(format!("{}: {finding}", name(finding.verdict())));
+            lines.push(format!("next: {}", next(finding)));
+        }
+    }
+    for Failure { exit, message, next } in &checked.faults {
+        lines.push(format!("{}: {message}", exit.name()));
+        lines.extend(next.as_ref().map(|next| format!("next: {next}")));
+    }
+    lines.iter().map(|line| format!("{stream}: {line}")).collect()
+}
+
+fn sizes(found: &StreamReport, anchor: Option<&Memory>) -> Vec<String> {
     let end = if found.closed { "ended in order" } else { "open" };
     let last = found.last.map_or_else(|| "none".to_owned(), |last| last.to_string());
     let size = found.size;
-    let mut lines = vec![format!("{stream}: {size} records, the newest of {last}, {end}")];
+    let mut lines = vec![format!("{size} records, the newest of {last}, {end}")];
     if found.recoveries > 0 {
-        let times = found.recoveries;
-        lines.push(format!("{stream}: interrupted batches were put aside {times} times"));
+        lines.push(format!("interrupted batches were put aside {} times", found.recoveries));
     }
-    if let Some(words) = anchored(anchor, size) {
-        lines.push(format!("{stream}: {words}"));
-    }
-    lines.extend(found.content.as_ref().map(|content| format!("{stream}: {}", counts(content))));
-    lines.extend(
-        found
-            .findings
-            .iter()
-            .map(|finding| format!("{stream}: {}: {finding}", name(finding.verdict()))),
-    );
+    lines.extend(anchor.and_then(|anchor| anchored(anchor, size)));
+    lines.extend(found.content.as_ref().map(counts));
     lines
 }
 
 /// How much of the stream the anchor vouches for; nothing where there is none.
-fn anchored(anchor: Memory, size: u64) -> Option<String> {
+fn anchored(anchor: &Memory, size: u64) -> Option<String> {
     match anchor {
         Memory::NoAnchor => None,
         Memory::Unreachable => Some(
@@ -59,25 +68,32 @@ fn counts(content: &ContentReport) -> String {
     text
 }
 
-pub(super) fn value(stream: &StreamName, found: &StreamReport, anchor: Memory) -> Value {
-    let findings: Vec<_> = found
-        .findings
-        .iter()
-        .map(|finding| json!({ "verdict": name(finding.verdict()), "text": finding.to_string() }))
-        .collect();
+pub(super) fn value(checked: &CheckedStream) -> Value {
+    let found = checked.report.as_ref();
+    let findings = found.iter().flat_map(|found| &found.findings).map(|finding| {
+        let (verdict, text) = (name(finding.verdict()), finding.to_string());
+        json!({ "verdict": verdict, "text": text, "next": next(finding) })
+    });
+    let faults = checked.faults.iter().map(|fault| {
+        let Failure { exit, message, next } = fault;
+        json!({ "code": exit.name(), "message": message, "next": next })
+    });
+    let anchor = checked.anchor.as_ref();
+    let known = anchor.and_then(Memory::known).map(medsec_audit::Known::size);
     json!({
-        "stream": stream.as_str(),
-        "size": found.size,
-        "root": found.root.map(|root| root.to_string()),
-        "last": found.last.map(|last| last.to_string()),
-        "epochs": found.epochs,
-        "recoveries": found.recoveries,
-        "closed": found.closed,
-        "acknowledged": found.acknowledged,
-        "anchor": { "state": anchor.name(), "size": anchor.known().map(|known| known.size()) },
-        "content": found.content.as_ref().map(content_value),
-        "verdict": name(found.verdict()),
-        "findings": findings,
+        "stream": checked.stream.as_str(),
+        "size": found.map(|found| found.size),
+        "root": found.and_then(|found| found.root).map(|root| root.to_string()),
+        "last": found.and_then(|found| found.last).map(|last| last.to_string()),
+        "epochs": found.map(|found| found.epochs),
+        "recoveries": found.map(|found| found.recoveries),
+        "closed": found.map(|found| found.closed),
+        "acknowledged": found.and_then(|found| found.acknowledged),
+        "anchor": { "state": anchor.map_or("unusable", Memory::name), "size": known },
+        "content": found.and_then(|found| found.content.as_ref()).map(content_value),
+        "verdict": checked.name(),
+        "findings": findings.collect::<Vec<_>>(),
+        "faults": faults.collect::<Vec<_>>(),
     })
 }
 

@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 use std::str::FromStr;
 
-use medsec_audit::{AuditLog, Checkpoint, Known, StreamName};
+use medsec_audit::{AuditLog, Checkpoint, Known, StreamName, leaf_hash};
 
-use super::elsewhere::Elsewhere;
 use crate::command::audit::{prove, records};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -58,27 +57,25 @@ pub(super) fn verify(
     log: &AuditLog,
     stream: &StreamName,
     wanted: Records,
-    elsewhere: &Elsewhere,
+    known: &[Known],
 ) -> Result<Report, Failure> {
-    let newest = log.checkpoint(stream)?.ok_or(medsec_audit::PublishError::NotYet)?.checkpoint;
-    for known in &elsewhere.known {
+    // The checkpoint is read and verified once for all of them.
+    let mut prover = log.prover(stream)?;
+    let newest = prover.checkpoint().clone();
+    for known in known {
         check_continues(log, stream, &newest, known)?;
     }
     if wanted.last >= newest.size() {
         return Err(medsec_audit::PublishError::NotYet.into());
     }
-    let origin = log.origin(stream);
     let seqs = wanted.first..=wanted.last;
-    let found = records::each(log, stream, seqs, &mut |record| {
+    let found = records::each(session, log, stream, seqs, &mut |record| {
         if session.interrupt.is_set() {
             return Err(Failure::interrupted());
         }
         let seq = record.head.position.seq.get();
-        let proof = log.prove(stream, seq)?;
-        prove::verify(&proof, record.bytes, log.pin(), &origin).map_err(|failure| Failure {
-            message: format!("record {seq}: {}", failure.message),
-            ..failure
-        })?;
+        let shown = prover.inclusion(seq)?.verify(&leaf_hash(record.bytes), newest.root());
+        shown.map_err(|error| prove::not_shown(&format!("record {seq}: {error}")))?;
         Ok(ControlFlow::Continue(()))
     })?;
     if found < wanted.count() {

@@ -1,0 +1,94 @@
+//! The commands' side: what a Custodian needs, with the agent behind it.
+
+mod journal;
+mod keys;
+mod link;
+mod login;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use medsec::NotLoggedIn;
+use medsec_audit::Retention;
+use medsec_crypto::Assurance;
+
+pub(crate) use self::journal::AgentJournal;
+pub(crate) use self::link::{Link, Lost};
+pub(crate) use self::login::AgentLogin;
+use super::place::{Place, Wanted, wanted};
+use super::wire::{Answer, Request};
+use crate::failure::Failure;
+use crate::session::Session;
+
+/// How long a command waits while the agent has too many others.
+const CROWDED: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Whether a command works with an agent.
+pub(crate) enum Joined {
+    /// There is none, or none is wanted.
+    Alone,
+    /// It does.
+    Agent(Box<Entered>),
+}
+
+/// A connection that belongs to a session.
+pub(crate) struct Entered {
+    pub(crate) link: Arc<Link>,
+    pub(crate) retention: Retention,
+    pub(crate) assurance: Assurance,
+}
+
+/// Joins the session of the home's agent, if one runs.
+///
+/// # Errors
+/// An agent runs and cannot be worked with: nobody is logged in, or it is not the user's own.
+pub(crate) fn join(session: &Session) -> Result<Joined, Failure> {
+    if wanted(session)? == Wanted::No {
+        return Ok(Joined::Alone);
+    }
+    let Some((link, answer)) = ask_first(&Place::of(session)?, &Request::Enter)? else {
+        return Ok(Joined::Alone);
+    };
+    match answer {
+        Answer::Entered { retention, assurance } => {
+            let link = Arc::new(link);
+            Ok(Joined::Agent(Box::new(Entered { link, retention, assurance })))
+        }
+        answer => Err(unasked(answer)),
+    }
+}
+
+/// Connects and asks; none if there is no agent. A crowd is waited for, a little.
+pub(crate) fn ask_first(
+    place: &Place,
+    request: &Request<'_>,
+) -> Result<Option<(Link, Answer)>, Failure> {
+    let begun = Instant::now();
+    loop {
+        let Some(stream) = place.connect()? else { return Ok(None) };
+        let link = Link::new(stream);
+        match link.ask(request) {
+            Ok(answer) => return Ok(Some((link, answer))),
+            Err(Lost::Busy) if begun.elapsed() < CROWDED => std::thread::sleep(PAUSE),
+            Err(lost) => return Err(lost.into()),
+        }
+    }
+}
+
+/// Whether an agent of this home runs, whoever is logged in.
+pub(crate) fn is_running(session: &Session) -> bool {
+    Place::of(session).is_ok_and(|place| matches!(place.connect(), Ok(Some(_))))
+}
+
+/// What an answer that does not answer the question means.
+pub(crate) fn unasked(answer: Answer) -> Failure {
+    match answer {
+        Answer::NotLoggedIn(why) => why.into(),
+        Answer::Unrecorded(error) => error.into(),
+        Answer::KeyRefused(error) => error.into(),
+        Answer::Failed(failure) => failure,
+        Answer::Busy => Lost::Busy.into(),
+        _ => NotLoggedIn::Unreachable.into(),
+    }
+}

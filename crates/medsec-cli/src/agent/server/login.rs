@@ -1,0 +1,136 @@
+//! Logging in at the agent: it reads the files itself, so that what they need is not for the caller to claim.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use medsec::{Login as _, Refused, SessionLogin, Unlocks};
+use medsec_audit::{Action, Denial, Origin, Outcome};
+use medsec_crypto::{HpkeIdentity, SigningKey};
+use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
+use medsec_policy::{EndReason, Principal, Session as PolicySession, SessionLimits, SystemClock};
+use zeroize::Zeroizing;
+
+use super::Agent;
+use super::ring::Ring;
+use super::sessions::{Held, lock};
+use crate::agent::wire::{Answer, Login};
+use crate::custody::{InForce, principal};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::own;
+use crate::session::Session;
+use crate::settings::Settings;
+
+/// Who showed what.
+struct Proved {
+    principal: Principal,
+    ring: Arc<Ring>,
+    signer: Option<Arc<SigningKey>>,
+    limits: SessionLimits,
+}
+
+impl Agent {
+    /// Starts a session, or takes a new proof of who is logged in. Both are on record before they count.
+    pub(super) fn login(&self, shown: &Login<'_>) -> Answer {
+        let _one = lock(&self.sessions.door);
+        self.tick();
+        let begun = self.prove(shown).and_then(|proved| match self.sessions.live() {
+            Some(held) => self.again(&held, &proved.principal),
+            None => self.begin(proved),
+        });
+        self.tried.store(true, Ordering::Relaxed);
+        self.wakeup.wake();
+        match begun {
+            Ok(()) => Answer::Status(Box::new(self.status())),
+            Err(failure) => {
+                // What is refused stays refused if that cannot be recorded. A slip of the hand is no attempt.
+                if failure.exit != Exit::Usage {
+                    let denied = Outcome::Denied(Denial::Credentials);
+                    let _ = self.record(None, Action::LoginFailure, denied);
+                }
+                Answer::Failed(failure)
+            }
+        }
+    }
+
+    fn prove(&self, shown: &Login<'_>) -> Result<Proved, Failure> {
+        // Settings, store and policy as they are now.
+        let session = Session::new(&self.options);
+        let settings = session.settings()?;
+        let passphrase = shown.passphrase.map(taken).transpose()?;
+        let named = shown.identity.or(settings.identity.value.as_deref());
+        let file = IdentityFile::load(named.ok_or_else(own::unnamed)?)?;
+        let identity = Arc::new(identity(&file, passphrase.as_ref())?);
+        let store = own::open_store(&session)?;
+        let keys = store.unlock(Arc::clone(&identity))?;
+        let principal = principal(&keys, file.passphrase_params().is_some())?;
+        let signer = signer(settings, shown, passphrase.as_ref())?;
+        let ring = Arc::new(Ring::new(self.store.clone(), &store, identity)?);
+        let limits = InForce::load(&session, &store)?.bundle.settings().sessions;
+        Ok(Proved { principal, ring, signer, limits })
+    }
+
+    fn begin(&self, proved: Proved) -> Result<(), Failure> {
+        let Proved { principal, ring, signer, limits } = proved;
+        let unlocks = Unlocks { keys: Arc::clone(&ring) as _, signer };
+        let opened = PolicySession::start(principal, limits, Arc::new(SystemClock), unlocks);
+        let opened = opened.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+        let login = SessionLogin::new(opened.clone(), Origin::Local);
+        let who = login.current().map_err(Refused::from)?;
+        let recorded = self.record(Some(&who), Action::SessionStart, Outcome::Success);
+        recorded.inspect_err(|_| {
+            opened.end(EndReason::Aborted);
+        })?;
+        self.sessions.take(opened, &ring, who)
+    }
+
+    fn again(&self, held: &Held, principal: &Principal) -> Result<(), Failure> {
+        let session = held.login.session();
+        if *session.principal() != principal.id {
+            return Err(Failure::new(
+                Exit::Session,
+                "somebody else is logged in; nothing was done",
+            )
+            .next("run `medsec logout` first"));
+        }
+        self.record(Some(&held.who), Action::SessionStart, Outcome::Success)?;
+        session.reauthenticated(principal).map_err(|error| {
+            Failure::new(Exit::Session, format!("{error}; the session goes on as it was"))
+                .next("see whether the machine's clock is right, and log in again")
+        })
+    }
+}
+
+fn taken(bytes: &[u8]) -> Result<Passphrase, Failure> {
+    let mut copy = Zeroizing::new(bytes.to_vec());
+    Passphrase::take_from(&mut copy)
+        .map_err(|error| Failure::usage(error.to_string()).next("give another passphrase"))
+}
+
+fn identity(file: &IdentityFile, passphrase: Option<&Passphrase>) -> Result<HpkeIdentity, Failure> {
+    match file.unlock(passphrase)? {
+        PrivateKey::Identity(identity) => Ok(identity),
+        _ => Err(Failure::usage("the identity file holds a signer's key, which cannot log in")
+            .next("name the identity file of a user of the key store")),
+    }
+}
+
+/// One that is named, or that of the settings if it is under the passphrase: a plain one every command reads itself.
+fn signer(
+    settings: &Settings,
+    shown: &Login<'_>,
+    passphrase: Option<&Passphrase>,
+) -> Result<Option<Arc<SigningKey>>, Failure> {
+    let set = || settings.signer.value.as_deref().filter(|_| shown.identity.is_none());
+    let file = |path: &Path| IdentityFile::load(path);
+    let Some(file) = shown.signer.or_else(set).map(file).transpose()? else { return Ok(None) };
+    if shown.signer.is_none() && file.passphrase_params().is_none() {
+        return Ok(None);
+    }
+    match file.unlock(passphrase)? {
+        PrivateKey::Signer(signer) => Ok(Some(Arc::new(signer))),
+        _ => Err(Failure::usage("the signer's file holds a recipient's key, which cannot sign")
+            .next("name the identity file of a signer")),
+    }
+}

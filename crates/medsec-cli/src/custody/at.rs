@@ -1,0 +1,49 @@
+//! Who is at the Custodian: logged in here, for this one command, or with the agent.
+
+use std::sync::Arc;
+
+use medsec::{LoggedIn, Login, NotLoggedIn, SessionLogin};
+use medsec_crypto::SigningKey;
+use medsec_kms::KeyService;
+
+#[cfg(unix)]
+use crate::agent::AgentLogin;
+
+/// A login of this program.
+#[derive(Debug)]
+pub(super) enum At {
+    /// Of this command alone.
+    Here(SessionLogin),
+    /// Of the agent's session.
+    #[cfg(unix)]
+    Agent(Box<AgentLogin>),
+}
+
+impl At {
+    /// What packages are signed with.
+    pub(super) fn signer(&self) -> Result<Option<Arc<SigningKey>>, NotLoggedIn> {
+        match self {
+            Self::Here(login) => login.signer(),
+            #[cfg(unix)]
+            Self::Agent(login) => Ok(login.signer()),
+        }
+    }
+
+    fn login(&self) -> &dyn Login {
+        match self {
+            Self::Here(login) => login,
+            #[cfg(unix)]
+            Self::Agent(login) => &**login,
+        }
+    }
+}
+
+impl Login for At {
+    fn current(&self) -> Result<LoggedIn, NotLoggedIn> {
+        self.login().current()
+    }
+
+    fn keys(&self) -> &dyn KeyService {
+        self.login().keys()
+    }
+}

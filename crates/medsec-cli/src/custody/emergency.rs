@@ -1,0 +1,174 @@
+//! Emergencies at the Custodian of this home: what of them is decided, recorded and kept, in this order.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use medsec::{
+    Emergencies as _, EmergencyBook, EmergencyNote, LoggedIn, Login, NotLoggedIn, Refused,
+};
+use medsec_audit::{Commitment, Opening, Patient, Period};
+use medsec_crypto::{Header, HpkeIdentity};
+use medsec_kms::{KeyService, Keyring};
+use medsec_policy::{
+    Clock as _, DatasetId, EmergencyId, EmergencyRecord, Purpose, Resource, Settings, SystemClock,
+};
+
+use super::{At, Custody, CustodyOption, InForce, Who};
+use crate::audit::LogOption;
+use crate::command::keep_opening;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::session::Session;
+
+/// The emergencies of this home, by the limits of the policy in force.
+pub(crate) fn book(session: &Session, in_force: &InForce) -> Result<EmergencyBook, Failure> {
+    let folder = session.settings()?.emergencies.value.clone();
+    let limits = in_force.bundle.settings().emergency.clone();
+    Ok(EmergencyBook::new(folder, limits, Arc::new(SystemClock)))
+}
+
+/// An emergency as the policy and the log speak of it.
+pub(crate) fn resource(record: &EmergencyRecord) -> Resource {
+    Resource::Emergency {
+        id: record.id,
+        initiator: record.initiator.clone(),
+        dataset: Some(record.scope.dataset().clone()),
+    }
+}
+
+/// Whoever is logged in, with one key and no other.
+#[derive(Debug)]
+pub(crate) struct WithKey<'a> {
+    at: &'a At,
+    keys: Keyring,
+}
+
+impl Login for WithKey<'_> {
+    fn current(&self) -> Result<LoggedIn, NotLoggedIn> {
+        self.at.current()
+    }
+
+    fn keys(&self) -> &dyn KeyService {
+        &self.keys
+    }
+}
+
+impl Custody {
+    /// The same session with the key that shares made.
+    pub(crate) fn with_emergency_key(&self, identity: HpkeIdentity) -> WithKey<'_> {
+        WithKey { at: &self.login, keys: Keyring::new(vec![Arc::new(identity)], None) }
+    }
+
+    /// How long ago the user proved who they are: in this very call. Where the agent knows them, they unlock their
+    /// identity once more here.
+    pub(crate) fn prove_now(
+        &self,
+        session: &Session,
+        options: &CustodyOption,
+    ) -> Result<Duration, Failure> {
+        let known = self.who()?;
+        if self.writer.is_some() {
+            return Ok(known.authentication_age);
+        }
+        let proved = Who::load(session, &self.store, options, None)?;
+        match proved.principal.id == known.principal.id {
+            true => Ok(Duration::ZERO),
+            false => Err(Failure::new(
+                Exit::Denied,
+                "the identity is not that of whoever is logged in; nothing was opened",
+            )
+            .next("`medsec logout`, and claim under your own name")),
+        }
+    }
+
+    /// Those that are kept.
+    pub(crate) fn emergencies(&self) -> &EmergencyBook {
+        &self.emergencies
+    }
+
+    /// What the policy in force sets.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.custodian.policy().settings
+    }
+
+    /// Who is logged in, and how long ago they proved it.
+    pub(crate) fn who(&self) -> Result<LoggedIn, Failure> {
+        Ok(self.login.current().map_err(Refused::from)?)
+    }
+
+    /// Ends those whose time is over, and records it. They permit nothing any more in any case: what goes wrong
+    /// here is told, and keeps nobody from ordinary work.
+    pub(super) fn settle(&self, session: &Session) {
+        let settled = self.emergencies.settle(|record| self.end_emergency(record));
+        if let Err(failure) = settled {
+            let what = format!("emergencies could not be looked through: {}", failure.message);
+            output::note(session, &what);
+        }
+    }
+
+    /// Decides whether emergency access may be claimed, and records the claim.
+    pub(crate) fn start_emergency(
+        &self,
+        record: &EmergencyRecord,
+        purpose: Purpose,
+        reason: Commitment,
+    ) -> Result<(), Refused> {
+        let resource = resource(record);
+        let started = self.custodian.start_emergency(&self.login, &resource, purpose, reason);
+        pollster::block_on(started).map(drop)
+    }
+
+    /// Records that one is over.
+    pub(crate) fn end_emergency(&self, record: &EmergencyRecord) -> Result<(), Failure> {
+        let resource = resource(record);
+        let ended = self.custodian.end_emergency(&self.login, &resource);
+        Ok(pollster::block_on(ended).map(drop)?)
+    }
+
+    /// Decides whether a review may be closed, and records that it is.
+    pub(crate) fn close_review(
+        &self,
+        record: &EmergencyRecord,
+        period: Period,
+        note: Commitment,
+    ) -> Result<(), Refused> {
+        let resource = resource(record);
+        let closed = self.custodian.close_review(&self.login, &resource, period, note);
+        pollster::block_on(closed).map(drop)
+    }
+
+    /// Records something that nobody decides.
+    pub(crate) fn note_emergency(
+        &self,
+        record: Option<&EmergencyRecord>,
+        note: EmergencyNote,
+    ) -> Result<(), Failure> {
+        let resource = record.map(resource);
+        let noted = self.custodian.note_emergency(&self.login, resource.as_ref(), note);
+        Ok(pollster::block_on(noted)?)
+    }
+
+    /// The user's open emergency that covers a package.
+    pub(crate) fn emergency_for(
+        &self,
+        header: &Header,
+        patient: Option<&Patient>,
+    ) -> Result<Option<EmergencyId>, Failure> {
+        let who = self.who()?;
+        let dataset = header.core().dataset.as_ref().and_then(|d| DatasetId::new(d.as_str()).ok());
+        let now = SystemClock.wall();
+        Ok(self.emergencies.covering(&who.principal.id, dataset.as_ref(), patient, now))
+    }
+
+    /// Puts what a person wrote where it can be erased. The log has only its digest.
+    pub(crate) fn keep_opening(
+        &self,
+        session: &Session,
+        text: &Opening,
+    ) -> Result<PathBuf, Failure> {
+        let log = LogOption::OWN.open(session)?;
+        keep_opening(&log, &session.settings()?.audit_stream.value, text)
+    }
+}

@@ -1,0 +1,6 @@
+//! Emergency access and emergency keys through the program. Each command is a process of its own.
+
+mod access;
+mod clinic;
+mod key;
+mod recovery;

@@ -1,0 +1,122 @@
+//! Opening with the custodians' shares.
+
+use std::fs;
+
+use medsec_evidence::{Ev, Proven, evidence};
+
+use super::clinic::Clinic;
+use super::key::{PASSPHRASES, shares, staged};
+use crate::ward::Run;
+
+fn recover(clinic: &Clinic, who: &str, files: &[&String], typed: &[&str], names: &str) -> Run {
+    let names: String = names.split(' ').map(|name| format!("--custodian {name} ")).collect();
+    let line =
+        format!("emergency recover scan.msp {} {names} -o out --any-signer --json", shares(files));
+    clinic.typed(who, &line, typed)
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(ii)",
+    claim = "nobody opens with the emergency key outside of an emergency of their own, with fewer shares than are needed, or without naming who brought them",
+    polarity = deny,
+)]
+fn recovery_needs_an_emergency_and_enough_custodians(ev: Ev) -> Proven {
+    let (clinic, files) = staged();
+    let [one, two] = [&files[0], &files[1]];
+    let typed = &PASSPHRASES[..2];
+    let none = recover(&clinic, "bela", &[one, two], typed, "ada dora");
+    ev.denies(none.result(), |refused| refused.0 == 24);
+    ev.holds("it is on record", clinic.has_record("bela", "emergency-use", "denied"));
+    clinic.claim("");
+    let of_another = recover(&clinic, "ada", &[one, two], typed, "bela dora");
+    ev.denies(of_another.result(), |refused| refused.0 == 24);
+    let too_few = recover(&clinic, "bela", &[one], &typed[..1], "dora");
+    ev.denies(too_few.result(), |refused| refused.0 == 11);
+    for names in ["dora", "dora Dora", "ada dora cara"] {
+        let unnamed = recover(&clinic, "bela", &[one, two], typed, names);
+        ev.denies(unnamed.result(), |refused| refused.0 == 2);
+    }
+    ev.holds("nothing was opened", !clinic.ward.exists("out"));
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(ii)",
+    claim = "the custodians together open a package in an emergency; none of them reviews it; afterwards the package opens as before",
+    polarity = allow,
+)]
+fn custodians_recover_and_somebody_else_reviews(ev: Ev) -> Proven {
+    let (clinic, files) = staged();
+    clinic.hook("cat >> told");
+    let id = clinic.claim("");
+    let run = recover(
+        &clinic,
+        "bela",
+        &[&files[2], &files[0]],
+        &["three of dora", "one of bela"],
+        "dora bela",
+    );
+    ev.allows(run.result());
+    ev.equal_bytes("the content is as sealed", &clinic.ward.read("out"), &clinic.ward.content);
+    let told = String::from_utf8(clinic.ward.read("told")).unwrap();
+    ev.holds("that the key was used is told at once", told.contains("emergency-key-used"));
+    for action in ["emergency-start", "emergency-use", "open"] {
+        ev.holds("the step is on record", clinic.has_record("bela", action, "success"));
+    }
+    ev.allows(clinic.by("bela", &format!("emergency close {id}")).result());
+    ev.denies(clinic.review("dora", &id).result(), |refused| refused.0 == 24);
+    ev.allows(clinic.review("cara", &id).result());
+    let opened = clinic.by("ada", "open scan.msp --purpose TREAT -o ordinary");
+    ev.allows(opened.result());
+    ev.equal_bytes("as before", &clinic.ward.read("ordinary"), &clinic.ward.content);
+    ev.allows(clinic.ward.line("audit verify --content").result());
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(ii)", "164.308(a)(7)(ii)(B)"],
+    claim = "with key store, identities, policy and log all gone, the shares and the package are enough for a new home to open it",
+    polarity = allow,
+)]
+fn package_opens_when_the_home_is_lost(ev: Ev) -> Proven {
+    let (clinic, files) = staged();
+    for home in ["home", "before", "bela", "cara", "dora", "source", "state"] {
+        let _ = fs::remove_dir_all(clinic.ward.path(home));
+    }
+    let two = [&files[1], &files[2]];
+    let typed = &PASSPHRASES[1..];
+    ev.denies(recover(&clinic, "ada", &two, typed, "cara dora").result(), |r| r.0 == 14);
+    clinic.ward.line("init --user eva --no-passphrase --no-anchor").ok();
+    let line = "emergency open --reason disaster --dataset default --text-file reason";
+    ev.allows(clinic.by("ada", line).result());
+    let few = recover(&clinic, "ada", &two[..1], &typed[..1], "cara");
+    ev.denies(few.result(), |refused| refused.0 == 11);
+    ev.allows(recover(&clinic, "ada", &two, typed, "cara dora").result());
+    ev.equal_bytes("the content is as sealed", &clinic.ward.read("out"), &clinic.ward.content);
+    ev.holds("it is on record", clinic.has_record("eva", "emergency-use", "success"));
+    ev.proven()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn emergencies_work_through_the_agent_too() {
+    let (clinic, files) = staged();
+    clinic.by("bela", "login").ok();
+    let id = clinic.claim("");
+    clinic.break_glass("bela").ok();
+    fs::remove_file(clinic.ward.path("out")).unwrap();
+    recover(
+        &clinic,
+        "bela",
+        &[&files[0], &files[2]],
+        &[PASSPHRASES[0], PASSPHRASES[2]],
+        "ada dora",
+    )
+    .ok();
+    assert_eq!(clinic.ward.read("out"), clinic.ward.content);
+    clinic.by("bela", &format!("emergency close {id}")).ok();
+    assert_eq!(clinic.break_glass("bela").code, 24);
+    clinic.by("bela", "logout").ok();
+    assert_eq!(clinic.review("dora", &id).code, 24);
+    clinic.review("cara", &id).ok();
+}
