@@ -17,6 +17,7 @@ mod audit_log_damage;
 mod audit_log_doctor;
 mod audit_log_proof;
 mod audit_log_refusals;
+mod audit_reconcile;
 #[cfg(feature = "ship")]
 mod audit_ship;
 mod bulk;
