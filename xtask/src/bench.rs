@@ -46,7 +46,7 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
 
 fn measure(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
     let library = ["bench", "-p", "medsec-crypto", "--bench", "*", "--features", FEATURES];
-    let log = ["bench", "-p", "medsec-audit", "--bench", "*"];
+    let log = ["bench", "-p", "medsec-audit", "--bench", "*", "--features", FEATURES];
     let policy = ["bench", "-p", "medsec-policy", "--bench", "*"];
     let custodian = ["bench", "-p", "medsec", "--bench", "*"];
     // The program as it is built by default.

@@ -27,7 +27,7 @@ pub(super) fn judge(settings: &Settings) -> Vec<Finding> {
         )];
     }
     let mut findings: Vec<_> = folder(LOG, place).into_iter().collect();
-    let what = "there; in this version `seal` and `open` record nothing in it by themselves";
+    let what = "there: what `seal`, `open` and `rewrap` do, and are refused, is recorded in it";
     findings.push(Finding::good("recording", what));
     findings.push(pin(&settings.audit_pin.value, place));
     findings.extend(key(settings));

@@ -64,7 +64,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, &'static str, String)
 
 /// What a reader must not take from the report.
 pub(super) const LIMITS: [&str; 7] = [
-    "In this version `medsec seal`, `medsec open` and the other commands record nothing by themselves: what they did is in the log only where another program recorded it.",
+    "`medsec seal`, `open`, `rewrap` and `verify --identity` are recorded, and what the policy refuses them. A command that fails before that, for want of a policy that can be trusted, of the key store or of the right passphrase, is not; nor are changes of the key store.",
     "It shows what writers recorded. What was done past them, with a copied key for instance, is not in it.",
     "Times are those of the writers' clocks; steps of a clock are listed under the log itself.",
     "Records missing at the very end of a stream show only if an anchor or checkpoint from elsewhere knows them.",
