@@ -132,7 +132,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
 /// The tests in both configurations; nothing where they do not build.
 fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
     let plain = [&["--workspace", "-E", "not package(medsec-live)"][..], &SHIP].concat();
-    let tested = steps.step("tests", seconds(360), || suite.run(ws, "default", &plain))?;
+    let tested = steps.step("tests", seconds(600), || suite.run(ws, "default", &plain))?;
     let counts = judged(Counts::default(), tested, "tests", steps);
     let counts = match steps.step("live", seconds(120), || live(ws, suite)) {
         Some(tested) => judged(counts, tested, "live", steps),
