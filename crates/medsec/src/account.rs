@@ -6,6 +6,7 @@ use medsec_audit::{
 };
 use medsec_policy::{Decision, Factors, Method, PrincipalKind};
 
+use crate::error::Refused;
 use crate::login::LoggedIn;
 
 /// Who does what to what, why and where.
@@ -47,8 +48,11 @@ impl Account {
     }
 
     /// Who it is, once that is known.
-    pub(crate) fn by(&mut self, who: &LoggedIn) -> Result<(), InvalidValue> {
-        let principal = principal(who)?;
+    ///
+    /// # Errors
+    /// [`Refused::Unrecordable`] if the log has no place for the name.
+    pub(crate) fn by(&mut self, who: &LoggedIn) -> Result<(), Refused> {
+        let principal = principal(who).map_err(|_| Refused::Unrecordable)?;
         self.actor = match who.principal.kind {
             PrincipalKind::Person => Actor::Person(principal),
             PrincipalKind::Service => Actor::Service(principal),

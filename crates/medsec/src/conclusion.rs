@@ -5,6 +5,7 @@ use std::sync::Arc;
 use medsec_audit::{Event, Failure, Outcome};
 
 use crate::account::Account;
+use crate::error::Refused;
 use crate::gate::Admission;
 use crate::journal::{JournalError, Recorder};
 use crate::tally::Tally;
@@ -54,10 +55,19 @@ impl Conclusion {
         let _ = self.conclude(outcome);
     }
 
-    /// The same inside a poll, which must not wait for a disk.
-    pub(crate) async fn fail_later(mut self, outcome: Outcome) {
-        let event = self.settle(outcome);
-        let _ = self.recorder.record(vec![event]).await;
+    /// Goes on with what came of it, or records that it failed, inside a poll, which must not wait for a disk.
+    pub(crate) async fn or_fail<T>(
+        mut self,
+        result: Result<T, Refused>,
+    ) -> Result<(T, Self), Refused> {
+        match result {
+            Ok(value) => Ok((value, self)),
+            Err(refused) => {
+                let event = self.settle(refused.outcome());
+                let _ = self.recorder.record(vec![event]).await;
+                Err(refused)
+            }
+        }
     }
 
     /// Another outcome after the one that is on record, or may be.

@@ -8,6 +8,7 @@
 //! What is refused on the way is recorded too. What cannot be recorded does not happen.
 
 mod access;
+mod clearance;
 mod duties;
 mod emergency;
 mod export;
@@ -140,14 +141,13 @@ impl Custodian {
         })
     }
 
-    /// Asks the policy, and puts into the account who asked and what was decided.
+    /// Asks the policy, and puts into the account what was decided. It knows who asks already.
     fn decide(
         &self,
         account: &mut Account,
         who: &LoggedIn,
         question: Question<'_>,
     ) -> Result<Permit, Refused> {
-        account.by(who).map_err(|_| Refused::Unrecordable)?;
         account.purpose = question.purpose.and_then(purpose_of);
         let circumstances = Circumstances {
             purpose: question.purpose,
@@ -178,9 +178,27 @@ impl Custodian {
         Ok((who, self.now()?))
     }
 
-    /// Records that something was refused. What is refused stays refused if that fails.
-    async fn refuse(&self, account: &Account, refused: &Refused) {
-        let _ = self.recorder.record(vec![account.single(refused.outcome())]).await;
+    /// The same, and puts it into the account.
+    fn identify(
+        &self,
+        login: &dyn Login,
+        account: &mut Account,
+    ) -> Result<(LoggedIn, SystemTime), Refused> {
+        let (who, now) = self.admit(login)?;
+        account.by(&who)?;
+        Ok((who, now))
+    }
+
+    /// Records it if something was refused. What is refused stays refused if that fails.
+    async fn or_refuse<T>(
+        &self,
+        account: &Account,
+        result: Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        if let Err(refused) = &result {
+            let _ = self.recorder.record(vec![account.single(refused.outcome())]).await;
+        }
+        result
     }
 
     /// Records that something was done that takes no time.

@@ -11,18 +11,18 @@ use crate::gate::Admission;
 ///
 /// # Errors
 /// Why none is: a key of this service is of no use now, or there is none.
-pub(super) fn admitted(keys: &dyn KeyService, header: &Header) -> Result<Vec<KeyRef>, Refused> {
-    let mut admitted = Vec::new();
+pub(super) fn own_keys(keys: &dyn KeyService, header: &Header) -> Result<Vec<KeyRef>, Refused> {
+    let mut own = Vec::new();
     let mut why = None;
     for stanza in header.stanzas() {
         match keys.admits(stanza.key_ref()) {
-            Ok(()) => admitted.push(stanza.key_ref().clone()),
+            Ok(()) => own.push(stanza.key_ref().clone()),
             Err(KeyServiceError::ForeignStanza) => {}
             Err(error) => why = Some(error),
         }
     }
-    match (admitted.is_empty(), why) {
-        (false, _) => Ok(admitted),
+    match (own.is_empty(), why) {
+        (false, _) => Ok(own),
         (true, Some(error)) => Err(error.into()),
         (true, None) => Err(medsec_crypto::ExpectationError::NotARecipient.into()),
     }

@@ -6,6 +6,7 @@ use medsec_policy::{PolicyHash, PrincipalId, Purpose, Resource};
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::error::Refused;
+use crate::gate::Permit;
 use crate::login::{LoggedIn, Login};
 
 impl Custodian {
@@ -17,8 +18,8 @@ impl Custodian {
     pub async fn read_audit(&self, login: &dyn Login) -> Result<LoggedIn, Refused> {
         let account = self.account(Action::Verify, Subject::default())?;
         let action = medsec_policy::Action::ReadAudit;
-        let (_, who) = self.ask(login, account, action, &Resource::AuditTrail, None).await?;
-        Ok(who)
+        let asked = self.ask(login, account, action, &Resource::AuditTrail, None).await?;
+        Ok(asked.who)
     }
 
     /// Decides whether somebody may put another policy in force, and records that it comes into force: it does so
@@ -31,8 +32,8 @@ impl Custodian {
         subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*next.as_bytes()));
         let account = self.account(Action::PolicyChange, subject)?;
         let action = medsec_policy::Action::ChangePolicy;
-        let (account, _) = self.ask(login, account, action, &Resource::Policy, None).await?;
-        self.done(&account).await
+        let asked = self.ask(login, account, action, &Resource::Policy, None).await?;
+        self.done(&asked.account).await
     }
 
     /// Records that a policy which somebody else has put in force is in force here too.
@@ -44,8 +45,7 @@ impl Custodian {
         let hash = self.policy.hash();
         subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*hash.as_bytes()));
         let mut account = self.account(Action::PolicyChange, subject)?;
-        let (who, _) = self.admit(login)?;
-        account.by(&who).map_err(|_| Refused::Unrecordable)?;
+        self.identify(login, &mut account)?;
         self.done(&account).await
     }
 
@@ -65,9 +65,9 @@ impl Custodian {
         subject.text = Some(reason);
         let account = self.account(Action::EmergencyStart, subject)?;
         let action = medsec_policy::Action::EmergencyAccess;
-        let (account, who) = self.ask(login, account, action, emergency, Some(purpose)).await?;
-        self.done(&account).await?;
-        Ok(who)
+        let asked = self.ask(login, account, action, emergency, Some(purpose)).await?;
+        self.done(&asked.account).await?;
+        Ok(asked.who)
     }
 
     /// Records that an emergency is over. Whoever is logged in may end one; nobody must be asked.
@@ -80,20 +80,10 @@ impl Custodian {
         emergency: &Resource,
     ) -> Result<LoggedIn, Refused> {
         let mut account = self.account(Action::EmergencyEnd, about(emergency))?;
-        let admitted = self.admit(login).and_then(|(who, _)| {
-            account.by(&who).map_err(|_| Refused::Unrecordable)?;
-            Ok(who)
-        });
-        match admitted {
-            Ok(who) => {
-                self.done(&account).await?;
-                Ok(who)
-            }
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                Err(refused)
-            }
-        }
+        let identified = self.identify(login, &mut account);
+        let (who, _) = self.or_refuse(&account, identified).await?;
+        self.done(&account).await?;
+        Ok(who)
     }
 
     /// Decides whether somebody may close the review of an emergency, and records that it is closed.
@@ -112,9 +102,9 @@ impl Custodian {
         subject.text = Some(note);
         let account = self.account(Action::Review, subject)?;
         let action = medsec_policy::Action::CloseReview;
-        let (account, who) = self.ask(login, account, action, emergency, None).await?;
-        self.done(&account).await?;
-        Ok(who)
+        let asked = self.ask(login, account, action, emergency, None).await?;
+        self.done(&asked.account).await?;
+        Ok(asked.who)
     }
 
     /// Records that a session began, ended, or was not begun. Of a session nothing has to be decided.
@@ -129,32 +119,36 @@ impl Custodian {
     ) -> Result<(), Refused> {
         let mut account = self.account(action, Subject::default())?;
         if let Some(who) = who {
-            account.by(who).map_err(|_| Refused::Unrecordable)?;
+            account.by(who)?;
         }
         self.recorder.record(vec![account.single(outcome)]).await?;
         Ok(())
     }
 
-    async fn ask(
+    /// Asks the policy of something for which nothing else must be known first.
+    pub(super) async fn ask(
         &self,
         login: &dyn Login,
         mut account: Account,
         action: medsec_policy::Action,
         resource: &Resource,
         purpose: Option<Purpose>,
-    ) -> Result<(Account, LoggedIn), Refused> {
+    ) -> Result<Asked, Refused> {
         let question = Question { action, resource, purpose, emergency: None };
-        let asked = self.admit(login);
-        let asked =
-            asked.and_then(|(who, _)| self.decide(&mut account, &who, question).map(|_permit| who));
-        match asked {
-            Ok(who) => Ok((account, who)),
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                Err(refused)
-            }
-        }
+        let decided = self.identify(login, &mut account).and_then(|(who, _)| {
+            let permit = self.decide(&mut account, &who, question)?;
+            Ok((who, permit))
+        });
+        let (who, permit) = self.or_refuse(&account, decided).await?;
+        Ok(Asked { account, who, permit })
     }
+}
+
+/// What was asked, and permitted.
+pub(super) struct Asked {
+    pub(super) account: Account,
+    pub(super) who: LoggedIn,
+    pub(super) permit: Permit,
 }
 
 /// An emergency as the log tells of it: its data set, and who claimed it.

@@ -71,8 +71,7 @@ impl Custodian {
         }
         let (action, outcome) = note.event();
         let mut account = self.account(action, subject)?;
-        let (who, _) = self.admit(login)?;
-        account.by(&who).map_err(|_| Refused::Unrecordable)?;
+        self.identify(login, &mut account)?;
         self.recorder.record(vec![account.single(outcome)]).await?;
         Ok(())
     }

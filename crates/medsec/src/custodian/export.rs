@@ -1,15 +1,14 @@
 //! Handing content or records to another system.
 
-use std::sync::Arc;
-
 use medsec_audit::{Action, Count, Failure, Outcome, PeerName, Subject};
 use medsec_policy::{DatasetId, Purpose, Resource};
 
-use super::{Custodian, Question};
+use super::Custodian;
+use super::clearance::Cleared;
+use super::duties::Asked;
 use crate::conclusion::Conclusion;
 use crate::error::{Refused, ReleaseError};
-use crate::gate::{self, Admission};
-use crate::journal::JournalError;
+use crate::gate::Admission;
 use crate::login::Login;
 
 /// One hand-over that is permitted and on record. How it ends is recorded when it ends, or when this is dropped.
@@ -33,30 +32,14 @@ impl Custodian {
         subject.dataset = medsec_audit::DatasetId::new(dataset.as_str()).ok();
         subject.peer = Some(peer.clone());
         subject.items = Count::new(items).ok();
-        let mut account = self.account(Action::Export, subject)?;
+        let account = self.account(Action::Export, subject)?;
+        let action = medsec_policy::Action::Export;
         let resource = Resource::Dataset(dataset.clone());
-        let question = Question {
-            action: medsec_policy::Action::Export,
-            resource: &resource,
-            purpose,
-            emergency: None,
-        };
-        let decided = match self.admit(login) {
-            Ok((who, _)) => self.decide(&mut account, &who, question),
-            Err(refused) => Err(refused),
-        };
-        let permit = match decided {
-            Ok(permit) => permit,
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                return Err(refused);
-            }
-        };
-        let intent = (account.request, vec![account.intent()]);
-        let receipts = gate::announce(&self.recorder, vec![intent]).await?;
-        let receipt = receipts.into_iter().next().ok_or(JournalError::Stopped)?;
-        let admission = Admission::new(permit, receipt);
-        Ok(ExportGrant(Conclusion::new(Arc::clone(&self.recorder), account, admission)))
+        let Asked { account, permit, .. } =
+            self.ask(login, account, action, &resource, purpose).await?;
+        let cleared = Cleared { what: (), account, permit, beside: None };
+        let ((), conclusion) = self.announce_one(cleared).await?;
+        Ok(ExportGrant(conclusion))
     }
 }
 

@@ -1,22 +1,20 @@
 //! Opening and reading.
 
-use std::sync::Arc;
-
 use medsec_audit::{Action, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
-    Context, Expectation, Header, HeaderError, KeyRef, Limits, OpenError, PolicyExpectation,
-    SignerExpectation, StanzaKind, Unlocked,
+    Checked, Context, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
+    PolicyExpectation, SignerExpectation, StanzaKind, Unlocked,
 };
 use medsec_policy::{DatasetId, EmergencyId, PackageId, Purpose, Resource, Signature};
 
-use super::access::{admitted, context_of, unwrap};
+use super::access::{context_of, own_keys, unwrap};
+use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
 use crate::error::{Demand, Refused};
-use crate::gate::{self, Admission, Permit};
+use crate::gate::{Admission, Permit};
 use crate::grant::{Bounds, Grant};
-use crate::journal::JournalError;
 use crate::login::{LoggedIn, Login};
 
 /// What a package is opened for. The policy asks the same of all; the log tells them apart.
@@ -77,15 +75,20 @@ pub struct OpenRequest<'a> {
     pub wish: &'a OpenWish,
 }
 
-/// A package that is the one expected, and may be opened once that is on record.
-struct Cleared {
+/// A package of which nothing is decided yet.
+struct Package {
     header: Header,
+    /// Those of its recipients that are asked for its key, or why none is.
+    own: Result<Vec<KeyRef>, Refused>,
+    /// The data set that it is opened under.
+    dataset: Option<medsec_crypto::DatasetId>,
+}
+
+/// A package that is the one expected.
+struct Expected {
+    checked: Checked,
     expectation: Expectation,
     bounds: Bounds,
-    /// The emergency that alone permits it.
-    emergency: Option<EmergencyId>,
-    account: Account,
-    permit: Permit,
 }
 
 impl Custodian {
@@ -114,66 +117,32 @@ impl Custodian {
         for request in requests {
             cleared.push(self.clear(login, request).await);
         }
-        let mut receipts = self.announce(&cleared).await.map(Vec::into_iter);
-        // All of them, before the first key is asked for: whoever gives up meanwhile owes the log an end of each.
-        let admitted = cleared.into_iter().map(|one| {
-            let Cleared { header, expectation, bounds, account, permit, .. } = one?;
-            let receipts = receipts.as_mut().map_err(|error| *error)?;
-            let admission = Admission::new(permit, receipts.next().ok_or(JournalError::Stopped)?);
-            let conclusion = Conclusion::new(Arc::clone(&self.recorder), account, admission);
-            Ok((header, expectation, bounds, conclusion))
-        });
-        let admitted: Vec<Result<_, Refused>> = admitted.collect();
-        let mut granted = Vec::with_capacity(admitted.len());
-        for one in admitted {
+        let announced = self.announce(cleared).await;
+        let mut granted = Vec::with_capacity(announced.len());
+        for one in announced {
             granted.push(match one {
-                Ok((header, expectation, bounds, conclusion)) => {
-                    unlock(login, header, expectation, bounds, conclusion).await
-                }
+                Ok((expected, conclusion)) => unlock(login, expected, conclusion).await,
                 Err(refused) => Err(refused),
             });
         }
         granted
     }
 
-    async fn announce(
+    async fn clear(
         &self,
-        cleared: &[Result<Cleared, Refused>],
-    ) -> Result<Vec<gate::Receipt>, JournalError> {
-        let intents = cleared.iter().flatten().map(|one| {
-            let account = &one.account;
-            let mut events = vec![account.intent()];
-            if one.emergency.is_some() {
-                events.insert(0, emergency_use(account));
-            }
-            (account.request, events)
-        });
-        let intents: Vec<_> = intents.collect();
-        if intents.is_empty() {
-            return Ok(Vec::new());
-        }
-        gate::announce(&self.recorder, intents).await
-    }
-
-    async fn clear(&self, login: &dyn Login, request: OpenRequest<'_>) -> Result<Cleared, Refused> {
+        login: &dyn Login,
+        request: OpenRequest<'_>,
+    ) -> Result<Cleared<Expected>, Refused> {
         let OpenRequest { header, wish } = request;
-        let mut subject = subject_of(header.as_ref().ok(), wish.patient);
-        let dataset = header.as_ref().ok().and_then(|header| self.dataset_of(login, header, wish));
+        let package = header.map(|header| self.package(login, header, wish));
+        let mut subject = subject_of(package.as_ref().ok().map(|p| &p.header), wish.patient);
+        let dataset = package.as_ref().ok().and_then(|package| package.dataset.as_ref());
         subject.dataset = dataset.and_then(|d| medsec_audit::DatasetId::new(d.as_str()).ok());
         let mut account = self.account(action_of(wish.aim), subject)?;
-        match self.examine(login, &mut account, header, wish) {
-            Ok((header, expectation, emergency, permit)) => {
-                let bounds = Bounds {
-                    releases_nothing: wish.aim == Aim::Verification,
-                    signature_first: self.policy.settings.opening == Signature::Required,
-                };
-                Ok(Cleared { header, expectation, bounds, emergency, account, permit })
-            }
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                Err(refused)
-            }
-        }
+        let examined = self.examine(login, &mut account, package, wish);
+        let (what, emergency, permit) = self.or_refuse(&account, examined).await?;
+        let beside = emergency.map(|_| emergency_use(&account));
+        Ok(Cleared { what, account, permit, beside })
     }
 
     /// Everything that needs no key and no record.
@@ -181,17 +150,16 @@ impl Custodian {
         &self,
         login: &dyn Login,
         account: &mut Account,
-        header: Result<Header, HeaderError>,
+        package: Result<Package, HeaderError>,
         wish: &OpenWish,
-    ) -> Result<(Header, Expectation, Option<EmergencyId>, Permit), Refused> {
+    ) -> Result<(Expected, Option<EmergencyId>, Permit), Refused> {
         // Who asks belongs into the record of a malformed package too.
         let admitted = self.admit(login);
         if let Ok((who, _)) = &admitted {
-            account.by(who).map_err(|_| Refused::Unrecordable)?;
+            account.by(who)?;
         }
-        let header = header?;
+        let Package { header, own, dataset } = package?;
         let (who, now) = admitted?;
-        let dataset = self.dataset_of(login, &header, wish);
         let dataset = dataset.and_then(|d| DatasetId::new(d.as_str()).ok());
         let emergency = self.emergency(&who, dataset.as_ref(), wish, now);
         let resource = self.filed(&header, dataset);
@@ -202,9 +170,13 @@ impl Custodian {
             emergency,
         };
         let permit = self.decide(account, &who, question)?;
-        let expectation = self.expectation(login, &header, wish)?;
-        header.clone().check(expectation.clone())?;
-        Ok((header, expectation, emergency, permit))
+        let expectation = self.expectation(&header, own, wish)?;
+        let bounds = Bounds {
+            releases_nothing: wish.aim == Aim::Verification,
+            signature_first: self.policy.settings.opening == Signature::Required,
+        };
+        let checked = header.check(expectation.clone())?;
+        Ok((Expected { checked, expectation, bounds }, emergency, permit))
     }
 
     fn emergency(
@@ -222,18 +194,15 @@ impl Custodian {
         })?
     }
 
-    /// The data set that the package is opened under: its own, or, of a partner's package, the one that is wished.
-    fn dataset_of<'d>(
-        &self,
-        login: &dyn Login,
-        header: &'d Header,
-        wish: &'d OpenWish,
-    ) -> Option<&'d medsec_crypto::DatasetId> {
+    /// The data set is the package's own, or, of a partner's package, the one that is wished.
+    fn package(&self, login: &dyn Login, header: Header, wish: &OpenWish) -> Package {
+        let own = own_keys(login.keys(), &header);
         let filed_under = wish.filed_under.as_ref().filter(|_| {
-            let keys = admitted(login.keys(), header);
-            keys.is_ok_and(|keys| !self.knows_policy_of(header) && is_from_partner(&keys))
+            let partner = own.as_ref().is_ok_and(|keys| is_from_partner(keys));
+            partner && !self.knows_policy_of(&header)
         });
-        filed_under.or(header.core().dataset.as_ref())
+        let dataset = filed_under.or(header.core().dataset.as_ref()).cloned();
+        Package { header, own, dataset }
     }
 
     pub(super) fn resource_of(&self, header: &Header) -> Resource {
@@ -253,8 +222,8 @@ impl Custodian {
     /// What the package must be: what is wished, and what the policy demands.
     fn expectation(
         &self,
-        login: &dyn Login,
         header: &Header,
+        own: Result<Vec<KeyRef>, Refused>,
         wish: &OpenWish,
     ) -> Result<Expectation, Refused> {
         if self.policy.settings.opening == Signature::Required
@@ -262,7 +231,7 @@ impl Custodian {
         {
             return Err(Refused::Demand(Demand::Signature));
         }
-        let keys = admitted(login.keys(), header)?;
+        let keys = own?;
         self.check_signer(header, &keys)?;
         if wish.unbound == Unbound::Refused {
             self.check_bound(header, &keys)?;
@@ -314,28 +283,21 @@ fn emergency_use(account: &Account) -> medsec_audit::Event {
 
 async fn unlock(
     login: &dyn Login,
-    header: Header,
-    expectation: Expectation,
-    bounds: Bounds,
+    expected: Expected,
     conclusion: Conclusion,
 ) -> Result<Grant, Refused> {
-    match unlocked(login, header, expectation.clone(), conclusion.admission()).await {
-        Ok(unlocked) => Ok(Grant::new(unlocked, expectation, bounds, conclusion)),
-        Err(refused) => {
-            conclusion.fail_later(refused.outcome()).await;
-            Err(refused)
-        }
-    }
+    let Expected { checked, expectation, bounds } = expected;
+    let unlocked = unlocked(login, checked, conclusion.admission()).await;
+    let (unlocked, conclusion) = conclusion.or_fail(unlocked).await?;
+    Ok(Grant::new(unlocked, expectation, bounds, conclusion))
 }
 
 async fn unlocked(
     login: &dyn Login,
-    header: Header,
-    expectation: Expectation,
+    checked: Checked,
     admission: &Admission,
 ) -> Result<Unlocked, Refused> {
-    let context = context_of(&header);
-    let checked = header.check(expectation)?;
+    let context = context_of(checked.header());
     let candidates: Vec<_> = checked.candidates().cloned().collect();
     let dek = unwrap(admission, login.keys(), candidates, &context).await?;
     Ok(checked.unlock(dek).map_err(OpenError::from)?)

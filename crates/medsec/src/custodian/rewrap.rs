@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
 
 use medsec_audit::{Action, Count, Outcome, Recipients, SlotDigest};
 use medsec_crypto::{
@@ -15,14 +14,14 @@ use medsec_crypto::{
 use medsec_kms::{KeyName, PublicKey};
 use medsec_policy::Purpose;
 
-use super::access::{admitted, context_of, unwrap};
+use super::access::{context_of, own_keys, unwrap};
+use super::clearance::Cleared;
 use super::open::subject_of;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
 use crate::error::{Demand, Refused, ReleaseError, of_rewrap};
-use crate::gate::{self, Admission, Permit};
-use crate::journal::JournalError;
+use crate::gate::{Admission, Permit};
 use crate::login::Login;
 
 /// Why recipients are changed.
@@ -43,6 +42,12 @@ pub struct RewrapGrant {
     conclusion: Conclusion,
 }
 
+/// A package, and those of its recipients that are asked for its key.
+struct Package {
+    header: Header,
+    own: Vec<KeyRef>,
+}
+
 impl Custodian {
     /// Decides whether the recipients of a package may be changed, records that they will be, and gets its data
     /// key.
@@ -57,25 +62,13 @@ impl Custodian {
     ) -> Result<RewrapGrant, Refused> {
         let subject = subject_of(header.as_ref().ok(), None);
         let mut account = self.account(Action::Rewrap, subject)?;
-        let (header, permit) = match self.examine_rewrap(login, &mut account, header, wish) {
-            Ok(examined) => examined,
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                return Err(refused);
-            }
-        };
-        let intent = (account.request, vec![account.intent()]);
-        let receipt = gate::announce(&self.recorder, vec![intent]).await?;
-        let receipt = receipt.into_iter().next().ok_or(JournalError::Stopped)?;
-        let admission = Admission::new(permit, receipt);
-        let conclusion = Conclusion::new(Arc::clone(&self.recorder), account, admission);
-        match unlocked(login, header, wish, conclusion.admission()).await {
-            Ok(unlocked) => Ok(RewrapGrant { unlocked, conclusion }),
-            Err(refused) => {
-                conclusion.fail_later(refused.outcome()).await;
-                Err(refused)
-            }
-        }
+        let examined = self.examine_rewrap(login, &mut account, header, wish);
+        let (what, permit) = self.or_refuse(&account, examined).await?;
+        let cleared = Cleared { what, account, permit, beside: None };
+        let (package, conclusion) = self.announce_one(cleared).await?;
+        let unlocked = unlocked(login, package, wish, conclusion.admission()).await;
+        let (unlocked, conclusion) = conclusion.or_fail(unlocked).await?;
+        Ok(RewrapGrant { unlocked, conclusion })
     }
 
     fn examine_rewrap(
@@ -84,13 +77,13 @@ impl Custodian {
         account: &mut Account,
         header: Result<Header, HeaderError>,
         wish: &RewrapWish,
-    ) -> Result<(Header, Permit), Refused> {
-        let admit = self.admit(login);
-        if let Ok((who, _)) = &admit {
-            account.by(who).map_err(|_| Refused::Unrecordable)?;
+    ) -> Result<(Package, Permit), Refused> {
+        let admitted = self.admit(login);
+        if let Ok((who, _)) = &admitted {
+            account.by(who)?;
         }
         let header = header?;
-        let (who, _) = admit?;
+        let (who, _) = admitted?;
         let resource = self.resource_of(&header);
         let question = Question {
             action: medsec_policy::Action::Rewrap,
@@ -99,8 +92,8 @@ impl Custodian {
             emergency: None,
         };
         let permit = self.decide(account, &who, question)?;
-        admitted(login.keys(), &header)?;
-        Ok((header, permit))
+        let own = own_keys(login.keys(), &header)?;
+        Ok((Package { header, own }, permit))
     }
 
     /// The list of recipients that a package is to get: those of its own that are kept, those that are added, a key of
@@ -225,9 +218,8 @@ impl RewrapGrant {
             return Confirmation::Failed;
         }
         let keys = login.keys();
-        let Ok(own) = admitted(keys, header) else { return Confirmation::NotPermitted };
-        let stanzas = header.stanzas().iter().filter(|stanza| own.contains(stanza.key_ref()));
-        let stanzas = stanzas.take(MAX_UNWRAP_ATTEMPTS).cloned().collect();
+        let Ok(own) = own_keys(keys, header) else { return Confirmation::NotPermitted };
+        let stanzas = own_stanzas(header, &own);
         let context = context_of(header);
         let Ok(dek) = unwrap(self.conclusion.admission(), keys, stanzas, &context).await else {
             return Confirmation::Failed;
@@ -354,12 +346,12 @@ fn recipients_of(rewrapped: &Rewrapped) -> Option<Recipients> {
 /// In a blind package only the payload shows, to who knows the context, that the data key is its own.
 async fn unlocked(
     login: &dyn Login,
-    header: Header,
+    package: Package,
     wish: &RewrapWish,
     admission: &Admission,
 ) -> Result<UnlockedRecipients, Refused> {
+    let Package { header, own } = package;
     let keys = login.keys();
-    let own = admitted(keys, &header)?;
     let context = context_of(&header);
     if header.core().profile == RecipientProfile::Blind {
         let checked = header.check(Expectation {
@@ -373,10 +365,14 @@ async fn unlocked(
         let dek = unwrap(admission, keys, candidates, &context).await?;
         return Ok(checked.unlock(dek).map_err(OpenError::from)?.into());
     }
-    let stanzas = header.stanzas().iter().filter(|stanza| own.contains(stanza.key_ref()));
-    let stanzas = stanzas.take(MAX_UNWRAP_ATTEMPTS).cloned().collect();
-    let dek = unwrap(admission, keys, stanzas, &context).await?;
+    let dek = unwrap(admission, keys, own_stanzas(&header, &own), &context).await?;
     Ok(header.unlock_recipients(dek).map_err(RewrapError::from)?)
+}
+
+/// Those that may be tried, in file order.
+fn own_stanzas(header: &Header, own: &[KeyRef]) -> Vec<Stanza> {
+    let stanzas = header.stanzas().iter().filter(|stanza| own.contains(stanza.key_ref()));
+    stanzas.take(MAX_UNWRAP_ATTEMPTS).cloned().collect()
 }
 
 /// What became of a [`RewrapBatch`].

@@ -8,12 +8,12 @@ use medsec_crypto::{Dek, Draft, PackageSpec, Recipient, SigningKey, Stanza, Time
 use medsec_kms::{KeyContext, KeyName, KeyService};
 use medsec_policy::{DatasetId, PrincipalId, Purpose, Resource, Signature};
 
+use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
 use crate::error::{Demand, Refused};
-use crate::gate::{self, Admission, Permit};
-use crate::journal::JournalError;
+use crate::gate::{Admission, Permit};
 use crate::login::Login;
 use crate::sealing::SealGrant;
 
@@ -45,12 +45,6 @@ pub struct SealRequest {
     pub created_at: Timestamp,
 }
 
-struct Cleared {
-    draft: Draft,
-    account: Account,
-    permit: Permit,
-}
-
 impl Custodian {
     /// Decides whether a package may be sealed, records that it will be, and gets its data key.
     ///
@@ -77,25 +71,9 @@ impl Custodian {
         for request in requests {
             cleared.push(self.clear_seal(login, request, wish).await);
         }
-        let intents = cleared.iter().flatten();
-        let intents = intents.map(|one| (one.account.request, vec![one.account.intent()]));
-        let intents: Vec<_> = intents.collect();
-        let announced = match intents.is_empty() {
-            true => Ok(Vec::new()),
-            false => gate::announce(&self.recorder, intents).await,
-        };
-        let mut receipts = announced.map(Vec::into_iter);
-        // All of them, before the first key is asked for: whoever gives up meanwhile owes the log an end of each.
-        let admitted = cleared.into_iter().map(|one| {
-            let Cleared { draft, account, permit } = one?;
-            let receipts = receipts.as_mut().map_err(|error| *error)?;
-            let admission = Admission::new(permit, receipts.next().ok_or(JournalError::Stopped)?);
-            let conclusion = Conclusion::new(Arc::clone(&self.recorder), account, admission);
-            Ok((draft, conclusion))
-        });
-        let admitted: Vec<Result<_, Refused>> = admitted.collect();
-        let mut granted = Vec::with_capacity(admitted.len());
-        for one in admitted {
+        let announced = self.announce(cleared).await;
+        let mut granted = Vec::with_capacity(announced.len());
+        for one in announced {
             granted.push(match one {
                 Ok((draft, conclusion)) => self.address(login, draft, conclusion, wish).await,
                 Err(refused) => Err(refused),
@@ -109,7 +87,7 @@ impl Custodian {
         login: &dyn Login,
         request: SealRequest,
         wish: &SealWish<'_>,
-    ) -> Result<Cleared, Refused> {
+    ) -> Result<Cleared<Draft>, Refused> {
         let mut subject = Subject::default();
         let dataset = request.spec.dataset.as_ref();
         subject.dataset = dataset.and_then(|d| medsec_audit::DatasetId::new(d.as_str()).ok());
@@ -119,13 +97,9 @@ impl Custodian {
             Some(KekVersion { name, version: None })
         });
         let mut account = self.account(Action::Seal, subject)?;
-        match self.examine_seal(login, &mut account, request, wish).await {
-            Ok((draft, permit)) => Ok(Cleared { draft, account, permit }),
-            Err(refused) => {
-                self.refuse(&account, &refused).await;
-                Err(refused)
-            }
-        }
+        let examined = self.examine_seal(login, &mut account, request, wish).await;
+        let (what, permit) = self.or_refuse(&account, examined).await?;
+        Ok(Cleared { what, account, permit, beside: None })
     }
 
     async fn examine_seal(
@@ -135,8 +109,7 @@ impl Custodian {
         request: SealRequest,
         wish: &SealWish<'_>,
     ) -> Result<(Draft, Permit), Refused> {
-        let (who, now) = self.admit(login)?;
-        account.by(&who).map_err(|_| Refused::Unrecordable)?;
+        let (who, now) = self.identify(login, account)?;
         let SealRequest { mut spec, created_at } = request;
         let dataset = spec.dataset.as_ref().and_then(|d| DatasetId::new(d.as_str()).ok());
         let resource = Resource::Dataset(dataset.ok_or(Refused::Demand(Demand::Dataset))?);
@@ -206,20 +179,10 @@ impl Custodian {
         conclusion: Conclusion,
         wish: &SealWish<'_>,
     ) -> Result<SealGrant, Refused> {
-        match self.wrapped(login.keys(), &draft, conclusion.admission(), wish).await {
-            Ok((dek, stanzas)) => match draft.address(dek, stanzas) {
-                Ok(sealer) => Ok(SealGrant::new(sealer, conclusion)),
-                Err(error) => {
-                    let refused = Refused::Seal(error);
-                    conclusion.fail_later(refused.outcome()).await;
-                    Err(refused)
-                }
-            },
-            Err(refused) => {
-                conclusion.fail_later(refused.outcome()).await;
-                Err(refused)
-            }
-        }
+        let wrapped = self.wrapped(login.keys(), &draft, conclusion.admission(), wish).await;
+        let addressed = wrapped.and_then(|(dek, stanzas)| Ok(draft.address(dek, stanzas)?));
+        let (sealer, conclusion) = conclusion.or_fail(addressed).await?;
+        Ok(SealGrant::new(sealer, conclusion))
     }
 
     /// The data key, from the key service where one is named, wrapped for everybody.
