@@ -32,6 +32,8 @@ mod name;
 mod passphrase;
 mod private_key;
 mod public_key;
+#[cfg(any(feature = "aws", feature = "vault"))]
+mod remote;
 mod service;
 mod store;
 mod text_value;
@@ -52,8 +54,11 @@ pub use crate::passphrase::{
 };
 pub use crate::private_key::PrivateKey;
 pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
+#[cfg(any(feature = "aws", feature = "vault"))]
+pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
-    KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeySpec, KeyState,
+    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError,
+    KeySpec, KeyState,
 };
 pub use crate::store::{
     Administrator, Change, ChangeError, Clock, CopyError, KeyView, LocalStore, MAX_STORE_LEN,

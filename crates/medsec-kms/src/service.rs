@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, Stanza, Timestamp};
 
-pub use self::error::KeyServiceError;
+pub use self::error::{ConnectionFault, KeyServiceError};
 
 use crate::name::KeyName;
 use crate::utc::UtcTime;

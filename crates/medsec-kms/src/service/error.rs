@@ -1,6 +1,7 @@
 //! Why a key service did not do what was asked.
 
 use std::io;
+use std::time::Duration;
 
 use medsec_crypto::RandomError;
 
@@ -59,6 +60,35 @@ pub enum KeyServiceError {
     /// The service cannot be reached, or gives up for now.
     #[error("the key service cannot be reached")]
     Unavailable(#[source] io::Error),
+    /// The service did not answer in the time it was given. Whether it did what was asked is not known.
+    #[error("the key service did not answer in time")]
+    TimedOut,
+    /// The service is asked too often.
+    #[error("the key service is asked too often and refuses for now")]
+    Throttled {
+        /// How long to leave it alone, where it says so.
+        retry_after: Option<Duration>,
+    },
+    /// The service is locked as a whole until somebody opens it.
+    #[error("the key service is sealed; it does nothing until an operator unseals it")]
+    Sealed,
+    /// The service does not know the caller, or no longer.
+    #[error("the key service does not accept the caller's credentials, or no longer")]
+    Unauthenticated,
+    /// The connection is not one to the service, or not a safe one. Nothing was sent.
+    #[error("the connection to the key service is not to be trusted: {0}")]
+    Connection(ConnectionFault),
+    /// The service gave an answer that it should not give.
+    #[error("the key service gave an answer that it should not give: {0}")]
+    Answer(&'static str),
+    /// The key does not have what is needed of one here.
+    #[error("the key cannot be used here: {0}")]
+    Unsuitable(&'static str),
+    /// The version that wrapped this data key is still there, but the service no longer opens what it wrapped.
+    #[error(
+        "sealed under a version that the key service no longer opens; its minimum version was raised"
+    )]
+    VersionRetired,
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -68,6 +98,36 @@ impl KeyServiceError {
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_))
+        matches!(self, Self::Busy | Self::Unavailable(_) | Self::TimedOut | Self::Throttled { .. })
     }
+}
+
+/// What is wrong with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectionFault {
+    /// The certificate is another host's.
+    #[error("the certificate is that of another host")]
+    HostName,
+    /// The certificate was issued by nobody who is trusted.
+    #[error("the certificate was issued by nobody who is trusted here")]
+    UnknownIssuer,
+    /// The certificate is no longer valid.
+    #[error("the certificate has expired")]
+    Expired,
+    /// The certificate is not valid yet.
+    #[error("the certificate is not valid yet")]
+    NotYetValid,
+    /// The certificate is not valid for another reason.
+    #[error("the certificate is not valid")]
+    Certificate,
+    /// The other side offers nothing that is safe: TLS before 1.2, or no cipher suite in common.
+    #[error("the other side offers no TLS 1.2 or 1.3 with a safe cipher")]
+    Version,
+    /// What came is not TLS, or it was altered on the way.
+    #[error("what came was altered on the way, or is not TLS")]
+    Altered,
+    /// The service asks for a certificate of the client, or refused the one it got.
+    #[error("the other side refused the client's certificate, or asks for one")]
+    ClientCertificate,
 }
