@@ -4,6 +4,7 @@
 //! user's data folder. Paths in the file that are not absolute start there.
 
 mod file;
+mod services;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use medsec_policy::Purpose;
 pub(crate) use self::file::{
     AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, POLICY_FOLDER, Template, template,
 };
+
+pub(crate) use self::services::ServiceSection;
 
 use self::file::ConfigFile;
 use crate::args::Options;
@@ -94,6 +97,8 @@ pub(crate) struct Settings {
     pub(crate) emergencies: Setting<PathBuf>,
     /// The program that is told of an emergency at once.
     pub(crate) emergency_hook: Setting<Option<PathBuf>>,
+    /// The key services elsewhere.
+    pub(crate) services: Setting<Vec<ServiceSection>>,
 }
 
 impl Settings {
@@ -164,6 +169,10 @@ impl Settings {
             ),
             audit_key: optional(path("MEDSEC_AUDIT_KEY", file.audit.key)),
             audit_anchor: optional(path("MEDSEC_AUDIT_ANCHOR", file.audit.anchor)),
+            services: Setting {
+                source: if file.service.is_empty() { Source::Default } else { Source::File },
+                value: services::checked(&home.value, file.service)?,
+            },
             home,
         })
     }

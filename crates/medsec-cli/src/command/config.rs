@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::Session;
-use crate::settings::{Setting, Settings};
+use crate::settings::{ServiceSection, Setting, Settings};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -38,7 +38,12 @@ fn show(settings: &Settings) -> Report {
     let Settings { home, store, mark, store_id, identity, signer, threads, .. } = settings;
     let Settings { purpose, dataset, policy, policy_mark, .. } = settings;
     let Settings { audit, audit_pin, audit_key, audit_anchor, audit_stream, .. } = settings;
-    let Settings { emergencies, emergency_hook, .. } = settings;
+    let Settings { emergencies, emergency_hook, services, .. } = settings;
+    let named = |services: &Vec<ServiceSection>| {
+        let one = |service: &ServiceSection| format!("{} ({})", service.name(), service.kind());
+        let all: Vec<String> = services.iter().map(one).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    };
     let path = |path: &Path| path.display().to_string();
     let rows = [
         row("home", home, |home| Some(path(home))),
@@ -58,6 +63,7 @@ fn show(settings: &Settings) -> Report {
         row("audit.stream", audit_stream, |name| Some(name.to_string())),
         row("emergency.folder", emergencies, |folder| Some(path(folder))),
         row("emergency.hook", emergency_hook, |file| file.as_deref().map(path)),
+        row("service", services, named),
         row("work.threads", threads, |count| count.map(|count| count.to_string())),
     ];
     let mut report = Report::new();

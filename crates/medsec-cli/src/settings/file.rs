@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use medsec_kms::StoreId;
 use serde::Deserialize;
 
+use super::services::ServiceSection;
 use crate::failure::Failure;
 
 /// Its name in the home.
@@ -31,6 +32,7 @@ pub(super) struct ConfigFile {
     pub(super) audit: AuditSection,
     pub(super) policy: PolicySection,
     pub(super) emergency: EmergencySection,
+    pub(super) service: Vec<ServiceSection>,
 }
 
 #[derive(Debug, Default, Deserialize)]
