@@ -57,8 +57,8 @@ pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 #[cfg(any(feature = "aws", feature = "vault"))]
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
-    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError,
-    KeySpec, KeyState,
+    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService,
+    KeyServiceError, KeySpec, KeyState,
 };
 pub use crate::store::{
     Administrator, Change, ChangeError, Clock, CopyError, KeyView, LocalStore, MAX_STORE_LEN,

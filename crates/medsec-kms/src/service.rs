@@ -22,6 +22,10 @@ use crate::utc::UtcTime;
 /// The answer of a key service, on its way.
 pub type KeyFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, KeyServiceError>> + Send + 'a>>;
 
+/// Its answers to several questions, in their order.
+pub type KeyFutures<'a, T> =
+    Pin<Box<dyn Future<Output = Vec<Result<T, KeyServiceError>>> + Send + 'a>>;
+
 /// What a wrapped data key is bound to. It unwraps under the same context only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyContext {
@@ -69,6 +73,28 @@ pub trait KeyService: fmt::Debug + Send + Sync {
         key: &'a KeyName,
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza>;
+
+    /// Does the same for several, each by itself; in the order of `items`. A service that takes many at once is asked
+    /// once for many; by default they are asked for one after the other.
+    fn rewrap_deks<'a>(
+        &'a self,
+        items: &'a [(Stanza, KeyContext)],
+        key: &'a KeyName,
+    ) -> KeyFutures<'a, Stanza> {
+        Box::pin(async move {
+            let mut rewrapped = Vec::with_capacity(items.len());
+            for (stanza, context) in items {
+                rewrapped.push(self.rewrap_dek(stanza, key, context).await);
+            }
+            rewrapped
+        })
+    }
+
+    /// Whether [`rewrap_dek`](Self::rewrap_dek) from that key to `key` is done within the service, so that no data key
+    /// is ever in this process. Not so unless a service says it.
+    fn rewraps_unseen(&self, _from: &KeyRef, _key: &KeyName) -> bool {
+        false
+    }
 
     /// Whether this service may be asked to unwrap what that key wrapped: the allow-list that stands before every
     /// call of [`unwrap_dek`](Self::unwrap_dek), so that a package cannot make a service work for it. Answers at
