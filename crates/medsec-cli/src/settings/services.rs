@@ -224,7 +224,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<ServiceSection>, Option<Failure>> {
         let whole: Whole = toml::from_str(text).map_err(|_| None)?;
-        checked(Path::new("/home"), whole.service).map_err(Some)
+        checked(Path::new("/data"), whole.service).map_err(Some)
     }
 
     #[test]
@@ -260,10 +260,10 @@ mod tests {
         let [ServiceSection::Vault(vault), ServiceSection::Pkcs11(hsm)] = &services[..] else {
             panic!("{services:?}");
         };
-        assert_eq!(vault.roots.as_deref(), Some(Path::new("/home/ca.pem")));
-        let token = VaultLogin::Token { file: "/home/bao.token".into() };
+        assert_eq!(vault.roots.as_deref(), Some(Path::new("/data/ca.pem")));
+        let token = VaultLogin::Token { file: "/data/bao.token".into() };
         assert_eq!((&vault.login, vault.mount.as_str()), (&token, "transit"));
-        assert_eq!(hsm.pin_file, Path::new("/home/hsm.pin"));
+        assert_eq!(hsm.pin_file, Path::new("/data/hsm.pin"));
         assert_eq!(hsm.module, Path::new("/usr/lib/p11.so"));
     }
 }
