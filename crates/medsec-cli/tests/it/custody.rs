@@ -1,6 +1,7 @@
 //! Nothing is opened, sealed or rewrapped without a home, a decision of its policy and a record in its audit log.
 
 mod attempts;
+mod clear;
 mod log;
 mod partner;
 mod policy;

@@ -3,4 +3,5 @@
 mod access;
 pub(crate) mod clinic;
 mod key;
+mod limits;
 mod recovery;
