@@ -20,7 +20,9 @@ mod start;
 mod suspend;
 pub(crate) mod wire;
 
-pub(crate) use self::client::{AgentJournal, AgentLogin, Entered, Joined, is_running, join};
+pub(crate) use self::client::{
+    AgentJournal, AgentLogin, Entered, Joined, is_running, join, journal,
+};
 pub(crate) use self::place::{Place, Wanted, running, wanted};
 pub(crate) use self::start::{Keep, begin, start};
 

@@ -52,6 +52,15 @@ impl LogOption {
         self.log.is_none() && self.pin.is_none()
     }
 
+    /// Whether it is the log of the settings, whatever it is called here.
+    pub(crate) fn is_of_home(&self, session: &Session) -> Result<bool, Failure> {
+        let Some(named) = &self.log else { return Ok(true) };
+        let Some(settings) = session.any_settings()? else { return Ok(false) };
+        let real = |path: &Path| path.canonicalize().ok();
+        let (named, own) = (real(named), real(&settings.audit.value));
+        Ok(own.is_some() && named == own)
+    }
+
     /// The log, its root note verified with the pin.
     pub(crate) fn open(&self, session: &Session) -> Result<AuditLog, Failure> {
         let (folder, pin) = match (&self.log, &self.pin) {

@@ -22,6 +22,7 @@ mod tally;
 pub(crate) mod verify;
 mod walk;
 
+pub(crate) use self::package::given_up;
 pub(crate) use self::tally::Place;
 
 use std::fmt;

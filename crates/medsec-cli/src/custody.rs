@@ -2,46 +2,47 @@
 //! or rewraps but through what this gives.
 
 mod at;
+mod attempt;
 mod emergency;
+mod enter;
 mod in_force;
+mod late;
+mod mark;
+mod reading;
+mod who;
 mod wish;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use medsec::{
-    Confirmed, Custodian, Emergencies, EmergencyBook, Grant, Journal, Login, NewList,
-    NoEmergencies, OpenRequest, OpenWish, Parts, Refused, RewrapGrant, RewrapWish, SealGrant,
-    SealRequest, SealWish, SessionLogin, Unlocks, WantedRecipients,
+    Confirmed, Custodian, EmergencyBook, Grant, Journal, Login, NewList, NoEmergencies,
+    OpenRequest, OpenWish, Refused, RewrapGrant, RewrapWish, SealGrant, SealRequest, SealWish,
+    SessionLogin, Unlocks, WantedRecipients,
 };
-use medsec_audit::{AuditLog, Origin, Retention, StreamWriter};
-use medsec_crypto::{
-    ExpectationError, Header, HeaderError, HpkeIdentity, KeyRef, Recipient, SigningKey, Stanza,
-};
-use medsec_kms::{KeyName, KeyServiceError, Keyring, LocalStore, StoreError, UserKeys};
-use medsec_policy::{
-    Clock as _, Factors, LocalUser, PolicyHash, Principal, Purpose, Session as PolicySession,
-    SystemClock,
-};
+use medsec_audit::{Origin, Retention, StreamWriter};
+use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, SigningKey, Stanza};
+use medsec_kms::{KeyName, KeyServiceError, Keyring, LocalStore};
+use medsec_policy::{PolicyHash, Purpose};
 
 use self::at::At;
+#[cfg(unix)]
+pub(crate) use self::attempt::{no_agent, of_login};
 pub(crate) use self::emergency::{WithKey, book};
-pub(crate) use self::in_force::{
-    BUNDLE_FILE, InForce, engine_of, read_mark, read_signed, trusted, write_mark,
-};
+use self::enter::custodian;
+pub(crate) use self::enter::{refuse_homeless, start_session};
+pub(crate) use self::in_force::{BUNDLE_FILE, InForce, engine_of, read_signed, trusted};
+pub(crate) use self::mark::{HeldMark, read_mark};
+pub(crate) use self::reading::{ReaderOption, Reading, TrailOption, reviewer};
+pub(crate) use self::who::principal;
 pub(crate) use self::wish::PurposeOption;
 
-#[cfg(unix)]
-use crate::agent::{self, AgentJournal, AgentLogin, Entered, Joined};
-use crate::audit::read_pin;
 use crate::exit::Exit;
 use crate::expectation::{check_context_names, explained};
 use crate::failure::Failure;
 use crate::output;
-use crate::own;
 use crate::passphrase::PassphraseOption;
-use crate::recording;
 use crate::report::Outcome;
 use crate::session::{Session, now};
 
@@ -74,114 +75,6 @@ pub(crate) struct Custody {
 }
 
 impl Custody {
-    /// Joins the session of the home's agent, if one runs and no identity is named; else opens the home's key store,
-    /// policy and audit log, and logs the user in whose identity file it is. `signer` is the file of the key to sign
-    /// with, if something is to be signed.
-    pub(crate) fn enter(
-        session: &Session,
-        options: &CustodyOption,
-        signer: Option<&Path>,
-    ) -> Result<Self, Failure> {
-        #[cfg(unix)]
-        if options.identity.is_none()
-            && let Joined::Agent(entered) = agent::join(session)?
-        {
-            return Self::with_agent(session, options, signer, &entered);
-        }
-        Self::alone(session, options, signer)
-    }
-
-    /// Through the agent: it has the keys and writes the stream.
-    #[cfg(unix)]
-    fn with_agent(
-        session: &Session,
-        options: &CustodyOption,
-        signer: Option<&Path>,
-        entered: &Entered,
-    ) -> Result<Self, Failure> {
-        let store = own::open_store(session).map_err(|failure| no_home(session, failure))?;
-        let in_force = InForce::load(session, &store)?;
-        let login = AgentLogin::new(entered, store.clone(), signer, &options.passphrase)?;
-        let journal: Arc<dyn Journal> = Arc::new(AgentJournal::new(Arc::clone(&entered.link)));
-        let retention = entered.retention;
-        let emergencies = Arc::new(book(session, &in_force)?);
-        let open = Arc::clone(&emergencies) as _;
-        let custodian = custodian(in_force, &store, &journal, retention, open)?;
-        let purpose = options.purpose.of(session.settings()?);
-        let login = At::Agent(Box::new(login));
-        let custody = Self {
-            custodian,
-            login,
-            store,
-            purpose,
-            journal,
-            retention,
-            writer: None,
-            emergencies,
-        };
-        custody.settle(session);
-        Ok(custody)
-    }
-
-    fn alone(
-        session: &Session,
-        options: &CustodyOption,
-        signer: Option<&Path>,
-    ) -> Result<Self, Failure> {
-        let store = own::open_store(session).map_err(|failure| no_home(session, failure))?;
-        let in_force = InForce::load(session, &store)?;
-        let settings = session.settings()?;
-        let new = in_force.is_new(settings)?.then(|| in_force.bundle.clone());
-        let custody = Self::enter_under(session, options, signer, store, in_force)?;
-        if let Some(bundle) = new {
-            // Signed by an administrator elsewhere: it is on record here before it counts here.
-            let seen = custody.custodian.policy_seen(&custody.login);
-            let seen = pollster::block_on(seen).map_err(Failure::from);
-            if let Err(failure) =
-                seen.and_then(|()| write_mark(&settings.policy_mark.value, &bundle))
-            {
-                custody.leave()?;
-                return Err(failure);
-            }
-        }
-        Ok(custody)
-    }
-
-    /// The same under this policy, whatever is in force: for who puts one in force where there is none that can be
-    /// trusted.
-    pub(crate) fn enter_under(
-        session: &Session,
-        options: &CustodyOption,
-        signer: Option<&Path>,
-        store: LocalStore,
-        in_force: InForce,
-    ) -> Result<Self, Failure> {
-        let settings = session.settings()?;
-        let who = Who::load(session, &store, options, signer)?;
-        let limits = in_force.bundle.settings().sessions;
-        let unlocks = Unlocks {
-            keys: Arc::new(Keyring::new(who.identities, Some(who.keys))),
-            signer: who.signer.map(Arc::new),
-        };
-        let opened = PolicySession::start(who.principal, limits, Arc::new(SystemClock), unlocks);
-        let opened = opened.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
-        let log = AuditLog::open(&settings.audit.value, &read_pin(&settings.audit_pin.value)?)?;
-        let writer = recording::writer(session, &log, &settings.audit_stream.value)?;
-        let writer = Arc::new(writer);
-        let journal: Arc<dyn Journal> = Arc::clone(&writer) as _;
-        let retention = writer.genesis().retention;
-        let emergencies = Arc::new(book(session, &in_force)?);
-        let open = Arc::clone(&emergencies) as _;
-        let custodian = custodian(in_force, &store, &journal, retention, open)?;
-        let purpose = options.purpose.of(settings);
-        let login = At::Here(SessionLogin::new(opened, Origin::Local));
-        let writer = Some(writer);
-        let custody =
-            Self { custodian, login, store, purpose, journal, retention, writer, emergencies };
-        custody.settle(session);
-        Ok(custody)
-    }
-
     /// Why the user works, as stated.
     pub(crate) const fn purpose(&self) -> Option<Purpose> {
         self.purpose
@@ -254,8 +147,7 @@ impl Custody {
         let keys = Arc::new(Keyring::new(vec![Arc::new(identity)], None));
         let limits = self.custodian.policy().settings.sessions;
         let unlocks = Unlocks { keys, signer: None };
-        let opened = PolicySession::start(who.principal, limits, Arc::new(SystemClock), unlocks);
-        let opened = opened.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+        let opened = start_session(who.principal, limits, unlocks)?;
         Ok(SessionLogin::new(opened, Origin::Local))
     }
 
@@ -346,15 +238,7 @@ impl Custody {
 
     /// Whether the login has a key for the package, or why not.
     pub(crate) fn find_key(&self, header: &Header) -> Result<(), Failure> {
-        let mut why = Failure::from(ExpectationError::NotARecipient);
-        for stanza in header.stanzas() {
-            match self.login.keys().admits(stanza.key_ref()) {
-                Ok(()) => return Ok(()),
-                Err(KeyServiceError::ForeignStanza) => {}
-                Err(error) => why = error.into(),
-            }
-        }
-        Err(why)
+        Ok(Custodian::find_key(&self.login, header)?)
     }
 
     /// Ends it, whatever became of the work: what was done is on record, and the stream is closed in order.
@@ -379,103 +263,6 @@ impl Custody {
             );
             Failure::new(Exit::Unfinished, what).next("do not repeat it; run `medsec audit verify`")
         })
-    }
-}
-
-fn custodian(
-    in_force: InForce,
-    store: &LocalStore,
-    journal: &Arc<dyn Journal>,
-    retention: Retention,
-    emergencies: Arc<dyn Emergencies>,
-) -> Result<Custodian, Failure> {
-    Ok(Custodian::new(Parts {
-        policy: in_force.for_custodian(store)?,
-        journal: Arc::clone(journal),
-        retention,
-        clock: Arc::new(SystemClock),
-        place: recording::place()?,
-        emergencies,
-    })?)
-}
-
-/// The one who asks.
-struct Who {
-    principal: Principal,
-    identities: Vec<Arc<HpkeIdentity>>,
-    keys: UserKeys,
-    signer: Option<SigningKey>,
-}
-
-impl Who {
-    /// The identity file named on the command line is that of the user who asks, if it is one of the store's,
-    /// present or removed; else the settings name the user, and the file is one more key to open with.
-    fn load(
-        session: &Session,
-        store: &LocalStore,
-        options: &CustodyOption,
-        signer: Option<&Path>,
-    ) -> Result<Self, Failure> {
-        let set = session.settings()?.identity.value.as_deref();
-        let named = options.identity.as_deref();
-        let extra = match named.filter(|named| set.is_some_and(|set| set != *named)) {
-            Some(named) if !own::is_of_user(store, named)? => Some(named),
-            _ => None,
-        };
-        let user = match extra {
-            Some(_) => set,
-            None => named.or(set),
-        };
-        let user = user.ok_or_else(own::unnamed)?;
-        let loaded = own::load_all(&[Some(user), extra], signer, &options.passphrase)?;
-        let own::Loaded { identities, signer, protected } = loaded;
-        let own = identities.first().ok_or_else(own::unnamed)?;
-        let keys = store.unlock(Arc::clone(own)).map_err(|error| stranger(error, named))?;
-        let principal = principal(&keys, protected)?;
-        Ok(Self { principal, identities, keys, signer })
-    }
-}
-
-/// The user of the store. Who typed the passphrase of a file has shown two things: the file and the passphrase.
-pub(crate) fn principal(keys: &UserKeys, protected: bool) -> Result<Principal, Failure> {
-    let name = keys.user().as_str();
-    let user = LocalUser::verified_by_store(name).map_err(|error| {
-        Failure::new(
-            Exit::Denied,
-            format!("the user of the key store cannot be told apart: {error}"),
-        )
-        .next("`medsec user add` makes one with a name of a person's own")
-    })?;
-    let mut principal = user.principal(SystemClock.wall());
-    if protected {
-        principal.factors = Factors::Two;
-    }
-    Ok(principal)
-}
-
-/// Without a key store nothing can be opened or sealed, whatever else is said.
-pub(crate) fn refuse_homeless(session: &Session) -> Result<(), Failure> {
-    match session.settings()?.store.value.exists() {
-        true => Ok(()),
-        false => Err(no_home(session, StoreError::Missing.into())),
-    }
-}
-
-fn no_home(session: &Session, failure: Failure) -> Failure {
-    let missing = session.settings().is_ok_and(|settings| !settings.home.value.exists());
-    match missing && failure.exit == Exit::Store {
-        true => failure.next("`medsec init` makes a home with key store, policy and audit log; without one nothing is opened or sealed"),
-        false => failure,
-    }
-}
-
-fn stranger(error: medsec_kms::UnlockStoreError, named: Option<&Path>) -> Failure {
-    let failure = Failure::from(error);
-    match named {
-        Some(_) => failure.next(
-            "the identity is no user's of the key store, and the settings name no other user; run `medsec init`, or set user.identity",
-        ),
-        None => failure,
     }
 }
 

@@ -68,6 +68,11 @@ pub(crate) fn refuse_shared_stdin(
         (context.uses_stdin(), "--context-file"),
         (passphrase.uses_stdin(), "--passphrase-fd"),
     ];
+    refuse_shared(&users)
+}
+
+/// The same for any options, by name, with whether each takes standard input.
+pub(crate) fn refuse_shared(users: &[(bool, &str)]) -> Result<(), Failure> {
     let used = users.iter().filter(|(uses, _)| *uses).map(|(_, name)| *name);
     let used: Vec<&str> = used.collect();
     if used.len() > 1 {

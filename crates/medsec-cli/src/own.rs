@@ -9,6 +9,7 @@ use medsec_kms::{
     Administrator, Change, ChangeError, IdentityFile, KeyName, LocalStore, PrivateKey,
 };
 
+use crate::custody::{CustodyOption, PurposeOption};
 use crate::failure::Failure;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
@@ -19,12 +20,12 @@ use crate::session::{Session, now};
 pub(crate) struct OwnOption {
     /// Identity file of a user of the key store; by default the one in the settings.
     #[arg(long, value_name = "FILE")]
-    identity: Option<PathBuf>,
+    pub(crate) identity: Option<PathBuf>,
     /// Identity file of the same user's signer key; by default the one in the settings.
     #[arg(long, value_name = "FILE")]
-    sign_with: Option<PathBuf>,
+    pub(crate) sign_with: Option<PathBuf>,
     #[command(flatten)]
-    passphrase: PassphraseOption,
+    pub(crate) passphrase: PassphraseOption,
 }
 
 /// A user's private keys.
@@ -50,6 +51,15 @@ impl OwnOption {
             return Err(unnamed());
         };
         Ok(Own { identity, signer })
+    }
+
+    /// As who is at the Custodian, for no purpose of use.
+    pub(crate) fn as_custody(&self) -> CustodyOption {
+        CustodyOption {
+            identity: self.identity.clone(),
+            passphrase: self.passphrase.clone(),
+            purpose: PurposeOption { purpose: None },
+        }
     }
 
     /// Makes one change of the store, as an administrator, and says what became of it.

@@ -39,6 +39,11 @@ impl Session {
         Self::within(options, Environment::Ignored)
     }
 
+    /// Another one of the same home, which reads its settings anew.
+    pub(crate) fn again(&self) -> Self {
+        Self::within(&self.options, self.variables)
+    }
+
     fn within(options: &Options, variables: Environment) -> Self {
         Self {
             json: options.json,

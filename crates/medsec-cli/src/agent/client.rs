@@ -30,6 +30,8 @@ pub(crate) enum Joined {
     Alone,
     /// It does.
     Agent(Box<Entered>),
+    /// The agent lets nobody begin: nobody is logged in.
+    Refused(Failure),
 }
 
 /// A connection that belongs to a session.
@@ -42,7 +44,7 @@ pub(crate) struct Entered {
 /// Joins the session of the home's agent, if one runs.
 ///
 /// # Errors
-/// An agent runs and cannot be worked with: nobody is logged in, or it is not the user's own.
+/// An agent runs and cannot be worked with: it does not answer, or is not the user's own.
 pub(crate) fn join(session: &Session) -> Result<Joined, Failure> {
     if wanted(session)? == Wanted::No {
         return Ok(Joined::Alone);
@@ -55,8 +57,14 @@ pub(crate) fn join(session: &Session) -> Result<Joined, Failure> {
             let link = Arc::new(link);
             Ok(Joined::Agent(Box::new(Entered { link, retention, assurance })))
         }
-        answer => Err(unasked(answer)),
+        answer => Ok(Joined::Refused(unasked(answer))),
     }
+}
+
+/// The stream that the home's agent writes, if one runs, whoever is logged in. A crowd is not waited for.
+pub(crate) fn journal(session: &Session) -> Option<AgentJournal> {
+    let stream = Place::of(session).ok()?.connect().ok()??;
+    Some(AgentJournal::new(Arc::new(Link::new(stream))))
 }
 
 /// Connects and asks; none if there is no agent. A crowd is waited for, a little.

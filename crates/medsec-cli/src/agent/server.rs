@@ -28,7 +28,7 @@ use super::start::Keep;
 use super::wire::{Answer, write_frame};
 use crate::args::Options;
 use crate::audit::read_pin;
-use crate::custody::InForce;
+use crate::custody::{InForce, no_agent};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::own;
@@ -70,7 +70,8 @@ pub(super) struct Agent {
 pub(super) fn run(session: &Session, keep: Keep) -> Result<Report, Failure> {
     let (listener, held) = Place::of(session)?.listen()?;
     let (wakeup, woken) = signals::pair()?;
-    let agent = Arc::new(Agent::open(session, keep, wakeup)?);
+    let agent = Agent::open(session, keep, wakeup);
+    let agent = Arc::new(agent.map_err(|failure| no_agent(session, failure))?);
     let served = agent.serve(&listener, &woken);
     let records = agent.finish();
     drop(held);

@@ -14,7 +14,9 @@ use medsec_audit::{
 use super::entry::{Body, Entry};
 use super::records::{Choice, Extent};
 use super::when::{NotATime, Offset, When};
+use crate::custody::ReaderOption;
 use crate::failure::Failure;
+use crate::input::refuse_shared;
 
 /// Kinds of records, as `--kind` takes them.
 const KINDS: [&str; 10] =
@@ -122,6 +124,12 @@ impl FilterOptions {
             until: resolve(self.until),
             patient: self.patient_file.as_deref().map(patient::read).transpose()?,
         })
+    }
+
+    /// Standard input serves one purpose only.
+    pub(crate) fn refuse_shared_stdin(&self, who: &ReaderOption) -> Result<(), Failure> {
+        let is_stdin = self.patient_file.as_deref().is_some_and(|path| path.as_os_str() == "-");
+        refuse_shared(&[(is_stdin, "--patient-file"), (who.uses_stdin(), "--passphrase-fd")])
     }
 
     pub(crate) const fn has_end(&self) -> bool {

@@ -82,7 +82,7 @@ fn looked(file: File, grant: Grant) -> Result<Looked, Failure> {
 }
 
 /// Ends a grant of which nothing came.
-pub(super) fn given_up(grant: Grant, error: OpenError) -> Failure {
+pub(crate) fn given_up(grant: Grant, error: OpenError) -> Failure {
     // Nothing was released; that the record failed too would only hide why.
     let _ = grant.close(Err(&error));
     ReleaseError::Open(error).into()

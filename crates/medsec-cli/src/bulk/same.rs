@@ -16,10 +16,7 @@ pub(super) fn same_content(
     execution: &Execution<'_>,
 ) -> Result<Option<Opened>, Failure> {
     let compared = grant.compare(package, file, execution);
-    let closed = grant.close(match &compared {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
-    });
+    let closed = grant.close(compared.as_ref().map(drop));
     let opened = compared.map_err(|error| match error {
         OpenError::Content(error) => {
             Failure::io("the file could not be compared with its package", &error)

@@ -16,7 +16,7 @@ use medsec_policy::{Bundle, Ready};
 
 use self::log::{LogOptions, MadeLog};
 use self::policy::PolicyOptions;
-use crate::custody::{InForce, write_mark};
+use crate::custody::{HeldMark, InForce};
 use crate::failure::Failure;
 use crate::own::{Own, files_of};
 use crate::passphrase::PassphraseOption;
@@ -140,7 +140,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let folder = home.join(&made.folder);
     let store = LocalStore::open(StorePlace { folder, mark: Some(mark), expected: Some(made.id) })?;
     if let Some(bundle) = &made.policy {
-        write_mark(&policy_mark, bundle)?;
+        HeldMark::hold(&policy_mark)?.begin(bundle)?;
     } else if let Some(folder) = shared.as_ref().and_then(|shared| shared.policy.as_deref()) {
         InForce::remember_first(folder, &store, &policy_mark)?;
     }

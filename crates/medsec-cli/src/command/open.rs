@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec::{Aim, Grant, OpenWish, ReleaseError, Unbound};
+use medsec_audit::Action;
 use medsec_crypto::{
     Access, Backend, DatasetId, Header, Limits, OpenError, Opened, OutputError, SlotCondition,
 };
@@ -22,7 +23,7 @@ use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, refuse_homeless};
 use crate::expectation::SignerOption;
 use crate::failure::Failure;
-use crate::input::{Input, open_file, refuse_shared_stdin};
+use crate::input::{Input, open_file, refuse_shared};
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -95,8 +96,7 @@ struct Job<'a> {
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
     let target = options.target.resolve(&inputs)?;
-    refuse_shared_stdin(&inputs, &options.context, &options.who.passphrase)?;
-    options.check_patient(&inputs)?;
+    options.check_stdin(&inputs)?;
     let source = bulk::folder_of(&inputs)?;
     match source {
         Some(_) => options.check_folder(&target)?,
@@ -108,7 +108,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let dataset = options.dataset.as_deref().map(DatasetId::new).transpose()?;
     let filed_under = dataset.or(session.settings()?.dataset.value.clone());
     let patient = options.patient_file.as_deref().map(patient::read).transpose()?;
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::Open, None)?;
     let wish = OpenWish {
         aim: Aim::Content,
         purpose: custody.purpose(),
@@ -135,20 +135,14 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
 
 impl Options {
     /// Standard input serves one purpose only.
-    fn check_patient(&self, inputs: &[Input]) -> Result<(), Failure> {
+    fn check_stdin(&self, inputs: &[Input]) -> Result<(), Failure> {
         let is_stdin = self.patient_file.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let others = [
-            inputs.contains(&Input::Stdin),
-            self.context.uses_stdin(),
-            self.who.passphrase.uses_stdin(),
-        ];
-        match is_stdin && others.contains(&true) {
-            false => Ok(()),
-            true => Err(Failure::usage(
-                "standard input can be used once only, not for --patient-file too",
-            )
-            .next("name a file for all but one of them")),
-        }
+        refuse_shared(&[
+            (inputs.contains(&Input::Stdin), "an input"),
+            (self.context.uses_stdin(), "--context-file"),
+            (self.who.passphrase.uses_stdin(), "--passphrase-fd"),
+            (is_stdin, "--patient-file"),
+        ])
     }
 
     fn open_folder(
@@ -259,7 +253,7 @@ impl Job<'_> {
                 let kept = self.kept_name(&grant, &mut file);
                 match kept {
                     Ok(kept) => place(folder, kept.as_deref(), &grant),
-                    Err(error) => return Err(closed(grant, error)),
+                    Err(error) => return Err(bulk::given_up(grant, error)),
                 }
             }
         };
@@ -314,7 +308,7 @@ impl Job<'_> {
         // The header is read and the file stands at the first chunk.
         match verify_first(session, &grant, &mut file) {
             Ok(()) => release_stream(session, grant, file, Verified::Yes),
-            Err(error) => Err(closed(grant, error)),
+            Err(error) => Err(bulk::given_up(grant, error)),
         }
     }
 }
@@ -326,13 +320,6 @@ fn verify_first(session: &Session, grant: &Grant, file: &mut File) -> Result<(),
     grant.verify(&mut *file, &session.execution(&watch))?;
     file.seek(SeekFrom::Start(start)).map_err(OpenError::Read)?;
     Ok(())
-}
-
-/// The outcome is on record, and the error is told.
-fn closed(grant: Grant, error: OpenError) -> Failure {
-    // Nothing was released; that the record failed too would only hide why.
-    let _ = grant.close(Err(&error));
-    error.into()
 }
 
 /// A file in the folder: under the content's own name, which is not shown, or an opaque one.
@@ -362,10 +349,7 @@ fn release_stream<R: Read + Send>(
 ) -> Result<Opened, Failure> {
     let mut released = 0_u64;
     let result = copy_out(session, &grant, rest, &mut released);
-    let closed = grant.close(match &result {
-        Ok(_) => Ok(()),
-        Err(error) => Err(error),
-    });
+    let closed = grant.close(result.as_ref().map(drop));
     match result {
         Ok(opened) => {
             closed.map_err(|error| part_released(error.into(), released, verified))?;

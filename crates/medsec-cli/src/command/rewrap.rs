@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec::{NewList, RewrapGrant, RewrapWish, WantedRecipients};
+use medsec_audit::Action;
 use medsec_crypto::{
     Access, Existing, Header, HeaderError, HpkeRecipient, KeyRef, LockedPackage, OutputOptions,
     Recipient, RecipientProfile, RewrapError, Rewrapped,
@@ -90,7 +91,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let remove = keys::recipients("--drop", &options.drop)?;
     let add = keys::recipients("--to", &options.to)?;
     let reproduced = context.read()?;
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::Rewrap, None)?;
     let work = |custody: &Custody| {
         let newest = |name| Ok::<_, Failure>((name, custody.usable(name)?));
         let to_key = options.to_key.as_ref().map(newest);
@@ -139,20 +140,7 @@ impl Job<'_> {
             Some(output) => self.copied(file, output, &grant, &list),
             None => self.in_place(path, &grant, &list),
         };
-        let closed = grant.finish(match &done {
-            Ok((done, _)) => Ok(done),
-            Err(error) => Err(error),
-        });
-        let (done, way) = done?;
-        closed?;
-        if matches!(way, Way::Replaced) {
-            keep_access(path, &about).map_err(|error| {
-                Failure::io(
-                    "the package has its new recipients, but not its old owner and mode",
-                    &error,
-                )
-            })?;
-        }
+        let (done, way) = ended(grant, done, path, &about)?;
         Ok(report(&done, way, list.len(), begun.elapsed()))
     }
 
@@ -260,6 +248,27 @@ impl Job<'_> {
         let done = grant.rewrap_into_copy(&mut package, list, path, over(), confirm)?;
         Ok((done, Way::Replaced))
     }
+}
+
+/// How it ended is on record when this returns. A copy that took the package's place has its owner and mode.
+fn ended(
+    grant: RewrapGrant,
+    done: Result<(Rewrapped, Way), RewrapError>,
+    path: &Path,
+    about: &Metadata,
+) -> Result<(Rewrapped, Way), Failure> {
+    let closed = grant.finish(done.as_ref().map(|(done, _)| done));
+    let (done, way) = done?;
+    closed?;
+    if matches!(way, Way::Replaced) {
+        keep_access(path, about).map_err(|error| {
+            Failure::io(
+                "the package has its new recipients, but not its old owner and mode",
+                &error,
+            )
+        })?;
+    }
+    Ok((done, way))
 }
 
 /// For a copy that takes the package's place: its owner's only until it has the access of the old file.

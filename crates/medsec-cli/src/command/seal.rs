@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
 use medsec::{ReleaseError, SealGrant, SealRequest};
+use medsec_audit::Action;
 use medsec_crypto::{
     Access, ContentType, Context, DatasetId, HpkeRecipient, Metadata, OutputError, PackageSpec,
     RecipientProfile, SealError, Sealed, SigningKey, Suite, VerifyingKey,
@@ -206,7 +207,7 @@ impl Options {
             passphrase: self.passphrase.clone(),
             purpose: self.purpose.clone(),
         };
-        Custody::enter(session, &who, signer)
+        Custody::enter(session, &who, Action::Seal, signer)
     }
 
     /// Whom to seal to, and with what to sign.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec::{Aim, OpenWish, Unbound};
+use medsec_audit::Action;
 use medsec_crypto::{Header, Limits, SignerExpectation, VerifyingKey};
 use medsec_kms::PublicKey;
 
@@ -81,7 +82,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         passphrase: options.passphrase.clone(),
         purpose: options.purpose.clone(),
     };
-    let custody = Custody::enter(session, &who, None)?;
+    let custody = Custody::enter(session, &who, Action::Verify, None)?;
     let wish = OpenWish {
         aim: Aim::Verification,
         purpose: custody.purpose(),
@@ -135,10 +136,7 @@ impl Job<'_> {
                 let (slots, id) =
                     (grant.header().slot_condition(), grant.header().core().package_id);
                 let verified = grant.verify(file, &execution);
-                let closed = grant.close(match &verified {
-                    Ok(_) => Ok(()),
-                    Err(error) => Err(error),
-                });
+                let closed = grant.close(verified.as_ref().map(drop));
                 let opened = verified?;
                 closed?;
                 (self.whole(opened.signer, opened.plain_len, begun.elapsed()), slots, id)

@@ -29,6 +29,15 @@ impl At {
         }
     }
 
+    /// Whether that session lives still. No use of it.
+    pub(super) fn check(&self, who: &LoggedIn) -> Result<(), NotLoggedIn> {
+        match self {
+            Self::Here(login) => Ok(login.session().check()?),
+            #[cfg(unix)]
+            Self::Agent(login) => login.check(who.session),
+        }
+    }
+
     fn login(&self) -> &dyn Login {
         match self {
             Self::Here(login) => login,

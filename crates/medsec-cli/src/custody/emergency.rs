@@ -14,7 +14,9 @@ use medsec_policy::{
     Clock as _, DatasetId, EmergencyId, EmergencyRecord, Purpose, Resource, Settings, SystemClock,
 };
 
-use super::{At, Custody, CustodyOption, InForce, Who};
+use super::at::At;
+use super::who::Who;
+use super::{Custody, CustodyOption, InForce};
 use crate::audit::LogOption;
 use crate::command::keep_opening;
 use crate::exit::Exit;

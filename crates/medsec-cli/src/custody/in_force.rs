@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use medsec::PolicyInForce;
-use medsec_crypto::{Existing, OutputOptions};
 use medsec_kms::LocalStore;
 use medsec_policy::{Bundle, BundleMark, Engine, PrincipalId, SignedBundle, SignerKey, SignerName};
 
+use super::mark::{HeldMark, forgotten, read_mark};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::session::Session;
@@ -30,20 +30,20 @@ pub(crate) struct InForce {
 impl InForce {
     /// Reads and verifies it. What was in force last must be remembered: else an older one could stand there.
     pub(crate) fn load(session: &Session, store: &LocalStore) -> Result<Self, Failure> {
-        let settings = session.settings()?;
-        if read_mark(&settings.policy_mark.value)?.is_none() {
-            let what = "nothing remembers which policy was in force last; nothing was done";
-            return Err(Failure::new(Exit::Policy, what)
-                .next("find out who removed the mark; `medsec policy accept` sets it to the policy that is there"));
-        }
-        Self::inspect(settings, store)
+        Ok(Self::load_marked(session, store)?.0)
     }
 
-    /// Whether it has come into force since the mark was set: by somebody else, on another machine or in another
-    /// home.
-    pub(crate) fn is_new(&self, settings: &Settings) -> Result<bool, Failure> {
-        let mark = read_mark(&settings.policy_mark.value)?;
-        Ok(mark.is_none_or(|mark| mark.hash() != self.bundle.hash()))
+    /// The same, and whether it has come into force since the mark was set: by somebody else, on another machine or
+    /// in another home.
+    pub(super) fn load_marked(
+        session: &Session,
+        store: &LocalStore,
+    ) -> Result<(Self, bool), Failure> {
+        let settings = session.settings()?;
+        let mark = read_mark(&settings.policy_mark.value)?.ok_or_else(forgotten)?;
+        let policy = Self::admitted(settings, store, Some(&mark))?;
+        let is_new = mark.hash() != policy.bundle.hash();
+        Ok((policy, is_new))
     }
 
     /// Remembers the policy of another home for the first time.
@@ -53,15 +53,23 @@ impl InForce {
         mark: &Path,
     ) -> Result<(), Failure> {
         let bundle = SignedBundle::read(&read(&folder.join(BUNDLE_FILE))?)?;
-        write_mark(mark, &bundle.verify(&trusted(store), 1)?)
+        HeldMark::hold(mark)?.begin(&bundle.verify(&trusted(store), 1)?)
     }
 
     /// The same for whoever only looks: the mark stays as it is.
     pub(crate) fn inspect(settings: &Settings, store: &LocalStore) -> Result<Self, Failure> {
+        let mark = read_mark(&settings.policy_mark.value)?;
+        Self::admitted(settings, store, mark.as_ref())
+    }
+
+    /// The policy that is there, if its signatures are good and the mark has none that it may not follow.
+    fn admitted(
+        settings: &Settings,
+        store: &LocalStore,
+        mark: Option<&BundleMark>,
+    ) -> Result<Self, Failure> {
         let bundle = read_signed(settings)?.verify(&trusted(store), 1)?;
-        if let Some(mark) = read_mark(&settings.policy_mark.value)? {
-            mark.admits(&bundle)?;
-        }
+        mark.map_or(Ok(()), |mark| mark.admits(&bundle))?;
         Ok(Self { engine: engine_of(&bundle)?, bundle })
     }
 
@@ -103,32 +111,6 @@ pub(crate) fn trusted(store: &LocalStore) -> Vec<SignerKey> {
         SignerKey::new(name, *key.as_bytes()).ok()
     });
     keys.collect()
-}
-
-/// Remembers which policy is in force.
-pub(crate) fn write_mark(path: &Path, bundle: &Bundle) -> Result<(), Failure> {
-    let mut options = OutputOptions::default();
-    options.existing = Existing::Replace;
-    let text = BundleMark::of(bundle).render();
-    Ok(medsec_crypto::write_file(path, text.as_bytes(), options)?)
-}
-
-/// What was in force last; none if nothing is remembered.
-pub(crate) fn read_mark(path: &Path) -> Result<Option<BundleMark>, Failure> {
-    let failed = |error| Failure::io("the mark of the policy cannot be read", &error);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
-    let mut text = Vec::new();
-    let limit = BundleMark::MAX_LEN.saturating_add(1);
-    file.take(limit as u64).read_to_end(&mut text).map_err(failed)?;
-    BundleMark::parse(&text).map(Some).map_err(|_| {
-        Failure::new(Exit::Policy, "the mark of the policy is damaged; nothing was done").next(
-            "find out who changed it; `medsec policy accept` sets it to the policy that is there",
-        )
-    })
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {

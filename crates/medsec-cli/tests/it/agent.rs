@@ -112,7 +112,7 @@ fn idle_child() -> Child {
 }
 
 fn sessions(ward: &Ward) -> Vec<[String; 3]> {
-    let document: Value = ward.line("audit show --kind session --json").json();
+    let document: Value = ward.audit("show --kind session --json").json();
     let records = document["records"].as_array().unwrap();
     let text = |record: &Value, name: &str| record[name].as_str().unwrap_or("").to_owned();
     let row = |record| ["action", "outcome", "reason"].map(|name| text(record, name));

@@ -77,7 +77,7 @@ fn a_place_that_was_taken_away_is_not_made_unseen() {
     assert_eq!(refused.code, 9, "{}", refused.stderr);
     assert!(!refused.stderr.contains("anchor init"), "{}", refused.stderr);
     let made = || {
-        let shown = ward.line("audit show --action anchor-lag --format jsonl");
+        let shown = ward.audit("show --action anchor-lag --format jsonl");
         shown.text().lines().filter(|line| line.contains("\"outcome\":\"success\"")).count()
     };
     assert_eq!(made(), 0);

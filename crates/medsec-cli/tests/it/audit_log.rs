@@ -15,7 +15,7 @@ pub(crate) const MARK: &str = "home/audit/streams/main/hwm";
 /// A home with an audit log that is called `clinic.example/log`.
 pub(crate) fn home() -> Ward {
     let ward = Ward::new();
-    ward.line("init --user ada --no-passphrase --audit-name clinic.example/log").ok();
+    ward.init_alone("--audit-name clinic.example/log");
     ward
 }
 
@@ -120,7 +120,7 @@ fn a_home_that_joins_a_store_has_the_log_beside_it() {
     assert!(run.text().contains("policy and audit log are those of the home"), "{}", run.text());
     assert!(!ward.exists("ann/audit") && !ward.exists("ann/policy"));
     let seq = ward.line("audit test --home ann --json").json()["seq"].clone();
-    assert_eq!(ward.line("audit show --kind test --json").json()["records"][0]["seq"], seq);
+    assert_eq!(ward.audit("show --kind test --json").json()["records"][0]["seq"], seq);
 }
 
 #[test]

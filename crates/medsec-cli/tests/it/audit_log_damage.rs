@@ -203,13 +203,13 @@ fn a_copy_without_its_mark_is_read_as_far_as_its_checkpoint() {
     ward.line("audit checkpoint").ok();
     ward.line("audit test").ok();
     fs::remove_file(ward.path(MARK)).unwrap();
-    let run = ward.line("audit show --format json");
+    let run = ward.audit("show --format json");
     run.ok();
     assert!(run.stderr.contains("no mark"), "{}", run.stderr);
     let shown = run.json().as_array().unwrap().len();
     assert_eq!(shown, 3, "what came behind the checkpoint may not be durable");
     fs::remove_file(ward.path("home/audit/streams/main/checkpoint")).unwrap();
-    let run = ward.line("audit show");
+    let run = ward.audit("show");
     assert_eq!(run.code, 17, "{}", run.stderr);
     assert!(run.stderr.contains("medsec audit repair"), "{}", run.stderr);
 }

@@ -1,10 +1,14 @@
 //! Nothing is opened, sealed or rewrapped without a home, a decision of its policy and a record in its audit log.
 
+mod attempts;
+mod clear;
 mod log;
 mod partner;
 mod policy;
+mod reading;
 mod records;
 mod refusals;
+mod seen;
 
 use crate::ward::{SCAN, Ward};
 

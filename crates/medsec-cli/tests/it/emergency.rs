@@ -1,6 +1,7 @@
 //! Emergency access and emergency keys through the program. Each command is a process of its own.
 
 mod access;
-mod clinic;
+pub(crate) mod clinic;
 mod key;
+mod limits;
 mod recovery;

@@ -69,7 +69,7 @@ fn hash(ward: &Ward) -> String {
 
 /// How the log tells of the changes of the policy: `ok`, or why not.
 fn changes(ward: &Ward) -> Vec<String> {
-    let run = ward.line("audit show --format csv");
+    let run = ward.audit("show --format csv");
     run.ok();
     run.text().lines().filter(|line| line.contains("policy-change")).map(str::to_owned).collect()
 }

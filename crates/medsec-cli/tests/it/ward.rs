@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use medsec_policy::{DatasetId, PrincipalId, Ready};
@@ -74,6 +74,13 @@ impl Ward {
         ward.line("init --user ada --no-passphrase --no-anchor --policy policy").ok();
         fs::remove_dir_all(ward.path("policy")).unwrap();
         ward
+    }
+
+    /// Makes a home of ada with these options, under a policy in which she audits too: of somebody who works alone.
+    pub(crate) fn init_alone(&self, options: &str) {
+        self.write_policy("policy", alone);
+        self.line(&format!("init --user ada --no-passphrase --policy policy {options}")).ok();
+        fs::remove_dir_all(self.path("policy")).unwrap();
     }
 
     /// Writes the source of `hipaa-default` for ada into a new folder. `edit` gets path and text of each file.
@@ -181,9 +188,18 @@ impl Ward {
         finished(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn())
     }
 
+    /// `audit` with this line on a copy of the home's log, of which no policy is asked: what a test looks at must not
+    /// depend on who may look.
+    pub(crate) fn audit(&self, line: &str) -> Run {
+        let copy = tempfile::tempdir().unwrap();
+        copy_all(&self.path("home/audit"), copy.path());
+        let pin = self.path("home/audit.pin");
+        self.line(&format!("audit {line} --log {} --pin {}", copy.path().display(), pin.display()))
+    }
+
     /// The access records of the audit log, oldest first.
     pub(crate) fn records(&self) -> Vec<Value> {
-        let document = self.line("audit show --kind access --json").json();
+        let document = self.audit("show --kind access --json").json();
         document["records"].as_array().unwrap().clone()
     }
 
@@ -234,6 +250,20 @@ impl Ward {
     }
 }
 
+/// Copies a folder of a log. The marks come first: what a writer adds meanwhile is beyond them.
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let mut entries: Vec<_> = fs::read_dir(from).unwrap().map(Result::unwrap).collect();
+    entries.sort_by_key(|entry| (entry.path().is_dir(), entry.file_name() != "hwm"));
+    for entry in entries {
+        let to = to.join(entry.file_name());
+        match entry.path().is_dir() {
+            true => copy_all(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to)),
+        }
+    }
+}
+
 /// [`Ward::write_policy`]'s edit for a policy that does without signatures, with more people and data sets.
 pub(crate) fn lax(path: &str, text: String) -> String {
     match path {
@@ -246,6 +276,20 @@ pub(crate) fn lax(path: &str, text: String) -> String {
             let datasets = datasets.map(|name| format!("[datasets.\"{name}\"]{dataset}"));
             [rest.to_owned(), people.concat(), datasets.concat()].concat()
         }
+        _ => text,
+    }
+}
+
+/// [`Ward::write_policy`]'s edit for a policy in which nobody else audits.
+fn alone(path: &str, text: String) -> String {
+    match path {
+        "roles.toml" => text
+            .replacen("separated = [[\"administrator\", \"auditor\"]]", "separated = []", 1)
+            .replacen(
+                "roles = [\"administrator\", ",
+                "roles = [\"administrator\", \"auditor\", ",
+                1,
+            ),
         _ => text,
     }
 }
@@ -289,6 +333,12 @@ impl Run {
     #[track_caller]
     pub(crate) fn code_is(&self, code: i32) {
         assert_eq!(self.code, code, "{}", self.stderr);
+    }
+
+    /// The run failed, whatever its code.
+    #[track_caller]
+    pub(crate) fn code_is_not_zero(&self) {
+        assert_ne!(self.code, 0, "{}", self.stderr);
     }
 
     /// The run as a result, for evidence.

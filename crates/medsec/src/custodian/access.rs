@@ -4,8 +4,10 @@
 use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza};
 use medsec_kms::{KeyContext, KeyService, KeyServiceError};
 
+use super::Custodian;
 use crate::error::Refused;
 use crate::gate::Admission;
+use crate::login::Login;
 
 /// The recipients of a package that these keys may be asked for.
 ///
@@ -25,6 +27,17 @@ pub(super) fn own_keys(keys: &dyn KeyService, header: &Header) -> Result<Vec<Key
         (false, _) => Ok(own),
         (true, Some(error)) => Err(error.into()),
         (true, None) => Err(medsec_crypto::ExpectationError::NotARecipient.into()),
+    }
+}
+
+impl Custodian {
+    /// Whether a login has a key for a package: to tell before anything is asked for. Nothing is decided, unwrapped or
+    /// recorded.
+    ///
+    /// # Errors
+    /// Why it has none: a key of its service is of no use now, or the package is for others.
+    pub fn find_key(login: &dyn Login, header: &Header) -> Result<(), Refused> {
+        own_keys(login.keys(), header).map(drop)
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use medsec::{LoggedIn, Login, NotLoggedIn};
+use medsec_audit::SessionId;
 use medsec_crypto::SigningKey;
 use medsec_kms::{IdentityFile, KeyService, LocalStore};
 
@@ -35,6 +36,20 @@ impl AgentLogin {
         let signer = signer.map(|file| load(&link, file, passphrase)).transpose()?.flatten();
         let keys = AgentKeys { link: Arc::clone(&link), store, assurance: entered.assurance };
         Ok(Self { link, keys, signer: signer.map(Arc::new) })
+    }
+
+    /// Whether that session lives still. No use of it.
+    ///
+    /// # Errors
+    /// It has ended, or the agent has.
+    pub(crate) fn check(&self, session: SessionId) -> Result<(), NotLoggedIn> {
+        match self.link.ask(&Request::Status) {
+            Ok(Answer::Status(about)) => match about.session {
+                Some(held) if held.who.session == session => Ok(()),
+                _ => Err(NotLoggedIn::Nobody),
+            },
+            _ => Err(NotLoggedIn::Unreachable),
+        }
     }
 
     /// What packages are signed with.

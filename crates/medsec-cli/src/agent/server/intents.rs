@@ -47,14 +47,15 @@ impl Intents {
 
     /// Whether an event may be recorded for this connection. `live`: whether its session lives.
     pub(super) fn admit(&self, event: &Event, whose: Option<&Whose>, live: bool) -> bool {
-        if [Kind::SESSION, Kind::LOG].contains(&event.action.kind()) {
-            // Those are the agent's own.
-            return false;
-        }
         let refused = matches!(
             event.phase,
             Phase::Single { outcome: Outcome::Denied(_) | Outcome::Failure(_), .. }
         );
+        // Those are the agent's own, but for the login of a command that does without it, and failed.
+        let failed = event.action == Action::LoginFailure && event.actor == Actor::Unknown;
+        if [Kind::SESSION, Kind::LOG].contains(&event.action.kind()) && !failed {
+            return false;
+        }
         match (&event.actor, event.phase) {
             // Who is not logged in may have that recorded, and nothing else.
             (Actor::Unknown, _) => event.session.is_none() && refused,

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use medsec::{Login as _, Refused, SessionLogin, Unlocks};
-use medsec_audit::{Action, Denial, Origin, Outcome};
+use medsec_audit::{Action, Origin, Outcome};
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
-use medsec_policy::{EndReason, Principal, Session as PolicySession, SessionLimits, SystemClock};
+use medsec_policy::{EndReason, Principal, SessionLimits};
 use zeroize::Zeroizing;
 
 use super::Agent;
 use super::ring::Ring;
 use super::sessions::{Held, lock};
 use crate::agent::wire::{Answer, Login};
-use crate::custody::{InForce, principal};
+use crate::custody::{InForce, of_login, principal, start_session};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::own;
@@ -45,9 +45,8 @@ impl Agent {
             Ok(()) => Answer::Status(Box::new(self.status())),
             Err(failure) => {
                 // What is refused stays refused if that cannot be recorded. A slip of the hand is no attempt.
-                if failure.exit != Exit::Usage {
-                    let denied = Outcome::Denied(Denial::Credentials);
-                    let _ = self.record(None, Action::LoginFailure, denied);
+                if let Some(outcome) = of_login(&failure) {
+                    let _ = self.record(None, Action::LoginFailure, outcome);
                 }
                 Answer::Failed(failure)
             }
@@ -74,8 +73,7 @@ impl Agent {
     fn begin(&self, proved: Proved) -> Result<(), Failure> {
         let Proved { principal, ring, signer, limits } = proved;
         let unlocks = Unlocks { keys: Arc::clone(&ring) as _, signer };
-        let opened = PolicySession::start(principal, limits, Arc::new(SystemClock), unlocks);
-        let opened = opened.map_err(|error| Failure::new(Exit::Failure, error.to_string()))?;
+        let opened = start_session(principal, limits, unlocks)?;
         let login = SessionLogin::new(opened.clone(), Origin::Local);
         let who = login.current().map_err(Refused::from)?;
         let recorded = self.record(Some(&who), Action::SessionStart, Outcome::Success);

@@ -26,7 +26,8 @@ pub(crate) struct Judge<'r> {
     begun: Option<LogTime>,
     /// Records before it are past: they may be open, but nothing about them is news.
     recent: LogTime,
-    denials: HashMap<PrincipalId, VecDeque<LogTime>>,
+    /// By principal; failed logins of nobody known together.
+    denials: HashMap<Option<PrincipalId>, VecDeque<LogTime>>,
     emergencies: Emergencies,
     /// Keys, and when each was made or rotated last.
     keys: BTreeMap<String, LogTime>,

@@ -14,7 +14,7 @@ use medsec_audit::{
 use self::sink::Sink;
 use crate::audit::reading::{malformed, next, unreadable};
 use crate::audit::when::{Offset, When, now};
-use crate::audit::{LogOption, StreamOption};
+use crate::custody::TrailOption;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Report;
@@ -42,9 +42,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     site: Option<SiteName>,
     #[command(flatten)]
-    stream: StreamOption,
-    #[command(flatten)]
-    log: LogOption,
+    trail: TrailOption,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,11 +66,11 @@ struct Tally {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
-    let log = options.log.open(session)?;
+    let log = options.trail.log.open(session)?;
     let streams = match options.format {
         // Lines do not say which stream they are of.
-        Format::Jsonl => vec![options.stream.one(&log)?],
-        _ => options.stream.of(&log)?,
+        Format::Jsonl => vec![options.trail.stream.one(&log)?],
+        _ => options.trail.stream.of(&log)?,
     };
     let (source, now) = (source(options, &log)?, now());
     let moment = |when: Option<When>| when.map(|when| when.resolve(now, Offset::default()));
@@ -82,6 +80,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         until: moment(options.until),
         source,
     };
+    let reading = options.trail.begin(session)?;
     session.interrupt.arm();
     let mut sink = Sink::open(session, &options.output)?;
     let mut tally = Tally::default();
@@ -96,6 +95,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         .field("written", written)
         .field("left_out", left_out)
         .field("malformed", malformed);
+    report = reading.tell(report);
     if malformed > 0 {
         report.failed = Some(Exit::Tampered);
         report =

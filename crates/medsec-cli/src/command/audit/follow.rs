@@ -10,7 +10,7 @@ use crate::audit::filter::FilterOptions;
 use crate::audit::print::{Format, Printer, Stop, colours, ended};
 use crate::audit::records::Records;
 use crate::audit::when::now;
-use crate::audit::{LogOption, StreamOption};
+use crate::custody::{Reading, TrailOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::{Outcome, Report};
@@ -24,9 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[command(after_help = crate::help::AUDIT_FOLLOW)]
 pub(crate) struct Options {
     #[command(flatten)]
-    log: LogOption,
-    #[command(flatten)]
-    stream: StreamOption,
+    trail: TrailOption,
     #[command(flatten)]
     filter: FilterOptions,
     /// How to show them.
@@ -43,8 +41,10 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         return Err(Failure::usage("--until is for `audit show`: this command has no end")
             .next("leave it away; a signal ends this command"));
     }
-    let log = options.log.open(session)?;
-    let streams = options.stream.of(&log)?;
+    let log = options.trail.log.open(session)?;
+    let streams = options.trail.stream.of(&log)?;
+    options.filter.refuse_shared_stdin(&options.trail.who)?;
+    let reading = options.trail.begin(session)?;
     session.interrupt.arm();
     let started = now();
     let filter = options.filter.at(started)?;
@@ -53,11 +53,12 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let extent = filter.extent(options.format == Format::Jsonl);
     let records = Records::open(session, &log, &streams, extent, &filter);
     session.content_on_stdout.set(true);
-    ended(follow(session, records, options.format, &streams))
+    ended(follow(session, &reading, records, options.format, &streams))
 }
 
 fn follow(
     session: &Session,
+    reading: &Reading,
     mut records: Records<'_>,
     format: Format,
     streams: &[StreamName],
@@ -70,6 +71,7 @@ fn follow(
             printer.flush()?;
         }
         std::thread::sleep(PAUSE);
+        reading.check()?;
         records.refresh();
     }
     // A signal is how this command ends.

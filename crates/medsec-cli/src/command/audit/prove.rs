@@ -11,7 +11,8 @@ use medsec_audit::{
 use medsec_crypto::OutputOptions;
 
 use super::records::line_of;
-use crate::audit::{LogOption, StreamOption, read_pin};
+use crate::audit::read_pin;
+use crate::custody::TrailOption;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::files::read_small;
@@ -30,9 +31,7 @@ pub(crate) struct Prove {
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
-    stream: StreamOption,
-    #[command(flatten)]
-    log: LogOption,
+    trail: TrailOption,
 }
 
 #[derive(Debug, Args)]
@@ -55,8 +54,10 @@ pub(crate) struct Check {
 impl Prove {
     pub(crate) fn run(&self, session: &Session) -> Result<Report, Failure> {
         refuse_dash(&self.out, "--out")?;
-        let log = self.log.open(session)?;
-        let stream = self.stream.one(&log)?;
+        let log = self.trail.log.open(session)?;
+        let stream = self.trail.stream.one(&log)?;
+        // The line goes out with the proof.
+        let reading = self.trail.begin(session)?;
         let proof = log.prove(&stream, self.seq)?;
         let line = line_of(session, &log, &stream, self.seq)?;
         // Of what others would refuse nothing is written.
@@ -70,12 +71,13 @@ impl Prove {
             drop(std::fs::remove_file(&beside));
             return Err(error.into());
         }
-        Ok(Report::new()
+        let report = Report::new()
             .line(format!("{stream}: record {} is in the stream of {size} records", self.seq))
             .line("the line may hold a patient's pseudonym: hand it on as you would the patient's data")
             .field("stream", stream.as_str())
             .field("seq", self.seq)
-            .field("size", size))
+            .field("size", size);
+        Ok(reading.tell(report))
     }
 }
 

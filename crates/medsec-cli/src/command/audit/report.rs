@@ -9,7 +9,7 @@ use medsec_crypto::{Access, OutputError, write_file};
 use crate::audit::print::Stop;
 use crate::audit::report::{Frame, Report as Found, Shape, document, gather, write};
 use crate::audit::when::{DAY, Hours, OffHours, Offset, When, before, now};
-use crate::audit::{LogOption, StreamOption};
+use crate::custody::TrailOption;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::refuse_dash;
@@ -22,9 +22,7 @@ use crate::target;
 #[command(after_help = crate::help::AUDIT_REPORT)]
 pub(crate) struct Options {
     #[command(flatten)]
-    log: LogOption,
-    #[command(flatten)]
-    stream: StreamOption,
+    trail: TrailOption,
     /// Start of the period: `2026-11-03T12:00:00Z`, `2026-11-03` by the clocks of --time-zone, or how long ago, as `7d`.
     #[arg(long, value_name = "TIME", default_value = "7d")]
     from: When,
@@ -57,12 +55,13 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         refuse_dash(path, "--output")?;
         refuse_existing(path)?;
     }
-    let log = options.log.open(session)?;
-    let streams = options.stream.of(&log)?;
+    let log = options.trail.log.open(session)?;
+    let streams = options.trail.stream.of(&log)?;
     let frame = options.frame(streams)?;
+    let reading = options.trail.begin(session)?;
     session.interrupt.arm();
-    let found = gather(session, &log, frame, options.log.is_own())?;
-    let said = said(&found);
+    let found = gather(session, &log, frame, options.trail.log.is_own())?;
+    let said = reading.tell(said(&found));
     match &options.output {
         Some(path) => {
             save(path, write(&found, options.format).as_bytes())?;

@@ -10,16 +10,16 @@ use medsec_audit::{
     Opening, Outcome as Ended, Period, Phase, Principal, PrincipalId, StreamName, Subject,
 };
 use medsec_crypto::{Access, write_file};
-use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
 
 use crate::audit::when::{Offset, When, now};
 use crate::audit::{LogOption, StreamOption};
 use crate::command::init::make_private;
+use crate::custody::reviewer;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::refuse_dash;
-use crate::own::{OwnOption, open_store};
+use crate::own::OwnOption;
 use crate::recording::{close, place, writer};
 use crate::report::Report;
 use crate::session::Session;
@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
     let stream = options.stream.one(&log)?;
     let period = options.period()?;
     let note = options.note_file.as_deref().map(read_note).transpose()?;
-    let who = reviewer(session, &options.own)?;
+    let who = examiner(session, &options.own)?;
     let mut subject = Subject::default();
     subject.period = Some(period);
     subject.text = note.as_ref().map(Opening::commitment);
@@ -115,21 +115,11 @@ impl Options {
     }
 }
 
-/// The user of the key store whose signer key was unlocked here: whoever has only the name is nobody.
-fn reviewer(session: &Session, own: &OwnOption) -> Result<PrincipalId, Failure> {
-    let store = open_store(session)?;
-    let signer = PublicKey::from(own.load(session)?.signer.verifying_key());
-    let mut users = store.users().filter(|user| user.offboarded().is_none());
-    let user = users.find(|user| user.signer() == Some(&signer)).ok_or_else(|| {
-        Failure::new(
-            Exit::Key,
-            "the signer key is not that of a present user of the key store; nothing was recorded",
-        )
-        .next(
-            "`medsec user list` shows the users; an administrator adds one with `medsec user add`",
-        )
-    })?;
-    PrincipalId::new(user.name().as_str()).map_err(|_| {
+/// The user of the key store whose keys were unlocked here and who may read the audit trail: nobody else can have
+/// examined it.
+fn examiner(session: &Session, own: &OwnOption) -> Result<PrincipalId, Failure> {
+    let who = reviewer(session, own)?;
+    PrincipalId::new(who.principal.id.as_str()).map_err(|_| {
         Failure::new(
             Exit::Key,
             "the user's name begins with a character that no record takes; nothing was recorded",

@@ -12,7 +12,7 @@ use crate::audit::filter::FilterOptions;
 use crate::audit::print::{Format, Printer, Stop, colours, ended, value};
 use crate::audit::records::Records;
 use crate::audit::when::now;
-use crate::audit::{LogOption, StreamOption};
+use crate::custody::TrailOption;
 use crate::failure::Failure;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -27,9 +27,7 @@ const MAX_LAST: u64 = 100_000;
 #[command(after_help = crate::help::AUDIT_SHOW)]
 pub(crate) struct Options {
     #[command(flatten)]
-    log: LogOption,
-    #[command(flatten)]
-    stream: StreamOption,
+    trail: TrailOption,
     #[command(flatten)]
     filter: FilterOptions,
     /// Only the last so many of them, 1 to 100,000.
@@ -41,8 +39,10 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let log = options.log.open(session)?;
-    let streams = options.stream.of(&log)?;
+    let log = options.trail.log.open(session)?;
+    let streams = options.trail.stream.of(&log)?;
+    options.filter.refuse_shared_stdin(&options.trail.who)?;
+    let reading = options.trail.begin(session)?;
     session.interrupt.arm();
     let filter = options.filter.at(now())?;
     let lines = options.format == Format::Jsonl && !session.json;
@@ -52,7 +52,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         found.keep(usize::try_from(last).unwrap_or(usize::MAX))?;
     }
     if session.json {
-        return found.document(&streams).map(Outcome::Whole);
+        return found.document(&streams).map(|report| Outcome::Whole(reading.tell(report)));
     }
     session.content_on_stdout.set(true);
     ended(found.print(options.format, &streams))

@@ -8,6 +8,7 @@ use medsec::{
     Aim, Grant, Login, OpenWish, Refused, SealRequest, SealWish, SessionLogin, Unbound,
     WantedRecipients,
 };
+use medsec_audit::Action;
 use medsec_crypto::{
     Access, Backend, ContentType, Context, Execution, Header, HpkeIdentity, HpkeKind, Inspection,
     Limits, LockedPackage, OpenError, PackageSpec, Recipient, Sealed, SignerExpectation,
@@ -67,7 +68,7 @@ impl Cast {
             purpose: PurposeOption { purpose: Some(Purpose::Treatment) },
         };
         let signer = session.settings()?.signer.value.clone();
-        let custody = Custody::enter(&session, &who, signer.as_deref())?;
+        let custody = Custody::enter(&session, &who, Action::Seal, signer.as_deref())?;
         let signer = custody.signer()?.map(|signer| signer.verifying_key());
         let partner_key = HpkeIdentity::generate(HpkeKind::X25519)?;
         let stranger = HpkeIdentity::generate(HpkeKind::X25519)?;

@@ -2,6 +2,7 @@
 //! recorded as revoked.
 
 use clap::Args;
+use medsec_audit::Action;
 use medsec_policy::{EmergencyId, EmergencyPhase};
 
 use super::alert::{self, Event};
@@ -21,7 +22,7 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::EmergencyEnd, None)?;
     session.interrupt.arm();
     let outcome = close(session, &custody, options.emergency);
     custody.close(outcome.map(Outcome::Whole))

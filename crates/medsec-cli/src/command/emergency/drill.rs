@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
-use medsec_audit::Patient;
+use medsec_audit::{Action, Patient};
 use medsec_crypto::{Header, Identity as _, KeyRef, Limits};
 use serde_json::{Value, json};
 
 use super::sample::{Sampled, packages, sample};
 use super::shares::{Brought, SharesOption};
-use super::text::{is_stdin, refuse_shared_stdin};
+use super::text::is_stdin;
 use crate::audit::filter::patient;
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, WithKey};
 use crate::exit::Exit;
 use crate::expectation::SignerOption;
 use crate::failure::Failure;
-use crate::input::open_file;
+use crate::input::{open_file, refuse_shared};
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -59,7 +59,7 @@ struct Job<'a> {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    refuse_shared_stdin(&[
+    refuse_shared(&[
         (options.shares.uses_stdin(), "--passphrase-fds"),
         (options.context.uses_stdin(), "--context-file"),
         (is_stdin(options.patient_file.as_deref()), "--patient-file"),
@@ -70,7 +70,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let signer = options.signer.or_any()?;
     let patient = options.patient_file.as_deref().map(patient::read).transpose()?;
     let brought = options.shares.collect()?;
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::Test, None)?;
     let wish = |patient: Option<Patient>| OpenWish {
         aim: Aim::Verification,
         purpose: custody.purpose(),
@@ -175,10 +175,7 @@ impl Job<'_> {
             )?;
         let watch = Watch::new(session, Some(about.len()));
         let verified = grant.verify(file, &session.execution(&watch));
-        let closed = grant.close(match &verified {
-            Ok(_) => Ok(()),
-            Err(error) => Err(error),
-        });
+        let closed = grant.close(verified.as_ref().map(drop));
         verified?;
         Ok(closed?)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use medsec::{EmergencyNote, JournalError, Refused};
-use medsec_audit::{AppendError, Opening, Patient};
+use medsec_audit::{Action, AppendError, Opening, Patient};
 use medsec_policy::{
     Claim, DatasetId, Emergency, EmergencyReason, PatientPseudonym, Purpose, ReasonText, Scope,
 };
@@ -19,6 +19,7 @@ use crate::audit::filter::patient;
 use crate::audit::when::at;
 use crate::custody::{Custody, CustodyOption};
 use crate::failure::Failure;
+use crate::input::refuse_shared;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
 
@@ -56,7 +57,7 @@ struct Wanted {
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let purpose = purpose(&options.who)?;
-    text::refuse_shared_stdin(&[
+    refuse_shared(&[
         (text::is_stdin(Some(&options.text_file)), "--text-file"),
         (text::is_stdin(options.patient_file.as_deref()), "--patient-file"),
         (options.who.passphrase.uses_stdin(), "--passphrase-fd"),
@@ -65,7 +66,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let patient = options.patient_file.as_deref().map(patient::read).transpose()?;
     let wanted = Wanted { scope: options.scope(patient)?, text, opening, purpose };
     // The identity is unlocked in this very call: that is the proof, and it is fresh.
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::EmergencyStart, None)?;
     session.interrupt.arm();
     let outcome = options.claim(session, &custody, wanted);
     custody.close(outcome.map(Outcome::Whole))

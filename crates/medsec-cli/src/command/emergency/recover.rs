@@ -9,20 +9,21 @@ use std::time::Instant;
 
 use clap::Args;
 use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
+use medsec_audit::Action;
 use medsec_crypto::{Access, Header, HeaderError, Limits, Opened};
 use medsec_policy::{EmergencyId, EmergencyRecord, PrincipalId};
 
 use super::alert::{self, Event};
 use super::open::purpose;
 use super::shares::{Brought, SharesOption};
-use super::text::{is_stdin, refuse_shared_stdin};
+use super::text::is_stdin;
 use crate::audit::filter::patient;
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption};
 use crate::exit::Exit;
 use crate::expectation::{SignerOption, check_context_names, explained};
 use crate::failure::Failure;
-use crate::input::{open_file, refuse_dash};
+use crate::input::{open_file, refuse_dash, refuse_shared};
 use crate::progress::Watch;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -60,7 +61,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let purpose = purpose(&options.who)?;
     refuse_dash(&options.output, "-o")?;
     options.check_custodians()?;
-    refuse_shared_stdin(&[
+    refuse_shared(&[
         (options.shares.uses_stdin(), "--passphrase-fds"),
         (options.context.uses_stdin(), "--context-file"),
         (is_stdin(options.patient_file.as_deref()), "--patient-file"),
@@ -78,7 +79,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         filed_under: None,
     };
     let brought = options.shares.collect()?;
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::EmergencyUse, None)?;
     let outcome = options.recover(session, &custody, &wish, brought);
     custody.close(outcome.map(Outcome::Whole))
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use medsec::EmergencyNote;
-use medsec_audit::{Opening, Period};
+use medsec_audit::{Action, Opening, Period};
 use medsec_policy::{EmergencyId, EmergencyRecord, ReviewOutcome};
 
 use super::open::forget;
@@ -12,6 +12,7 @@ use super::text;
 use crate::audit::when::{after, at, now};
 use crate::custody::{Custody, CustodyOption};
 use crate::failure::Failure;
+use crate::input::refuse_shared;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
 
@@ -33,12 +34,12 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
-    text::refuse_shared_stdin(&[
+    refuse_shared(&[
         (text::is_stdin(Some(&options.text_file)), "--text-file"),
         (options.who.passphrase.uses_stdin(), "--passphrase-fd"),
     ])?;
     let note = text::note(&options.text_file)?;
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::Review, None)?;
     session.interrupt.arm();
     let outcome = options.close(session, &custody, &note);
     custody.close(outcome.map(Outcome::Whole))

@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use medsec::EmergencyNote;
+use medsec_audit::Action;
 use medsec_kms::{
     Argon2Params, EmergencySet, EmergencyShares, KeyKind, Passphrase, ShareScheme, ShareText,
 };
 
 use super::policy_source::PolicySource;
 use super::shares::PassphrasesOption;
-use super::text::refuse_shared_stdin;
 use crate::command::make_private;
 use crate::custody::{Custody, CustodyOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::input::refuse_shared;
 use crate::report::{Outcome, Report};
 use crate::session::{Session, now};
 
@@ -60,7 +61,7 @@ fn kind(text: &str) -> Result<KeyKind, &'static str> {
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let scheme = ShareScheme::new(options.threshold, options.shares)?;
-    refuse_shared_stdin(&[
+    refuse_shared(&[
         (options.passphrases.uses_stdin(), "--passphrase-fds"),
         (options.who.passphrase.uses_stdin(), "--passphrase-fd"),
     ])?;
@@ -70,7 +71,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         Some(_) => Some(options.passphrases.choose(options.shares)?),
         None => None,
     };
-    let custody = Custody::enter(session, &options.who, None)?;
+    let custody = Custody::enter(session, &options.who, Action::KeyCreate, None)?;
     session.interrupt.arm();
     let outcome = options.stage(&custody, scheme, passphrases.as_deref(), source.as_ref());
     custody.close(outcome.map(Outcome::Whole))

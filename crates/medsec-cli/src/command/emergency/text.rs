@@ -53,19 +53,6 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(text.strip_suffix('\r').unwrap_or(text).to_owned()))
 }
 
-/// Standard input can serve one purpose only.
-pub(super) fn refuse_shared_stdin(users: &[(bool, &str)]) -> Result<(), Failure> {
-    let used: Vec<&str> = users.iter().filter(|(uses, _)| *uses).map(|(_, name)| *name).collect();
-    match used.len() > 1 {
-        false => Ok(()),
-        true => {
-            let what =
-                format!("standard input can be used once only, not for {}", used.join(" and "));
-            Err(Failure::usage(what).next("name a file for all but one of them"))
-        }
-    }
-}
-
 /// Whether a file of the command line is standard input.
 pub(super) fn is_stdin(path: Option<&Path>) -> bool {
     path.is_some_and(|path| path.as_os_str() == "-")

@@ -3,14 +3,16 @@
 //! For a mark that was damaged, or that says otherwise because a backup was put back. Whoever accepts an older policy
 //! undoes what was changed since, so its hash must be given, and it is recorded as a change of the policy.
 
-use clap::Args;
-use medsec_policy::PolicyHash;
+use std::path::Path;
 
-use super::sign::{WhoOption, install};
-use crate::custody::{Custody, InForce, engine_of, read_mark, read_signed, trusted, write_mark};
+use clap::Args;
+use medsec_policy::{BundleMark, PolicyHash};
+
+use super::sign::{enter, install};
+use crate::custody::{Custody, HeldMark, InForce, engine_of, read_mark, read_signed, trusted};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::own;
+use crate::own::{self, OwnOption};
 use crate::report::Report;
 use crate::session::Session;
 
@@ -21,7 +23,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "HASH")]
     confirm: Option<PolicyHash>,
     #[command(flatten)]
-    who: WhoOption,
+    who: OwnOption,
 }
 
 impl Options {
@@ -45,7 +47,7 @@ impl Options {
             let what = format!(
                 "the policy that is there is `{}` no. {sequence}, {hash}; {}; nothing was changed",
                 bundle.name(),
-                match remembered {
+                match &remembered {
                     Ok(Some(mark)) =>
                         format!("remembered is no. {}, {}", mark.sequence(), mark.hash()),
                     _ => "which one was in force last is not known".to_owned(),
@@ -57,12 +59,13 @@ impl Options {
         }
         let engine = engine_of(&bundle)?;
         let kept = bundle.clone();
-        let custody = self.who.enter(session, store, InForce { bundle, engine })?;
-        let done = record(&custody, hash);
+        let custody = enter(session, &self.who, store, InForce { bundle, engine })?;
+        let mark = &settings.policy_mark.value;
+        let done = record(&custody, hash, mark, &remembered);
         let left = custody.leave();
-        done?;
+        let mark = done?;
         left?;
-        write_mark(&settings.policy_mark.value, &kept).map_err(|failure| {
+        mark.set(&kept).map_err(|failure| {
             Failure::new(
                 Exit::Unfinished,
                 format!(
@@ -78,8 +81,25 @@ impl Options {
     }
 }
 
-/// It may be an older policy that comes into force again: decided and recorded as any other.
-fn record(custody: &Custody, hash: PolicyHash) -> Result<(), Failure> {
+/// It may be an older policy that comes into force again: decided and recorded as any other. What is remembered stays
+/// held until the new one is, and must be what the user was told of.
+fn record<'p>(
+    custody: &Custody,
+    hash: PolicyHash,
+    mark: &'p Path,
+    told: &Result<Option<BundleMark>, Failure>,
+) -> Result<HeldMark<'p>, Failure> {
     let _signer = install::administrator(custody)?;
-    custody.change_policy(hash)
+    let mark = HeldMark::hold(mark)?;
+    // One that is damaged tells nothing, and is replaced.
+    if let Ok(now) = mark.read()
+        && told.as_ref().ok() != Some(&now)
+    {
+        let what = "another run has changed what is remembered meanwhile; nothing was changed";
+        return Err(Failure::new(Exit::Policy, what).next(
+            "look again: `medsec policy accept` tells what is there and what is remembered",
+        ));
+    }
+    custody.change_policy(hash)?;
+    Ok(mark)
 }

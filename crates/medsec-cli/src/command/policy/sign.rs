@@ -19,11 +19,10 @@ use super::standing::{can_sign, who_may};
 use super::{check, which};
 use crate::command::init::make_private;
 use crate::command::init::policy::Signer;
-use crate::custody::{Custody, CustodyOption, InForce, PurposeOption};
+use crate::custody::{Custody, InForce};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::own;
-use crate::passphrase::PassphraseOption;
+use crate::own::{self, OwnOption};
 use crate::report::Report;
 use crate::session::Session;
 use crate::settings::Settings;
@@ -41,20 +40,7 @@ pub(crate) struct Options {
     #[arg(long)]
     allow_lockout: bool,
     #[command(flatten)]
-    who: WhoOption,
-}
-
-/// Who signs: an administrator of the key store.
-#[derive(Clone, Debug, Args)]
-pub(super) struct WhoOption {
-    /// Identity file of the administrator; by default the one in the settings.
-    #[arg(long, value_name = "FILE")]
-    identity: Option<PathBuf>,
-    /// Identity file of the same administrator's signer key; by default the one in the settings.
-    #[arg(long, value_name = "FILE")]
-    sign_with: Option<PathBuf>,
-    #[command(flatten)]
-    passphrase: PassphraseOption,
+    who: OwnOption,
 }
 
 pub(super) fn run(session: &Session, options: &Options) -> Result<Report, Failure> {
@@ -76,7 +62,7 @@ pub(super) fn run(session: &Session, options: &Options) -> Result<Report, Failur
             .field("dry_run", true)
             .field("in_force", false));
     }
-    let custody = options.who.enter(session, store, before.rules_by(&next)?)?;
+    let custody = enter(session, &options.who, store, before.rules_by(&next)?)?;
     let done = put_in_force(settings, &custody, &next);
     let left = custody.leave();
     done?;
@@ -90,23 +76,16 @@ pub(super) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         .field("in_force", true))
 }
 
-impl WhoOption {
-    /// Logs the administrator in under a policy.
-    pub(super) fn enter(
-        &self,
-        session: &Session,
-        store: LocalStore,
-        policy: InForce,
-    ) -> Result<Custody, Failure> {
-        let settings = session.settings()?;
-        let who = CustodyOption {
-            identity: self.identity.clone(),
-            passphrase: self.passphrase.clone(),
-            purpose: PurposeOption { purpose: None },
-        };
-        let signer = self.sign_with.as_deref().or(settings.signer.value.as_deref());
-        Custody::enter_under(session, &who, signer, store, policy)
-    }
+/// Logs an administrator in under a policy.
+pub(super) fn enter(
+    session: &Session,
+    who: &OwnOption,
+    store: LocalStore,
+    policy: InForce,
+) -> Result<Custody, Failure> {
+    let settings = session.settings()?;
+    let signer = who.sign_with.as_deref().or(settings.signer.value.as_deref());
+    Custody::enter_under(session, &who.as_custody(), signer, store, policy)
 }
 
 fn put_in_force(settings: &Settings, custody: &Custody, next: &InForce) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use medsec::{Confirmed, RewrapGrant};
 use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
 
-use super::{Job, Way, keep_access};
+use super::{Job, ended};
 use crate::bulk::rewrap::{Rewrap, Work};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -29,20 +29,7 @@ impl Work for Job<'_> {
             // Both need a copy, which is made by itself.
             Err(RewrapError::CannotLock(_) | RewrapError::DoesNotFit) => {
                 let done = self.in_place(path, &grant, &list);
-                let closed = grant.finish(match &done {
-                    Ok((done, _)) => Ok(done),
-                    Err(error) => Err(error),
-                });
-                let (_, way) = done?;
-                closed?;
-                if matches!(way, Way::Replaced) {
-                    keep_access(path, &about).map_err(|error| {
-                        Failure::io(
-                            "the package has its new recipients, but not its old owner and mode",
-                            &error,
-                        )
-                    })?;
-                }
+                ended(grant, done, path, &about)?;
                 Ok(Rewrap::Done)
             }
             Err(error) => {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use medsec_evidence::{Ev, Proven, evidence};
 
 use super::{OPEN, Office, SEAL, opened, plain_with_limits, row, sessions, verified};
-use crate::ward::Refused;
+use crate::ward::{Refused, Ward};
 
 /// Sleeps until so long after `since`.
 fn until(since: Instant, millis: u64) {
@@ -64,6 +64,32 @@ fn used_session_ends_at_its_limit(ev: Ev) -> Proven {
     ev.holds("nothing was opened", !opened(ward));
     let logoff = row("automatic-logoff", "success", "");
     ev.equal("it is on record", &office.sessions().last(), &Some(&logoff));
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(d)", "164.312(a)(1)"],
+    claim = "what asks for a fresh proof is refused to a session whose proof is older than the policy lets it be",
+    polarity = deny,
+)]
+fn old_proof_is_refused_where_a_fresh_one_is_asked_for(ev: Ev) -> Proven {
+    let ward = Ward::new();
+    ward.write_policy("policy", |path, text| match path {
+        "policy.toml" => text
+            .replace("fresh = [", "fresh = [\"open\", ")
+            .replace("max_age = \"15m\"", "max_age = \"4s\""),
+        _ => text,
+    });
+    ev.allows(ward.line("init --user ada --no-passphrase --no-anchor --policy policy").result());
+    let office = Office::open(ward);
+    let ward = &office.ward;
+    ev.allows(ward.line("login").result());
+    ev.allows(ward.line(SEAL).result());
+    until(Instant::now(), 4500);
+    ev.denies(ward.line(OPEN).result(), |e| *e == Refused(24));
+    ev.holds("nothing was opened", !opened(ward));
+    ev.allows(ward.line("login").result());
+    ev.allows(ward.line(OPEN).result());
     ev.proven()
 }
 

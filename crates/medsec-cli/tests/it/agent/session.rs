@@ -56,7 +56,7 @@ fn one_login_serves_every_command() {
     ward.line("rewrap scan.msp --to-key default").ok();
     ward.line(OPEN).ok();
     assert!(scan_is(ward, "out"));
-    let records = ward.line("audit show --json").json();
+    let records = ward.audit("show --json").json();
     let all = records["records"].as_array().unwrap();
     let of_session = all.iter().filter(|record| record["session"] == status["session"]).count();
     // Start, then an announcement and an end for each of 1 + 3 sealed, 3 + 1 opened, 1 rewrapped.
@@ -147,4 +147,44 @@ fn user_who_was_taken_out_of_the_store_has_no_session_any_more() {
     assert!(!opened(ward));
     ward.line("key enable default").ok();
     ward.line(OPEN).ok();
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(b)"],
+    claim = "through a session the audit trail is shown to whom the policy lets read it; others are refused, on record",
+    polarity = deny,
+)]
+fn session_reads_the_audit_trail_by_the_policy(ev: Ev) -> Proven {
+    let office = Office::with_limits(900, 900);
+    let ward = &office.ward;
+    ev.denies(ward.line("audit show").result(), |e| *e == Refused(25));
+    ev.equal("nobody's try is on record", &ward.newest(), &row("verify", "denied", "no-session"));
+    ev.allows(ward.line("login").result());
+    ev.denies(ward.line("audit show").result(), |e| *e == Refused(24));
+    ev.equal("ada's too", &ward.newest(), &row("verify", "denied", "policy"));
+    let ward = Ward::new();
+    ward.init_alone("--no-anchor");
+    let office = Office::open(ward);
+    ev.allows(office.ward.line("login").result());
+    let before = office.status().json()["records"].clone();
+    ev.allows(office.ward.line("audit show").result());
+    ev.equal("reading leaves no record", &office.status().json()["records"], &before);
+    ev.proven()
+}
+
+#[test]
+fn failed_proof_beside_the_agent_is_on_its_record() {
+    let office = Office::locked();
+    office.log_in().ok();
+    office.ward.line(SEAL).ok();
+    let named = "verify scan.msp --identity home/identities/ada.identity --passphrase-fd 0";
+    office.ward.piped(named, b"wrong horse\n").code_is(11);
+    assert_eq!(office.sessions().last(), Some(&row("login-failure", "denied", "credentials")));
+    assert_eq!(office.ward.newest(), row("verify", "denied", "no-session"));
+    // And one that was proved beside the agent, under no name: the agent has not seen the proof.
+    let show = "audit show --identity home/identities/ada.identity --passphrase-fd 0";
+    let run = office.ward.piped(show, PHRASE);
+    run.code_is(24);
+    assert!(!run.stderr.contains("could not be recorded"), "{}", run.stderr);
+    assert_eq!(office.ward.newest(), row("verify", "denied", "policy"));
 }

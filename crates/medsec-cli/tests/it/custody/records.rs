@@ -137,7 +137,7 @@ fn killed_opening_stays_announced(ev: Ev) -> Proven {
         ev.holds("one intent is without an end", open.len() == 1);
         ev.holds("it is the first", open[0]["request"] == opened[0]["request"]);
     }
-    let report = ward.line("audit report --from 1h --format json").json();
+    let report = ward.audit("report --from 1h --format json").json();
     let unfinished = &report["sections"]["unfinished"]["rows"];
     ev.holds("the report tells it", unfinished.as_array().unwrap().len() == 1);
     ev.allows(ward.line("audit verify --strict").result());

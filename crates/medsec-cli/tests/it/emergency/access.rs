@@ -115,9 +115,9 @@ fn emergency_is_claimed_told_used_ended_and_reviewed(ev: Ev) -> Proven {
         ev.holds("the step is on record", clinic.has_record(who, action, "success"));
     }
     ev.holds("two texts are kept apart", phi(&clinic) == 2);
-    let lines = clinic.ward.line("audit show --log-records --format jsonl").text();
+    let lines = clinic.ward.audit("show --log-records --format jsonl").text();
     ev.holds("and no word of them stands in the log", !lines.contains("unconscious"));
-    let report = clinic.ward.line("audit report --json").json();
+    let report = clinic.ward.audit("report --json").json();
     let row = &report["report"]["sections"]["emergencies"]["rows"][0];
     ev.holds("the report shows who reviewed it", row.to_string().contains("cara"));
     ev.allows(clinic.ward.line("audit verify --content").result());
@@ -203,7 +203,7 @@ fn emergency_is_revoked_by_somebody_else() {
     assert_eq!(run.json()["how"], "revoked");
     assert_eq!(clinic.break_glass("bela").code, 24);
     // The report does not take it for an emergency of cara's.
-    let report = clinic.ward.line("audit report --json").json();
+    let report = clinic.ward.audit("report --json").json();
     let rows = &report["report"]["sections"]["emergencies"]["rows"];
     assert_eq!(rows.as_array().unwrap().len(), 1, "{rows}");
 }

@@ -129,7 +129,7 @@ impl Clinic {
 
     /// Action and outcome of all records of the log that are no ones of its own, in their order, with who it was.
     pub(crate) fn records(&self) -> Vec<(String, String, String)> {
-        let shown = self.ward.line("audit show --last 10000 --log-records --json").json();
+        let shown = self.ward.audit("show --last 10000 --log-records --json").json();
         let text = |record: &Value, key: &str| record[key].as_str().unwrap_or_default().to_owned();
         let records = shown["records"].as_array().unwrap().iter();
         records.map(|r| (text(r, "who"), text(r, "action"), text(r, "outcome"))).collect()

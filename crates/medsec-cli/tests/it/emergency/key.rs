@@ -85,7 +85,8 @@ fn staged_key_stands_in_the_policy_and_in_every_package() {
     assert!(policy.contains("required_recipients = [\n  \"msp-x25519:"), "{policy}");
     let seen = clinic.ward.line("inspect scan.msp --json").json();
     assert_eq!(seen["results"][0]["recipient_keys"].as_array().map(Vec::len), Some(2), "{seen}");
-    let shown = clinic.by("before", "audit show --json").json();
+    let shown =
+        clinic.ward.line("audit show --json --log before/audit --pin before/audit.pin").json();
     assert!(shown.to_string().contains("key-create"), "{shown}");
 }
 

@@ -1,7 +1,33 @@
-//! Each setting, changed through `policy sign`, changes what the program does.
+//! Each setting, changed through `policy sign`, changes what the program does. The test of each:
+//!
+//! | setting | test |
+//! |---|---|
+//! | `purposes` | [`purpose_that_is_no_longer_accepted_is_refused`] |
+//! | `audit_retention_years` | [`longer_retention_than_that_of_the_log_is_refused`] |
+//! | `sessions.idle` | `agent::limits::idle_session_is_logged_off`, with 8 s and 60 s |
+//! | `sessions.absolute` | `agent::limits::used_session_ends_at_its_limit`, with 9 s and 60 s |
+//! | `step_up.fresh`, `step_up.max_age` | [`age_of_a_proof_counts_where_it_is_asked_for`], `agent::limits::old_proof_is_refused_where_a_fresh_one_is_asked_for` |
+//! | `step_up.two_factors` | [`two_factors_are_asked_for_or_not`] |
+//! | `sealing.signature` | [`signature_of_what_is_sealed_is_asked_for_or_not`] |
+//! | `sealing.required_recipients` | [`required_recipient_is_added_to_packages`] |
+//! | `sealing.allowed_keys` | [`keys_that_are_not_named_are_not_sealed_under`] |
+//! | `sealing.max_key_age_days` | [`keys_that_are_too_old_are_not_sealed_under`] |
+//! | `opening.signature` | [`signature_of_what_is_opened_is_asked_for_or_not`] |
+//! | `emergency.max_duration` | `emergency::limits::longest_duration_is_that_of_the_policy` |
+//! | `emergency.reasons` | `emergency::limits::reasons_are_those_of_the_policy` |
+//! | `emergency.review_within_days` | `emergency::limits::review_is_due_when_the_policy_says` |
+//! | `emergency.max_authentication_age` | `claims_outside_the_limits_are_refused` in medsec-policy: the program takes the proof in the same call, so that it is never old |
+
+use std::time::{Duration, SystemTime};
+
+use medsec_crypto::Timestamp;
+use medsec_evidence::{Ev, Proven, evidence};
+use medsec_kms::{
+    Administrator, IdentityFile, KeyName, KeySpec, LocalStore, PrivateKey, StorePlace,
+};
 
 use super::{POLICY, edit, refused, sign};
-use crate::ward::{Run, SCAN, Ward};
+use crate::ward::{Refused, Run, SCAN, Ward};
 
 const SEAL: &str = "--key default --purpose TREAT";
 
@@ -92,6 +118,54 @@ fn keys_that_are_not_named_are_not_sealed_under() {
     assert_eq!(seal(&ward, SEAL), 24);
     set(&ward, "allowed_keys = [\"other\"]", "allowed_keys = [\"default\"]");
     assert_eq!(seal(&ward, SEAL), 0);
+}
+
+/// Makes a key whose only version is so many days old, as ada, by a clock of that day.
+fn aged_key(ward: &Ward, name: &str, days: u64) {
+    let key = |name: &str| {
+        let file = ward.path(&format!("home/identities/{name}"));
+        IdentityFile::load(&file).unwrap().unlock(None).unwrap()
+    };
+    let identity = match key("ada.identity") {
+        PrivateKey::Identity(identity) => Some(identity),
+        _ => None,
+    };
+    let signer = match key("ada.signer") {
+        PrivateKey::Signer(signer) => Some(signer),
+        _ => None,
+    };
+    let (identity, signer) = identity.zip(signer).unwrap();
+    let place = StorePlace {
+        folder: ward.path("home/store"),
+        mark: Some(ward.path("home/store.mark")),
+        expected: None,
+    };
+    let mut store = LocalStore::open(place).unwrap();
+    let then = SystemTime::now() - Duration::from_secs(days * 86_400);
+    let administrator = Administrator { identity: &identity, signer: &signer };
+    let mut change = store.change(administrator, Timestamp::from(then)).unwrap();
+    let name = KeyName::new(name).unwrap();
+    change.create_key(&KeySpec { name, max_age_days: None }).unwrap();
+    change.commit().unwrap();
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "a key that is older than the policy lets it be seals nothing until it has a new version",
+    polarity = deny,
+)]
+fn keys_that_are_too_old_are_not_sealed_under(ev: Ev) -> Proven {
+    let ward = Ward::with_home();
+    aged_key(&ward, "aged", 100);
+    let line = "--key aged --dataset default --purpose TREAT";
+    let aged = |out: &str| ward.line(&format!("seal {SCAN} {line} -o {out}.msp")).result();
+    ev.allows(aged("within"));
+    set(&ward, "max_key_age_days = 365", "max_key_age_days = 99");
+    ev.denies(aged("beyond"), |refused| *refused == Refused(24));
+    ev.equal("it is on record", &ward.newest(), &["seal", "denied", "policy"].map(str::to_owned));
+    ev.allows(ward.line("key rotate aged").result());
+    ev.allows(aged("rotated"));
+    ev.proven()
 }
 
 #[test]

@@ -108,6 +108,17 @@ fn who_is_unknown_has_refusals_recorded_and_nothing_else() {
 }
 
 #[test]
+fn only_a_failed_login_of_nobody_known_is_taken_from_others() {
+    let denied = Outcome::Denied(Denial::Credentials);
+    let unknown = |event| Event { actor: Actor::Unknown, session: None, ..event };
+    assert!(!admits(&single(Action::LoginFailure, denied)), "in the name of who is logged in");
+    assert!(!admits(&unknown(single(Action::SessionEnd, denied))));
+    assert!(!admits(&unknown(single(Action::LoginFailure, Outcome::Success))));
+    assert!(!admits(&unknown(intent(Action::LoginFailure, 1))));
+    assert!(admits(&unknown(single(Action::LoginFailure, denied))));
+}
+
+#[test]
 fn after_the_session_only_ends_and_refusals_are_recorded() {
     let mut intents = Intents::default();
     intents.take(intent(Action::Open, 1));

@@ -1,29 +1,33 @@
 //! What a record by itself, or with those before it, has to tell.
 
-use medsec_audit::{Action, Event, Kind, Outcome};
+use medsec_audit::{Action, Event, Kind, Outcome, PrincipalId};
 
 use super::super::{Alert, Rule, State};
 use super::{Judge, MAX_WATCHED};
 use crate::audit::entry::Entry;
 use crate::audit::when::{before, date, now, shown};
 
+/// Stands for all who could not prove who they are. No principal has such a name.
+const UNKNOWN: &str = "nobody known";
+
 impl Judge<'_> {
     pub(super) fn look_for_denials(&mut self, event: &Event, entry: &Entry, state: &State) {
         let Some(rule) = self.rules.denials else { return };
-        let Some(who) = event.actor.principal() else { return };
-        if !matches!(event.phase.outcome(), Some(Outcome::Denied(_))) {
+        let who = event.actor.principal().map(|who| who.id.clone());
+        if !is_counted(event, who.is_some()) {
             return;
         }
+        let about = who.as_ref().map_or_else(|| UNKNOWN.to_owned(), PrincipalId::to_string);
         // Those that an alert has told of do not count again.
-        let told = state.told(&format!("{}|{}", Rule::Denials.name(), who.id), now());
+        let told = state.told(&format!("{}|{about}", Rule::Denials.name()), now());
         if told.is_some_and(|told| entry.ts <= told) {
             return;
         }
-        if self.denials.len() >= MAX_WATCHED && !self.denials.contains_key(&who.id) {
+        if self.denials.len() >= MAX_WATCHED && !self.denials.contains_key(&who) {
             let oldest = before(entry.ts, rule.minutes.saturating_mul(60_000));
             self.denials.retain(|_, times| times.back().is_some_and(|last| *last >= oldest));
         }
-        let times = self.denials.entry(who.id.clone()).or_default();
+        let times = self.denials.entry(who.clone()).or_default();
         times.push_back(entry.ts);
         let oldest = before(entry.ts, rule.minutes.saturating_mul(60_000));
         while times.front().is_some_and(|first| *first < oldest) {
@@ -33,16 +37,18 @@ impl Judge<'_> {
             return;
         }
         times.clear();
+        let (count, minutes) = (rule.count, rule.minutes);
+        let text = match &who {
+            Some(who) => format!("{who} was denied {count} times within {minutes} minutes"),
+            None => format!("{count} logins of nobody known failed within {minutes} minutes"),
+        };
         let alert = Alert {
             rule: Rule::Denials,
-            about: who.id.to_string(),
+            about,
             time: entry.ts,
-            text: format!(
-                "{} was denied {} times within {} minutes",
-                who.id, rule.count, rule.minutes
-            ),
+            text,
             stream: self.stream(entry),
-            principal: Some(who.id.to_string()),
+            principal: who.map(|who| who.to_string()),
             seq: Some(entry.seq),
         };
         self.alerts.push(alert);
@@ -91,5 +97,13 @@ impl Judge<'_> {
             seq: Some(entry.seq),
         };
         self.alerts.push(alert);
+    }
+}
+
+/// Of whoever is known, what was denied; of nobody known, the logins that failed, whatever they came for.
+fn is_counted(event: &Event, known: bool) -> bool {
+    match event.action {
+        Action::LoginFailure => true,
+        _ => known && matches!(event.phase.outcome(), Some(Outcome::Denied(_))),
     }
 }

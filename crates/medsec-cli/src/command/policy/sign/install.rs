@@ -9,7 +9,7 @@ use medsec_crypto::{Existing, OutputError, OutputOptions, PendingFile, SigningKe
 use medsec_kms::PublicKey;
 use medsec_policy::{Bundle, SignedBundle};
 
-use crate::custody::{BUNDLE_FILE, Custody, write_mark};
+use crate::custody::{BUNDLE_FILE, Custody, HeldMark};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::own;
@@ -66,10 +66,12 @@ pub(super) fn put(
     let mut pending = PendingFile::create(&place, options).map_err(|error| unwritten(&error))?;
     pending.append(&signed.to_bytes()).map_err(|error| unwritten(&error))?;
     let mode = group_mode(&place);
+    // Whoever sees the new policy waits for the mark, and then knows that its change is on record.
+    let mark = HeldMark::hold(&settings.policy_mark.value)?;
     custody.change_policy(bundle.hash())?;
     pending.publish().map_err(|error| unplaced(&error))?;
     keep_mode(&place, mode)?;
-    write_mark(&settings.policy_mark.value, bundle).map_err(|failure| {
+    mark.advance(bundle).map_err(|failure| {
         unfinished(format!("the policy is in force, but what remembers it could not be written: {}", failure.message))
             .next("the next command that uses the policy makes it good; `medsec doctor` tells whether it did")
     })
