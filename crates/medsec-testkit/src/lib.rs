@@ -25,6 +25,8 @@ pub mod journal;
 pub mod key_service;
 mod memory;
 mod metered;
+#[cfg(feature = "proxy")]
+pub mod proxy;
 mod random;
 mod readers;
 mod writers;
