@@ -1,4 +1,4 @@
-//! The network edge of the audit log against real servers on this machine.
+//! The network edge, of the audit log and of key services, against real servers on this machine.
 //!
 //! `cargo xtask services run -- cargo nextest run -p medsec-live` starts the servers, sets the variables that these
 //! tests read, and ends the servers; `cargo xtask test` does the same. Without the servers every test here fails: what
@@ -15,6 +15,7 @@
 )]
 
 mod drive;
+mod faults;
 mod postgres;
 mod postgres_crash;
 mod s3;
