@@ -5,3 +5,4 @@
 //! in that module.
 
 mod table;
+mod vault;

@@ -22,4 +22,5 @@ mod s3;
 mod support;
 mod syslog;
 mod timestamp;
+mod vault;
 mod witness;

@@ -6,6 +6,7 @@ pub(crate) mod home;
 pub(crate) mod log;
 pub(crate) mod plain_http;
 pub(crate) mod stream;
+pub(crate) mod vault;
 
 use std::future::Future;
 use std::path::PathBuf;

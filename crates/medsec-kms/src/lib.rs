@@ -38,6 +38,8 @@ mod service;
 mod store;
 mod text_value;
 mod utc;
+#[cfg(feature = "vault")]
+mod vault;
 
 pub use crate::emergency::{
     AddShareError, CombineError, EmergencySet, EmergencyShares, InvalidScheme, LoadShareError,
@@ -66,3 +68,8 @@ pub use crate::store::{
     UnlockStoreError, UserKeys, UserView, inspect_state,
 };
 pub use crate::utc::UtcTime;
+#[cfg(feature = "vault")]
+pub use crate::vault::{
+    BootstrapError, BootstrapPlan, BootstrapSpec, BootstrapStep, Patience, SecretText, VaultAdmin,
+    VaultHealth, VaultIdentity, VaultKeys, VaultLogin, VaultPlace, VaultSettings,
+};

@@ -73,6 +73,12 @@ pub trait KeyServiceHarness: Sync {
 
     /// Whether the key reference of a stanza names the version of the key.
     fn names_versions(&self) -> bool;
+
+    /// Whether a key can be destroyed after a time that can be taken back. Where it cannot, the suite demands that the
+    /// service says so.
+    fn schedules_destruction(&self) -> bool {
+        true
+    }
 }
 
 /// Waits for a future to its end.

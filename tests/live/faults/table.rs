@@ -16,7 +16,7 @@ fn table() -> (Vec<String>, Vec<Table>) {
     (services, faults.iter().map(|fault| fault.as_table().unwrap().clone()).collect())
 }
 
-/// Names of all tests of this program below `faults::<service>::`, without what stands before them.
+/// Names of all tests of this program below `faults::<service>::`, without the modules before them.
 fn tests_of(service: &str) -> BTreeSet<String> {
     let program = std::env::current_exe().unwrap();
     let listed = Command::new(program).args(["--list", "--format", "terse"]).output().unwrap();

@@ -89,6 +89,12 @@ pub enum KeyServiceError {
         "sealed under a version that the key service no longer opens; its minimum version was raised"
     )]
     VersionRetired,
+    /// The service has no such operation. Nothing was changed.
+    #[error("the key service does not offer this: {0}")]
+    NotOffered(&'static str),
+    /// The call was not awaited inside a tokio runtime, which the service's client needs. Nothing was sent.
+    #[error("the key service's client needs a tokio runtime around the call; nothing was sent")]
+    NoRuntime,
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),

@@ -1,0 +1,5 @@
+//! Transit keys of a real OpenBao.
+
+mod bootstrap;
+mod conformance;
+mod throughput;
