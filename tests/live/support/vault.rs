@@ -64,8 +64,8 @@ impl Api {
     }
 
     /// Asks for something that must work.
-    pub(crate) fn must(&self, method: &str, path: &str, body: Value) -> Value {
-        let (status, said) = self.ask(method, path, &body);
+    pub(crate) fn must(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (status, said) = self.ask(method, path, body);
         assert!(matches!(status, 200 | 204), "{method} {path}: {status} {said}");
         said
     }
@@ -73,36 +73,36 @@ impl Api {
     /// A new transit mount.
     pub(crate) fn mount(&self) -> String {
         let name = fresh("transit");
-        self.must("POST", &format!("sys/mounts/{name}"), json!({"type": "transit"}));
+        self.must("POST", &format!("sys/mounts/{name}"), &json!({"type": "transit"}));
         name
     }
 
     /// A new token with a policy of this text.
-    pub(crate) fn token(&self, policy: &str, more: Value) -> String {
+    pub(crate) fn token(&self, policy: &str, more: &Value) -> String {
         let name = self.policy(policy);
         let mut asked = json!({"policies": [name], "ttl": "1h"});
         asked.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
-        let made = self.must("POST", "auth/token/create", asked);
+        let made = self.must("POST", "auth/token/create", &asked);
         made["auth"]["client_token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn policy(&self, text: &str) -> String {
         let name = fresh("policy");
-        self.must("POST", &format!("sys/policies/acl/{name}"), json!({"policy": text}));
+        self.must("POST", &format!("sys/policies/acl/{name}"), &json!({"policy": text}));
         name
     }
 
     /// An AppRole of a mount of its own, as a login.
-    pub(crate) fn approle(&self, policy: &str, more: Value) -> VaultLogin {
+    pub(crate) fn approle(&self, policy: &str, more: &Value) -> VaultLogin {
         let (mount, policy) = (fresh("approle"), self.policy(policy));
-        self.must("POST", &format!("sys/auth/{mount}"), json!({"type": "approle"}));
+        self.must("POST", &format!("sys/auth/{mount}"), &json!({"type": "approle"}));
         let role = format!("auth/{mount}/role/tested");
         let mut asked = json!({"token_policies": [policy]});
         asked.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
-        self.must("POST", &role, asked);
-        let told = self.must("GET", &format!("{role}/role-id"), Value::Null);
+        self.must("POST", &role, &asked);
+        let told = self.must("GET", &format!("{role}/role-id"), &Value::Null);
         let role_id = told["data"]["role_id"].as_str().unwrap().to_owned();
-        let told = self.must("POST", &format!("{role}/secret-id"), json!({}));
+        let told = self.must("POST", &format!("{role}/secret-id"), &json!({}));
         let secret_id = told["data"]["secret_id"].as_str().unwrap().to_owned();
         VaultLogin::AppRole { mount, role_id, secret_id: SecretText::new(secret_id).unwrap() }
     }
@@ -269,7 +269,7 @@ impl OwnServer {
     }
 
     pub(crate) fn seal(&self) {
-        self.api.must("POST", "sys/seal", json!({}));
+        self.api.must("POST", "sys/seal", &json!({}));
     }
 
     /// Ends it without warning.

@@ -36,8 +36,9 @@ impl Clinic {
 
     /// A service for keys, with the token of a policy that was made.
     fn in_role(&self, role: &str, keys: &[&str]) -> VaultKeys {
-        let asked = json!({"policies": [format!("{}-{role}", self.prefix)], "no_default_policy": true});
-        let made = self.api.must("POST", "auth/token/create", asked);
+        let asked =
+            json!({"policies": [format!("{}-{role}", self.prefix)], "no_default_policy": true});
+        let made = self.api.must("POST", "auth/token/create", &asked);
         let login = token(made["auth"]["client_token"].as_str().unwrap());
         let settings = VaultSettings { login, ..self.api.settings(&self.mount) };
         VaultKeys::new(settings, keys.iter().map(|key| name(key))).unwrap()
@@ -50,7 +51,11 @@ fn plan_is_shown_first_and_empty_the_second_time() {
     let plan = clinic.plan().unwrap();
     let shown = plan.to_string();
     assert!(shown.starts_with(&format!("mount the transit engine at {}/\n", clinic.mount)));
-    assert!(shown.contains("make the key ct (aes256-gcm96, derived, rotated by the server every 365 days)"));
+    assert!(
+        shown.contains(
+            "make the key ct (aes256-gcm96, derived, rotated by the server every 365 days)"
+        )
+    );
     assert_eq!(plan.steps().len(), 1 + 3 + 4, "{shown}");
     let (status, _) = clinic.api.ask("GET", &format!("sys/mounts/{}", clinic.mount), &json!(null));
     assert_ne!(status, 200, "a plan changes nothing");
@@ -65,11 +70,15 @@ fn plan_mends_what_is_missing_and_nothing_else() {
     let clinic = Clinic::new();
     wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
     let policy = format!("sys/policies/acl/{}-open", clinic.prefix);
-    clinic.api.must("POST", &policy, json!({"policy": "path \"*\" { capabilities = [\"sudo\"] }"}));
+    clinic.api.must(
+        "POST",
+        &policy,
+        &json!({"policy": "path \"*\" { capabilities = [\"sudo\"] }"}),
+    );
     let plan = clinic.plan().unwrap();
     assert!(plan.to_string().starts_with(&format!("replace the policy {}-open\n", clinic.prefix)));
     assert_eq!(plan.steps().len(), 1);
-    clinic.api.must("DELETE", &policy, json!(null));
+    clinic.api.must("DELETE", &policy, &json!(null));
     let changed = wait(plan.apply(&clinic.admin));
     assert!(matches!(changed, Err(BootstrapError::Changed)), "{changed:?}");
     wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
@@ -78,8 +87,8 @@ fn plan_mends_what_is_missing_and_nothing_else() {
 #[test]
 fn unsuitable_key_of_the_name_stops_the_plan() {
     let clinic = Clinic::new();
-    clinic.api.must("POST", &format!("sys/mounts/{}", clinic.mount), json!({"type": "transit"}));
-    clinic.api.must("POST", &format!("{}/keys/mri", clinic.mount), json!({"derived": false}));
+    clinic.api.must("POST", &format!("sys/mounts/{}", clinic.mount), &json!({"type": "transit"}));
+    clinic.api.must("POST", &format!("{}/keys/mri", clinic.mount), &json!({"derived": false}));
     let refused = clinic.plan();
     let named = matches!(&refused, Err(BootstrapError::Occupied { name, .. }) if name == "mri");
     assert!(named, "{refused:?}");
@@ -88,7 +97,7 @@ fn unsuitable_key_of_the_name_stops_the_plan() {
 #[test]
 fn mount_of_another_engine_stops_the_plan() {
     let clinic = Clinic::new();
-    clinic.api.must("POST", &format!("sys/mounts/{}", clinic.mount), json!({"type": "kv"}));
+    clinic.api.must("POST", &format!("sys/mounts/{}", clinic.mount), &json!({"type": "kv"}));
     let refused = clinic.plan();
     assert!(matches!(refused, Err(BootstrapError::Occupied { .. })), "{refused:?}");
 }
@@ -101,10 +110,9 @@ fn mount_of_another_engine_stops_the_plan() {
 fn roles_do_what_they_are_for_and_no_more(ev: Ev) -> Proven {
     let clinic = Clinic::new();
     wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
-    clinic.api.must("POST", &format!("{}/keys/secret", clinic.mount), json!({"derived": true}));
+    clinic.api.must("POST", &format!("{}/keys/secret", clinic.mount), &json!({"derived": true}));
     let all = ["ct", "secret"];
-    let [seal, open, rewrap] =
-        ["seal", "open", "rewrap"].map(|role| clinic.in_role(role, &all));
+    let [seal, open, rewrap] = ["seal", "open", "rewrap"].map(|role| clinic.in_role(role, &all));
     let (ct, one) = (name("ct"), context(1));
     let denied = |e: &KeyServiceError| matches!(e, KeyServiceError::NotPermitted);
     let (dek, stanza) = ev.allows(wait(seal.generate_dek(&ct, &one)));

@@ -28,7 +28,7 @@ impl Transit {
             "path \"{mount}/keys/*\" {{ capabilities = [\"read\"] }}\n\
              path \"auth/token/lookup-self\" {{ capabilities = [\"read\"] }}\n"
         );
-        let stranger = api.token(&policy, serde_json::json!({}));
+        let stranger = api.token(&policy, &serde_json::json!({}));
         Self { api, mount, admin, stranger }
     }
 

@@ -9,7 +9,6 @@ use crate::support::full;
 use crate::support::vault::{Api, context, generate, name, wait};
 
 #[test]
-#[expect(clippy::print_stdout, reason = "what was measured is what the long run is for")]
 fn batches_rewrap_faster_than_single_calls() {
     let scene = Api::live().scene();
     let keys = scene.keys();
@@ -26,6 +25,10 @@ fn batches_rewrap_faster_than_single_calls() {
     let batched = begun.elapsed();
     assert_eq!(rewrapped.iter().filter(|result| result.is_ok()).count(), count);
     let rate = |time: std::time::Duration| count as f64 / time.as_secs_f64();
-    println!("{count} rewraps: {:.0}/s one by one, {:.0}/s in batches", rate(single), rate(batched));
+    println!(
+        "{count} rewraps: {:.0}/s one by one, {:.0}/s in batches",
+        rate(single),
+        rate(batched)
+    );
     assert!(batched < single, "{batched:?} {single:?}");
 }

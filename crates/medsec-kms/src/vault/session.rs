@@ -121,7 +121,9 @@ impl Session {
         if held.renewable && !expired {
             match renewed(wire, &held).await {
                 // One whose lease gets short has reached the longest life it may have.
-                Ok(again) if !self.is_repeatable() || again.lease.saturating_mul(2) >= held.lease => {
+                Ok(again)
+                    if !self.is_repeatable() || again.lease.saturating_mul(2) >= held.lease =>
+                {
                     return Some(again);
                 }
                 Ok(_) => return None,

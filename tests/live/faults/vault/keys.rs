@@ -111,7 +111,10 @@ fn missing_key_mount_and_namespace_are_told() {
     let place = VaultPlace::new("nowhere", &mount).unwrap();
     let namespace = open(VaultSettings { place, ..api.settings(&mount) });
     // A token is of its namespace too, and is asked about first.
-    assert!(matches!(namespace, KeyServiceError::Unacceptable { field: "namespace" }), "{namespace:?}");
+    assert!(
+        matches!(namespace, KeyServiceError::Unacceptable { field: "namespace" }),
+        "{namespace:?}"
+    );
 }
 
 #[test]
@@ -120,8 +123,8 @@ fn namespace_has_keys_of_its_own() {
     let namespace = crate::support::vault::fresh("clinic");
     let made = api.ask("POST", &format!("sys/namespaces/{namespace}"), &json!({}));
     assert_eq!(made.0, 200, "{made:?}");
-    api.must("POST", &format!("{namespace}/sys/mounts/transit"), json!({"type": "transit"}));
-    api.must("POST", &format!("{namespace}/transit/keys/ct"), json!({"derived": true}));
+    api.must("POST", &format!("{namespace}/sys/mounts/transit"), &json!({"type": "transit"}));
+    api.must("POST", &format!("{namespace}/transit/keys/ct"), &json!({"derived": true}));
     let place = VaultPlace::new(&namespace, "transit").unwrap();
     let settings = VaultSettings { place, ..api.settings("transit") };
     let keys = wait(VaultKeys::open(settings, [name("ct")])).unwrap();
@@ -150,12 +153,12 @@ fn unsuitable_key_is_refused_at_start(ev: Ev) -> Proven {
     let named = |e: &KeyServiceError| matches!(e, KeyServiceError::Unsuitable(_));
     for (number, kind) in kinds.into_iter().enumerate() {
         let key = format!("k{number}");
-        api.must("POST", &format!("{mount}/keys/{key}"), kind);
+        api.must("POST", &format!("{mount}/keys/{key}"), &kind);
         ev.denies(wait(VaultKeys::open(api.settings(&mount), [name(&key)])), named);
         let lazy = VaultKeys::new(api.settings(&mount), [name(&key)]).unwrap();
         ev.denies(wait(lazy.generate_dek(&name(&key), &context(1))), named);
     }
-    api.must("POST", &format!("{mount}/keys/good"), json!({"derived": true}));
+    api.must("POST", &format!("{mount}/keys/good"), &json!({"derived": true}));
     ev.allows(wait(VaultKeys::open(api.settings(&mount), [name("good")])));
     ev.proven()
 }
@@ -166,7 +169,7 @@ fn key_that_becomes_exportable_is_noticed_when_it_is_looked_at_again() {
     let keys = scene.keys_with(|settings| settings.patience.belief = std::time::Duration::ZERO);
     generate(&keys);
     let config = format!("{}/keys/ct/config", scene.mount);
-    scene.api.must("POST", &config, json!({"exportable": true}));
+    scene.api.must("POST", &config, &json!({"exportable": true}));
     let refused = wait(keys.generate_dek(&name("ct"), &context(1))).unwrap_err();
     assert!(matches!(refused, KeyServiceError::Unsuitable("it can be exported")), "{refused:?}");
 }
