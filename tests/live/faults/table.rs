@@ -24,7 +24,7 @@ fn tests_of(service: &str) -> BTreeSet<String> {
     let before = format!("faults::{service}::");
     let names =
         listed.lines().filter_map(|line| line.strip_suffix(": test")?.strip_prefix(&before));
-    names.map(str::to_owned).collect()
+    names.filter_map(|name| name.rsplit("::").next()).map(str::to_owned).collect()
 }
 
 /// Whether a cell stands for a test; panics where it is neither that nor a reason.

@@ -21,7 +21,14 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// One identity's tokens. Callers that come together wait for one login.
 pub(super) struct Session {
     login: VaultLogin,
-    held: Mutex<Option<Held>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Number of the next token. Never given twice: callers come back with the number of a token long gone.
+    next: u64,
 }
 
 /// A token, for one call.
@@ -51,7 +58,7 @@ struct Looked {
 
 impl Session {
     pub(super) fn new(login: VaultLogin) -> Self {
-        Self { login, held: Mutex::new(None) }
+        Self { login, state: Mutex::default() }
     }
 
     pub(super) const fn is_repeatable(&self) -> bool {
@@ -64,27 +71,29 @@ impl Session {
     /// [`KeyServiceError::Unauthenticated`] if none can be had; others if the server cannot be asked.
     pub(super) async fn pass(&self, wire: &Wire) -> Result<Pass, KeyServiceError> {
         // Held over the login, so that whoever comes meanwhile gets its result.
-        let mut held = self.held.lock().await;
-        let number = held.as_ref().map_or(0, |held| held.number.saturating_add(1));
-        let fresh = match held.take() {
-            None => self.begin(wire, number).await?,
-            Some(known) => match self.kept(wire, known).await {
-                Some(kept) => kept,
-                None => self.begin(wire, number).await?,
-            },
+        let mut state = self.state.lock().await;
+        let kept = match state.held.take() {
+            None => None,
+            Some(known) => self.kept(wire, known).await,
         };
-        let pass = Pass { token: fresh.token.clone(), number: fresh.number };
-        *held = Some(fresh);
+        let held = match kept {
+            Some(kept) => kept,
+            None => {
+                let number = state.next;
+                state.next = number.saturating_add(1);
+                self.begin(wire, number).await?
+            }
+        };
+        let pass = Pass { token: held.token.clone(), number: held.number };
+        state.held = Some(held);
         Ok(pass)
     }
 
     /// Takes note that a token is no longer accepted.
     pub(super) async fn lost(&self, pass: &Pass) {
-        let mut held = self.held.lock().await;
+        let mut state = self.state.lock().await;
         // Somebody else may have noticed first, and there is another by now.
-        if held.as_ref().is_some_and(|held| held.number == pass.number) {
-            *held = None;
-        }
+        state.held.take_if(|held| held.number == pass.number);
     }
 
     /// Whether the server still knows a token.

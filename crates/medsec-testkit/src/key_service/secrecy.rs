@@ -26,6 +26,8 @@ pub async fn errors_and_debug_show_no_secret(harness: &dyn KeyServiceHarness) {
             assert!(!said.contains(&form), "a secret is shown");
         }
     }
+    // What packages call a key stands in every package, and may have slashes.
+    let said = said.replace(&stanza.key_ref().to_string(), "");
     assert!(!said.contains('/'), "a path is shown: {said}");
 }
 

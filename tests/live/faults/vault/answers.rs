@@ -41,7 +41,8 @@ fn empty_204_where_data_are_due_is_refused() {
     let (_, stanza) = generate(&scene.keys());
     let (refused, _) = decrypt_with(&scene, &stanza, Action::Instead(Answer::new(204, "")));
     assert!(matches!(refused, KeyServiceError::Answer(_)) && !refused.is_retryable());
-    let (_, keys) = scene.behind(vec![Rule::on("/rewrap/", Action::Answer(Answer::new(204, "")))]);
+    let (_proxy, keys) =
+        scene.behind(vec![Rule::on("/rewrap/", Action::Answer(Answer::new(204, "")))]);
     let items = [(stanza, context(1))];
     let rewrapped = wait(keys.rewrap_deks(&items, &name("ct")));
     assert!(matches!(rewrapped[0], Err(KeyServiceError::Answer(_))), "{rewrapped:?}");
@@ -83,7 +84,7 @@ fn wrapped_key_that_is_none_is_refused_before_it_is_used() {
     let plaintext = "A".repeat(43) + "=";
     for ciphertext in ["", "vault:v1:AAAA", "vault:v0:", "a secret"] {
         let body = json!({"data": {"plaintext": plaintext, "ciphertext": ciphertext}});
-        let (_, keys) = scene.behind(vec![Rule::on("/datakey/", answer(body.to_string()))]);
+        let (_proxy, keys) = scene.behind(vec![Rule::on("/datakey/", answer(body.to_string()))]);
         let refused = wait(keys.generate_dek(&name("ct"), &context(1))).unwrap_err();
         assert!(matches!(refused, KeyServiceError::Answer(_)), "{ciphertext}: {refused:?}");
     }
@@ -94,7 +95,7 @@ fn batch_with_too_few_results_is_refused() {
     let scene = Api::live().scene();
     let (_, stanza) = generate(&scene.keys());
     let body = json!({"data": {"batch_results": [{"ciphertext": "vault:v1:AAAA"}]}});
-    let (_, keys) = scene.behind(vec![Rule::on("/rewrap/", answer(body.to_string()))]);
+    let (_proxy, keys) = scene.behind(vec![Rule::on("/rewrap/", answer(body.to_string()))]);
     let items = [(stanza.clone(), context(1)), (stanza, context(1))];
     for result in wait(keys.rewrap_deks(&items, &name("ct"))) {
         assert!(matches!(result, Err(KeyServiceError::Answer(_))), "{result:?}");
@@ -202,7 +203,7 @@ fn health_of_standby_servers_is_told() {
         (501, VaultHealth::Uninitialized),
         (503, VaultHealth::Sealed),
     ] {
-        let (_, keys) = scene.behind(vec![Rule::on("sys/health", errors(status, ""))]);
+        let (_proxy, keys) = scene.behind(vec![Rule::on("sys/health", errors(status, ""))]);
         assert_eq!(wait(keys.health()).unwrap(), health, "{status}");
     }
 }
