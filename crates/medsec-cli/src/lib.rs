@@ -40,6 +40,7 @@ mod passphrase;
 mod progress;
 mod recording;
 mod report;
+mod services;
 mod session;
 mod settings;
 #[cfg(feature = "ship")]

@@ -18,7 +18,13 @@ pub(crate) use self::file::{
     AUDIT_FOLDER, AUDIT_KEY, AUDIT_PIN, AuditTemplate, FILE_NAME, POLICY_FOLDER, Template, template,
 };
 
+#[cfg(feature = "aws")]
+pub(crate) use self::services::AwsSection;
+#[cfg(feature = "pkcs11")]
+pub(crate) use self::services::Pkcs11Section;
 pub(crate) use self::services::ServiceSection;
+#[cfg(feature = "vault")]
+pub(crate) use self::services::{VaultLoginSection, VaultSection};
 
 use self::file::ConfigFile;
 use crate::args::Options;

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::own;
 use crate::recording;
+use crate::services::Services;
 use crate::session::Session;
 
 impl Custody {
@@ -115,10 +116,9 @@ impl Custody {
         let settings = session.settings()?;
         let who = attempt.told(Who::load(session, &store, options, signer))?;
         let limits = in_force.bundle.settings().sessions;
-        let unlocks = Unlocks {
-            keys: Arc::new(Keyring::new(who.identities, Some(who.keys))),
-            signer: who.signer.map(Arc::new),
-        };
+        let own = Arc::new(Keyring::new(who.identities, Some(who.keys)));
+        let keys = attempt.told(Services::of(settings).and_then(|services| services.with(own)))?;
+        let unlocks = Unlocks { keys, signer: who.signer.map(Arc::new) };
         let opened = attempt.told(start_session(who.principal, limits, unlocks))?;
         let log = AuditLog::open(&settings.audit.value, &read_pin(&settings.audit_pin.value)?)?;
         let writer = recording::writer(session, &log, &settings.audit_stream.value)?;

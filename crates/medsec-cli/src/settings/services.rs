@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use medsec_kms::ServiceName;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -12,8 +13,6 @@ use crate::failure::Failure;
 const MAX_SERVICES: usize = 16;
 /// Most keys of one service.
 const MAX_KEYS: usize = 1024;
-/// Longest name of a service.
-const MAX_NAME_LEN: usize = 32;
 /// Longest time for one call, in seconds.
 const MAX_PATIENCE: u64 = 600;
 
@@ -51,7 +50,7 @@ pub(crate) struct VaultSection {
     pub(crate) roots: Option<PathBuf>,
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) certificate_key: Option<PathBuf>,
-    pub(crate) login: VaultLogin,
+    pub(crate) login: VaultLoginSection,
     #[serde(default)]
     pub(crate) patience_seconds: Patience,
 }
@@ -59,7 +58,7 @@ pub(crate) struct VaultSection {
 /// How the program shows Vault who it is.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, tag = "method", rename_all = "kebab-case")]
-pub(crate) enum VaultLogin {
+pub(crate) enum VaultLoginSection {
     /// A token.
     Token { file: PathBuf },
     /// A role with a secret.
@@ -74,7 +73,8 @@ pub(crate) enum VaultLogin {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AwsSection {
     pub(crate) name: String,
-    pub(crate) region: String,
+    /// That of the SDK's default chain, if it is not said here.
+    pub(crate) region: Option<String>,
     /// The keys that it may be asked for: ARNs, key ids or aliases.
     pub(crate) keys: Vec<String>,
     pub(crate) profile: Option<String>,
@@ -149,9 +149,11 @@ impl ServiceSection {
             Self::Vault(vault) => {
                 let VaultSection { roots, certificate, certificate_key, login, .. } = vault;
                 let login = match login {
-                    VaultLogin::Token { file } | VaultLogin::Jwt { file, .. } => Some(file),
-                    VaultLogin::Approle { secret_id_file, .. } => Some(secret_id_file),
-                    VaultLogin::Kubernetes { file, .. } => file.as_mut(),
+                    VaultLoginSection::Token { file } | VaultLoginSection::Jwt { file, .. } => {
+                        Some(file)
+                    }
+                    VaultLoginSection::Approle { secret_id_file, .. } => Some(secret_id_file),
+                    VaultLoginSection::Kubernetes { file, .. } => file.as_mut(),
                 };
                 [roots, certificate, certificate_key].into_iter().flatten().chain(login).collect()
             }
@@ -180,10 +182,8 @@ pub(super) fn checked(
     }
     for (index, service) in services.iter_mut().enumerate() {
         let number = index.saturating_add(1);
-        if !is_name(service.name()) {
-            return wrong(format!(
-                "service no. {number} of the configuration file has no name of 1 to {MAX_NAME_LEN} of a-z, 0-9 and `-`, or `arn`"
-            ));
+        if let Err(error) = ServiceName::new(service.name()) {
+            return wrong(format!("service no. {number} of the configuration file: {error}"));
         }
         if service.keys().is_empty() || service.keys().len() > MAX_KEYS {
             return wrong(format!("service `{}` names no key, or too many", service.name()));
@@ -202,12 +202,6 @@ pub(super) fn checked(
         Some(_) => wrong("two services of the configuration file have the same name".to_owned()),
         None => Ok(services),
     }
-}
-
-/// `arn` would make an ARN look like a key of such a service.
-fn is_name(name: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=MAX_NAME_LEN).contains(&name.len()) && name.bytes().all(allowed) && name != "arn"
 }
 
 #[cfg(test)]
@@ -261,7 +255,7 @@ mod tests {
             panic!("{services:?}");
         };
         assert_eq!(vault.roots.as_deref(), Some(Path::new("/data/ca.pem")));
-        let token = VaultLogin::Token { file: "/data/bao.token".into() };
+        let token = VaultLoginSection::Token { file: "/data/bao.token".into() };
         assert_eq!((&vault.login, vault.mount.as_str()), (&token, "transit"));
         assert_eq!(hsm.pin_file, Path::new("/data/hsm.pin"));
         assert_eq!(hsm.module, Path::new("/usr/lib/p11.so"));

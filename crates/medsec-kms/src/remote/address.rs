@@ -37,6 +37,12 @@ impl ServiceAddress {
         }
     }
 
+    /// Whether what is sent there is encrypted on the way.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
     /// The address, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -19,6 +19,7 @@ use crate::custody::{InForce, of_login, principal, start_session};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::own;
+use crate::services::Services;
 use crate::session::Session;
 use crate::settings::Settings;
 
@@ -65,7 +66,8 @@ impl Agent {
         let keys = store.unlock(Arc::clone(&identity))?;
         let principal = principal(&keys, file.passphrase_params().is_some())?;
         let signer = signer(settings, shown, passphrase.as_ref())?;
-        let ring = Arc::new(Ring::new(self.store.clone(), &store, identity)?);
+        let services = Services::of(settings)?;
+        let ring = Arc::new(Ring::new(self.store.clone(), &store, identity, services)?);
         let limits = InForce::load(&session, &store)?.bundle.settings().sessions;
         Ok(Proved { principal, ring, signer, limits })
     }

@@ -9,12 +9,15 @@ use medsec_kms::{
 };
 
 use crate::failure::Failure;
+use crate::services::Services;
 
 /// An unlocked identity, and what it has in the store.
 pub(super) struct Ring {
     place: StorePlace,
     identity: Arc<HpkeIdentity>,
-    now: Mutex<Arc<Keyring>>,
+    /// Those elsewhere, as the settings named them at the login.
+    services: Services,
+    now: Mutex<Arc<dyn KeyService>>,
 }
 
 impl Ring {
@@ -23,9 +26,10 @@ impl Ring {
         place: StorePlace,
         store: &LocalStore,
         identity: Arc<HpkeIdentity>,
+        services: Services,
     ) -> Result<Self, Failure> {
-        let now = Mutex::new(Arc::new(keyring(store, &identity)?));
-        Ok(Self { place, identity, now })
+        let now = Mutex::new(joined(store, &identity, &services)?);
+        Ok(Self { place, identity, services, now })
     }
 
     /// Reads the store again.
@@ -34,19 +38,23 @@ impl Ring {
     /// The store cannot be read, or the user is not in it any more; the keys are as before.
     pub(super) fn renew(&self) -> Result<(), Failure> {
         let store = LocalStore::open(self.place.clone())?;
-        let keyring = Arc::new(keyring(&store, &self.identity)?);
-        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = keyring;
+        let now = joined(&store, &self.identity, &self.services)?;
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
     }
 
-    fn now(&self) -> Arc<Keyring> {
+    fn now(&self) -> Arc<dyn KeyService> {
         Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn keyring(store: &LocalStore, identity: &Arc<HpkeIdentity>) -> Result<Keyring, Failure> {
+fn joined(
+    store: &LocalStore,
+    identity: &Arc<HpkeIdentity>,
+    services: &Services,
+) -> Result<Arc<dyn KeyService>, Failure> {
     let keys = store.unlock(Arc::clone(identity))?;
-    Ok(Keyring::new(vec![Arc::clone(identity)], Some(keys)))
+    services.with(Arc::new(Keyring::new(vec![Arc::clone(identity)], Some(keys))))
 }
 
 impl KeyService for Ring {

@@ -1,0 +1,130 @@
+//! The key services of the settings, joined with the user's own keys.
+//!
+//! A service is reached when one of its keys is first used, and not before: a command that needs none works without a
+//! network. What the settings name and this program was built without is an error, never passed over.
+
+#[cfg(feature = "aws")]
+mod aws;
+mod lazy;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
+#[cfg(any(feature = "aws", feature = "vault"))]
+mod runtime;
+#[cfg(any(feature = "pkcs11", feature = "vault"))]
+mod secret_file;
+#[cfg(feature = "vault")]
+mod vault;
+
+#[cfg(any(feature = "aws", feature = "vault"))]
+use std::path::Path;
+use std::sync::Arc;
+
+use medsec_crypto::StanzaKind;
+#[cfg(any(feature = "aws", feature = "pkcs11", feature = "vault"))]
+use medsec_kms::KeyName;
+#[cfg(any(feature = "aws", feature = "vault"))]
+use medsec_kms::ServiceAddress;
+use medsec_kms::{Guards, KeyService, KeyServices, ServiceName, ThreadTimer, Timer};
+
+use self::lazy::{Lazy, Opening};
+use crate::failure::Failure;
+use crate::settings::{ServiceSection, Settings};
+
+/// Services by their names, each with its guards.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Services {
+    named: Vec<(ServiceName, Arc<dyn KeyService>)>,
+}
+
+impl Services {
+    /// Those of the settings.
+    pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
+        let timer: Arc<dyn Timer> = Arc::new(ThreadTimer);
+        let one = |section: &ServiceSection| {
+            let name = ServiceName::new(section.name());
+            let name = name.map_err(|error| Failure::usage(error.to_string()))?;
+            Ok((name, Guards::default().around(unguarded(section)?, &timer)))
+        };
+        let named = settings.services.value.iter().map(one).collect::<Result<_, Failure>>()?;
+        Ok(Self { named })
+    }
+
+    /// All of them as one service with the user's own keys.
+    pub(crate) fn with(&self, own: Arc<dyn KeyService>) -> Result<Arc<dyn KeyService>, Failure> {
+        if self.named.is_empty() {
+            return Ok(own);
+        }
+        let mut joined = KeyServices::new(Some(own));
+        for (name, service) in &self.named {
+            let with = joined.with(name.clone(), Arc::clone(service));
+            joined = with.map_err(|error| Failure::usage(error.to_string()))?;
+        }
+        Ok(Arc::new(joined))
+    }
+}
+
+fn unguarded(section: &ServiceSection) -> Result<Arc<dyn KeyService>, Failure> {
+    let (kind, opening) = opening(section)?;
+    Ok(Arc::new(Lazy::new(kind, opening)))
+}
+
+fn opening(section: &ServiceSection) -> Result<(StanzaKind, Opening), Failure> {
+    match section {
+        #[cfg(feature = "vault")]
+        ServiceSection::Vault(section) => Ok((StanzaKind::VaultTransit, vault::opening(section)?)),
+        #[cfg(feature = "aws")]
+        ServiceSection::AwsKms(section) => Ok((StanzaKind::AwsKms, aws::opening(section)?)),
+        #[cfg(feature = "pkcs11")]
+        ServiceSection::Pkcs11(section) => Ok((StanzaKind::Pkcs11, pkcs11::opening(section)?)),
+        #[cfg(not(all(feature = "aws", feature = "pkcs11", feature = "vault")))]
+        other => Err(not_built_in(other)),
+    }
+}
+
+/// The keys that a service may be asked for.
+#[cfg(any(feature = "aws", feature = "pkcs11", feature = "vault"))]
+fn named(service: &str, keys: &[String]) -> Result<Vec<KeyName>, Failure> {
+    let keys = keys.iter().map(|key| KeyName::new(key));
+    keys.collect::<Result<_, _>>().map_err(|_| {
+        Failure::usage(format!("service `{service}` has a key whose name cannot be one"))
+    })
+}
+
+#[cfg(not(all(feature = "aws", feature = "pkcs11", feature = "vault")))]
+fn not_built_in(section: &ServiceSection) -> Failure {
+    let feature = match section {
+        ServiceSection::Vault(_) => "vault",
+        ServiceSection::AwsKms(_) => "aws",
+        ServiceSection::Pkcs11(_) => "pkcs11",
+    };
+    let message = format!(
+        "service `{}` of the configuration file: this program was built without the cargo feature `{feature}`",
+        section.name()
+    );
+    Failure::usage(message).next("build it with the feature, or take the service out")
+}
+
+/// An address of the settings.
+#[cfg(any(feature = "aws", feature = "vault"))]
+fn address(name: &str, text: &str, plain_loopback: bool) -> Result<ServiceAddress, Failure> {
+    let parsed = match plain_loopback {
+        true => ServiceAddress::allowing_plain_loopback(text),
+        false => ServiceAddress::new(text),
+    };
+    parsed.map_err(|error| Failure::usage(format!("the address of service `{name}`: {error}")))
+}
+
+/// Longest file of certificates in bytes.
+#[cfg(any(feature = "aws", feature = "vault"))]
+const MAX_CERTIFICATES_LEN: u64 = 1024 * 1024;
+
+/// Certificates in PEM.
+#[cfg(any(feature = "aws", feature = "vault"))]
+fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
+    use std::io::Read as _;
+    let failed = |error| Failure::io("a file of certificates cannot be read", &error);
+    let file = std::fs::File::open(path).map_err(failed)?;
+    let mut bytes = Vec::new();
+    file.take(MAX_CERTIFICATES_LEN).read_to_end(&mut bytes).map_err(failed)?;
+    Ok(bytes)
+}

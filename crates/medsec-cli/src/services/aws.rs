@@ -1,0 +1,51 @@
+//! AWS KMS.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use medsec_kms::{
+    AwsAddress, AwsConnection, AwsCredentials, AwsKeys, AwsOpenError, AwsPatience, AwsRoots,
+    AwsSettings, KeyName, KeyService, KeyServiceError,
+};
+
+use super::lazy::Opening;
+use super::runtime::{OnRuntime, inside, runtime};
+use super::{address, certificates, named};
+use crate::failure::Failure;
+use crate::settings::AwsSection;
+
+pub(super) fn opening(section: &AwsSection) -> Result<Opening, Failure> {
+    let keys = named(&section.name, &section.keys)?;
+    let endpoint = section.endpoint.as_deref();
+    let endpoint =
+        endpoint.map(|text| address(&section.name, text, section.plain_loopback)).transpose()?;
+    let roots = section.roots.as_deref().map(certificates).transpose()?;
+    let (region, patience) = (section.region.clone(), section.patience_seconds);
+    Ok(Box::new(move || {
+        let settings = AwsSettings {
+            region: region.clone(),
+            address: endpoint.clone().map_or(AwsAddress::Regional, AwsAddress::At),
+            credentials: AwsCredentials::DefaultChain,
+            roots: roots.clone().map_or(AwsRoots::System, AwsRoots::Only),
+            patience: AwsPatience::with_call(Duration::from_secs(patience.0)),
+        };
+        let keys = keys.clone();
+        Box::pin(async move {
+            let runtime = runtime().map_err(KeyServiceError::Unavailable)?;
+            let service = inside(runtime, pinned(settings, keys)).await?;
+            Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)
+        })
+    }))
+}
+
+async fn pinned(settings: AwsSettings, keys: Vec<KeyName>) -> Result<AwsKeys, KeyServiceError> {
+    let connection = AwsConnection::open(settings).await.map_err(|error| match error {
+        AwsOpenError::NoRuntime => KeyServiceError::NoRuntime,
+        AwsOpenError::NoRegion | AwsOpenError::Region => {
+            KeyServiceError::Unacceptable { field: "region" }
+        }
+        AwsOpenError::Roots => KeyServiceError::Unacceptable { field: "file of roots" },
+        _ => KeyServiceError::Unacceptable { field: "environment: it has data keys logged" },
+    })?;
+    AwsKeys::pin(connection, &keys).await.map_err(|error| error.source)
+}

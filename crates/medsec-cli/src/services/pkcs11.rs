@@ -1,0 +1,34 @@
+//! A token behind PKCS#11.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use medsec_kms::{InvalidToken, KeyService, Pkcs11Keys, Pkcs11Settings, TokenPin, TokenSerial};
+
+use super::lazy::Opening;
+use super::{named, secret_file};
+use crate::failure::Failure;
+use crate::settings::Pkcs11Section;
+
+/// Sessions at a time. Tokens have limits of their own.
+const SESSIONS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(3);
+
+pub(super) fn opening(section: &Pkcs11Section) -> Result<Opening, Failure> {
+    let keys = named(&section.name, &section.keys)?;
+    let invalid =
+        |error: InvalidToken| Failure::usage(format!("service `{}`: {error}", section.name));
+    let mut pin = secret_file::read("token's PIN", &section.pin_file)?;
+    let settings = Pkcs11Settings {
+        module: section.module.clone(),
+        token: TokenSerial::new(&section.token).map_err(invalid)?,
+        pin: TokenPin::take_from(&mut pin).map_err(invalid)?,
+        sessions: SESSIONS,
+    };
+    Ok(Box::new(move || {
+        let (settings, keys) = (settings.clone(), keys.clone());
+        Box::pin(async move {
+            let opened = Pkcs11Keys::open(settings, keys).await?;
+            Ok(Arc::new(opened) as Arc<dyn KeyService>)
+        })
+    }))
+}

@@ -1,0 +1,91 @@
+//! Vault and OpenBao.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use medsec_kms::{
+    KeyService, KeyServiceError, Patience, SecretText, VaultIdentity, VaultKeys, VaultLogin,
+    VaultPlace, VaultSettings,
+};
+
+use super::lazy::Opening;
+use super::runtime::{OnRuntime, inside, runtime};
+use super::{address, certificates, named, secret_file};
+use crate::failure::Failure;
+use crate::settings::{VaultLoginSection, VaultSection};
+
+/// Where Kubernetes puts the token of a pod's service account.
+const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+pub(super) fn opening(section: &VaultSection) -> Result<Opening, Failure> {
+    let keys = named(&section.name, &section.keys)?;
+    let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
+    let address = address(&section.name, &section.address, section.plain_loopback)?;
+    if address.is_encrypted() && section.roots.is_none() {
+        return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
+    }
+    let place = VaultPlace::new(&section.namespace, &section.mount);
+    let mut patience = Patience::default();
+    patience.call = Duration::from_secs(section.patience_seconds.0);
+    let settings = VaultSettings {
+        address,
+        place: place.map_err(|error| unfit(&error.to_string()))?,
+        roots: section.roots.as_deref().map(certificates).transpose()?.unwrap_or_default(),
+        identity: identity(section)?,
+        login: login(&section.login)?,
+        patience,
+    };
+    Ok(Box::new(move || {
+        let (settings, keys) = (settings.clone(), keys.clone());
+        Box::pin(async move {
+            let runtime = runtime().map_err(KeyServiceError::Unavailable)?;
+            let service = inside(runtime, async { VaultKeys::new(settings, keys) }).await?;
+            Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)
+        })
+    }))
+}
+
+fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, Failure> {
+    match (&section.certificate, &section.certificate_key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => {
+            let key = secret_file::read("client certificate's key", key)?;
+            Ok(Some(VaultIdentity::new(certificates(certificate)?, key.to_vec())))
+        }
+        _ => Err(Failure::usage(format!(
+            "service `{}` has a client certificate or its key, but not both",
+            section.name
+        ))),
+    }
+}
+
+fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
+    let or =
+        |mount: &Option<String>, usual: &str| mount.clone().unwrap_or_else(|| usual.to_owned());
+    Ok(match section {
+        VaultLoginSection::Token { file } => VaultLogin::Token(secret("token", file)?),
+        VaultLoginSection::Approle { role_id, secret_id_file, mount } => VaultLogin::AppRole {
+            mount: or(mount, "approle"),
+            role_id: role_id.clone(),
+            secret_id: secret("secret id", secret_id_file)?,
+        },
+        VaultLoginSection::Jwt { role, file, mount } => {
+            VaultLogin::Jwt { mount: or(mount, "jwt"), role: role.clone(), file: file.clone() }
+        }
+        VaultLoginSection::Kubernetes { role, file, mount } => VaultLogin::Kubernetes {
+            mount: or(mount, "kubernetes"),
+            role: role.clone(),
+            file: file.clone().unwrap_or_else(|| PathBuf::from(SERVICE_ACCOUNT)),
+        },
+    })
+}
+
+fn secret(what: &str, file: &std::path::Path) -> Result<SecretText, Failure> {
+    let bytes = secret_file::read(what, file)?;
+    let text = String::from_utf8(bytes.to_vec()).map(SecretText::new);
+    match text {
+        Ok(Ok(secret)) => Ok(secret),
+        _ => Err(Failure::usage(format!("the file with the {what} does not hold one"))),
+    }
+}
