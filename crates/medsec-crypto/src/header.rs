@@ -23,7 +23,7 @@ use crate::header::preamble::{PREAMBLE_LEN, Preamble};
 use crate::header::slot::check_slot_len;
 use crate::header::slots::Slots;
 use crate::header::stanza::Stanza;
-use crate::ids::{Bind, HeaderHash, SlotDigest};
+use crate::ids::{Bind, DatasetId, DekId, HeaderHash, PolicyHash, SlotDigest};
 use crate::label::labelled;
 use crate::suite::{Backend, Suite};
 
@@ -171,17 +171,30 @@ pub enum HeaderError {
 /// common.
 pub(crate) fn bind_of(suite: Suite, core: &Core, hash: &HeaderHash) -> Bind {
     let shared = core.dek_id.as_ref().zip(core.policy.as_ref()).zip(core.dataset.as_ref());
-    let digest = match shared {
-        None => sha256(Backend::RustCrypto, &labelled("wrap", &[hash.as_bytes()])),
-        Some(((dek_id, policy), dataset)) => {
-            let dataset = dataset.as_str().as_bytes();
-            let len = u16::try_from(dataset.len()).unwrap_or(u16::MAX).to_be_bytes();
-            let suite = suite.number().to_be_bytes();
-            let fields: [&[u8]; 5] = [&suite, dek_id.as_bytes(), policy.as_bytes(), &len, dataset];
-            sha256(Backend::RustCrypto, &labelled("wrap-shared", &fields))
+    match shared {
+        None => {
+            let fields = labelled("wrap", &[hash.as_bytes()]);
+            Bind::from_bytes(sha256(Backend::RustCrypto, &fields))
         }
-    };
-    Bind::from_bytes(digest)
+        Some(((dek_id, policy), dataset)) => Bind::of_shared_key(suite, dek_id, policy, dataset),
+    }
+}
+
+impl Bind {
+    /// What a shared data key is bound to: the suite, its name, and the policy and dataset of all its packages.
+    #[must_use]
+    pub fn of_shared_key(
+        suite: Suite,
+        dek_id: &DekId,
+        policy: &PolicyHash,
+        dataset: &DatasetId,
+    ) -> Self {
+        let dataset = dataset.as_str().as_bytes();
+        let len = u16::try_from(dataset.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let suite = suite.number().to_be_bytes();
+        let fields: [&[u8]; 5] = [&suite, dek_id.as_bytes(), policy.as_bytes(), &len, dataset];
+        Self::from_bytes(sha256(Backend::RustCrypto, &labelled("wrap-shared", &fields)))
+    }
 }
 
 pub(crate) fn slot_len_of(field: &[u8]) -> Result<usize, FormatError> {

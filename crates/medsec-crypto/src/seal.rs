@@ -43,6 +43,9 @@ pub enum SealError {
     /// The content is longer than a package may be.
     #[error("the content is longer than a package may be")]
     TooLong,
+    /// The content is longer than was counted against the limits of its shared data key.
+    #[error("the content is longer than was reserved under the shared data key")]
+    OverReserved,
     /// The content has another size than its metadata state: it changed while it was read.
     #[error("the content's size is not the one stated; it may have changed while it was read")]
     SizeChanged,

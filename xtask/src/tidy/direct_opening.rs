@@ -9,8 +9,9 @@ use super::{Finding, line_at, rust_text, words};
 use crate::workspace::Workspace;
 
 /// Methods and functions that get at a data key or at what it protects.
-const DIRECT: [&str; 9] = [
+const DIRECT: [&str; 10] = [
     "address",
+    "address_shared",
     "open_message",
     "seal_message",
     "seal_to",

@@ -149,6 +149,32 @@ impl Draft {
     /// # Errors
     /// [`SealError::Format`] if the list is empty, too long or has duplicates.
     pub fn address(self, dek: Dek, stanzas: Vec<Stanza>) -> Result<Sealer, SealError> {
+        self.address_up_to(dek, stanzas, None)
+    }
+
+    /// The same under a shared data key, for at most `longest` bytes of content: what its user has counted.
+    ///
+    /// # Errors
+    /// [`SealError::Format`] as with [`Self::address`], and [`SealError::Value`] if the package is not under a shared
+    /// data key.
+    pub fn address_shared(
+        self,
+        dek: Dek,
+        stanzas: Vec<Stanza>,
+        longest: u64,
+    ) -> Result<Sealer, SealError> {
+        if self.core.dek_id.is_none() {
+            return Err(InvalidValue { field: "shared data key" }.into());
+        }
+        self.address_up_to(dek, stanzas, Some(longest))
+    }
+
+    fn address_up_to(
+        self,
+        dek: Dek,
+        stanzas: Vec<Stanza>,
+        longest: Option<u64>,
+    ) -> Result<Sealer, SealError> {
         let recipients = Recipients::new(stanzas)?;
         let slot_len = recipients.preferred_slot_len()?;
         let mac_key = recipients_mac_key(self.core.profile, &dek, &self.hash)?;
@@ -165,6 +191,7 @@ impl Draft {
             hash: self.hash,
             context_digest: self.context_digest,
             dek,
+            longest,
             metadata: self.metadata,
             signer: self.signer,
         })

@@ -88,16 +88,31 @@ pub(super) struct Ciphertext<'a, W> {
     pub(super) execution: Execution<'a>,
     pub(super) tree: Tree,
     pub(super) plain_len: u64,
+    /// Most bytes of content.
+    longest: u64,
+}
+
+impl<'a, W> Ciphertext<'a, W> {
+    pub(super) const fn new(writer: W, execution: Execution<'a>, longest: Option<u64>) -> Self {
+        let longest = match longest {
+            Some(longest) => longest,
+            None => u64::MAX,
+        };
+        Self { writer, execution, tree: Tree::new(), plain_len: 0, longest }
+    }
 }
 
 impl<W: Write> Sink<Vec<Hash>, SealError> for Ciphertext<'_, W> {
     fn put(&mut self, batch: &Batch, leaves: Vec<Hash>) -> Result<(), SealError> {
         let chunks = batch.chunks();
-        self.writer.write_all(chunks).map_err(SealError::Write)?;
-        leaves.into_iter().for_each(|leaf| self.tree.push(leaf));
         let tags = chunks.len().div_ceil(SEALED_CHUNK_LEN).saturating_mul(TAG_LEN);
         let text = chunks.len().saturating_sub(tags) as u64;
         self.plain_len = self.plain_len.saturating_add(text);
+        if self.plain_len > self.longest {
+            return Err(SealError::OverReserved);
+        }
+        self.writer.write_all(chunks).map_err(SealError::Write)?;
+        leaves.into_iter().for_each(|leaf| self.tree.push(leaf));
         let goes_on = self.execution.goes_on(self.plain_len);
         goes_on.then_some(()).ok_or(SealError::Interrupted)
     }

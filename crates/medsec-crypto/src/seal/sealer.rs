@@ -32,6 +32,8 @@ pub struct Sealer {
     pub(super) hash: HeaderHash,
     pub(super) context_digest: [u8; 64],
     pub(super) dek: Dek,
+    /// Most bytes of content, where they are counted.
+    pub(super) longest: Option<u64>,
     pub(super) metadata: Option<Metadata>,
     pub(super) signer: Option<Arc<SigningKey>>,
 }
@@ -77,8 +79,7 @@ impl Sealer {
     ) -> Result<Sealed, SealError> {
         let begun = self.begin(execution.backend, &mut writer)?;
         let signed = self.signer.is_some();
-        let mut sink =
-            Ciphertext { writer, execution: *execution, tree: Tree::new(), plain_len: 0 };
+        let mut sink = Ciphertext::new(writer, *execution, self.longest);
         pipeline::run(
             execution,
             &mut Plaintext::new(reader, self.expected_len()),

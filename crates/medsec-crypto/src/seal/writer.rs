@@ -6,7 +6,6 @@ use std::io::{self, Write};
 use crate::backend::TAG_LEN;
 use crate::cobblestone::{CHUNK_LEN, SEALED_CHUNK_LEN};
 use crate::execution::Execution;
-use crate::merkle::Tree;
 use crate::pipeline::{BATCH_CHUNKS, BATCH_LEN, Batch, Sink};
 use crate::seal::payload::{Ciphertext, MAX_CHUNKS, seal_batch};
 use crate::seal::sealer::Begun;
@@ -29,7 +28,7 @@ pub struct SealWriter<W> {
 impl<W: Write> SealWriter<W> {
     pub(super) fn new(sealer: Sealer, begun: Begun, backend: Backend, writer: W) -> Self {
         let execution = Execution { backend, ..Execution::default() };
-        let sink = Ciphertext { writer, execution, tree: Tree::new(), plain_len: 0 };
+        let sink = Ciphertext::new(writer, execution, sealer.longest);
         let batch = Batch::with_room(BATCH_LEN);
         Self { sealer, begun, sink, batch, filled: 0, next: 0, failed: false }
     }
@@ -45,7 +44,7 @@ impl<W: Write> SealWriter<W> {
         let last = (self.filled % CHUNK_LEN).saturating_add(TAG_LEN);
         self.emit(last)?;
         let Self { sealer, begun, sink, .. } = self;
-        let Ciphertext { mut writer, execution, tree, plain_len } = sink;
+        let Ciphertext { mut writer, execution, tree, plain_len, .. } = sink;
         let sealed =
             sealer.finish(execution.backend, &begun.prefix, &mut writer, &tree, plain_len)?;
         Ok((sealed, writer))
