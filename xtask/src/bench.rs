@@ -48,10 +48,11 @@ fn measure(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
     let library = ["bench", "-p", "medsec-crypto", "--bench", "*", "--features", FEATURES];
     let log = ["bench", "-p", "medsec-audit", "--bench", "*", "--features", FEATURES];
     let policy = ["bench", "-p", "medsec-policy", "--bench", "*"];
+    let keys = ["bench", "-p", "medsec-kms", "--bench", "shared_key"];
     let custodian = ["bench", "-p", "medsec", "--bench", "*"];
     // The program as it is built by default.
     let program = ["bench", "-p", "medsec-cli", "--bench", "bulk"];
-    for arguments in [library.as_slice(), &log, &policy, &custodian, &program] {
+    for arguments in [library.as_slice(), &log, &policy, &keys, &custodian, &program] {
         let mut cargo = process::cargo(&ws.root);
         cargo.args(arguments).env("MEDSEC_BENCH_DIR", folder);
         if options.quick {

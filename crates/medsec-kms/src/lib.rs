@@ -23,6 +23,8 @@
 
 #![forbid(unsafe_code)]
 
+mod cache;
+mod decorate;
 mod emergency;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
@@ -30,17 +32,28 @@ mod identity;
 mod keyring;
 mod name;
 mod passphrase;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod private_key;
 mod public_key;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod remote;
+mod secret;
 mod service;
+mod services;
 mod store;
 mod text_value;
+mod timer;
 mod utc;
 #[cfg(feature = "vault")]
 mod vault;
 
+pub use crate::cache::{
+    OpeningCache, SealingCache, SharedKeyError, SharedKeyLimits, SharedScope, SharedSeal,
+};
+pub use crate::decorate::{
+    Breaker, BreakerLimits, Deadline, Guards, Limit, PlaintextAgain, Retry, RetryLimits,
+};
 pub use crate::emergency::{
     AddShareError, CombineError, EmergencySet, EmergencyShares, InvalidScheme, LoadShareError,
     MAX_SHARE_LEN, NewShare, ShareFormatError, ShareScheme, ShareText, StageError,
@@ -54,19 +67,25 @@ pub use crate::passphrase::{
     Argon2Params, InvalidPassphrase, MAX_SLOT_SECRET_LEN, Passphrase, PassphraseKdf,
     PassphraseSlot, SlotError,
 };
+#[cfg(feature = "pkcs11")]
+pub use crate::pkcs11::{
+    InvalidToken, Pkcs11Admin, Pkcs11Keys, Pkcs11Settings, TokenPin, TokenSerial,
+};
 pub use crate::private_key::PrivateKey;
 pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 #[cfg(any(feature = "aws", feature = "vault"))]
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
     ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService,
-    KeyServiceError, KeySpec, KeyState,
+    KeyServiceError, KeySpec, KeyState, TokenFault,
 };
+pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{
     Administrator, Change, ChangeError, Clock, CopyError, KeyView, LocalStore, MAX_STORE_LEN,
     NewUser, Present, Restored, Role, StoreAdmin, StoreError, StorePlace, SystemClock,
     UnlockStoreError, UserKeys, UserView, inspect_state,
 };
+pub use crate::timer::{Sleep, ThreadTimer, Timer};
 pub use crate::utc::UtcTime;
 #[cfg(feature = "vault")]
 pub use crate::vault::{

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, Stanza, Timestamp};
 
-pub use self::error::{ConnectionFault, KeyServiceError};
+pub use self::error::{ConnectionFault, KeyServiceError, TokenFault};
 
 use crate::name::KeyName;
 use crate::utc::UtcTime;
@@ -169,6 +169,12 @@ pub struct KeyDescription {
 }
 
 impl KeyDescription {
+    /// A key of which nothing else is known.
+    #[must_use]
+    pub const fn new(name: KeyName, state: KeyState) -> Self {
+        Self { name, state, version: None, created: None, rotated: None, rotation_due: None }
+    }
+
     /// Whether the newest version is older than it should be.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {

@@ -79,6 +79,12 @@ pub trait KeyServiceHarness: Sync {
     fn schedules_destruction(&self) -> bool {
         true
     }
+
+    /// Whether two wraps of one data key in one context differ. Key wrapping without a nonce (RFC 5649) gives the same
+    /// bytes; then those of another data key and of another context must differ.
+    fn wraps_differently_each_time(&self) -> bool {
+        true
+    }
 }
 
 /// Waits for a future to its end.

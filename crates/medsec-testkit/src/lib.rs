@@ -25,10 +25,12 @@ pub mod journal;
 pub mod key_service;
 mod memory;
 mod metered;
+mod one_key;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 mod random;
 mod readers;
+mod scripted;
 mod writers;
 
 #[cfg(feature = "custodian")]
@@ -40,6 +42,8 @@ pub use crate::journal::{JournalHarness, MemoryJournal, WatchedJournal};
 pub use crate::key_service::KeyServiceHarness;
 pub use crate::memory::MemoryFile;
 pub use crate::metered::{Meter, Metered, Traffic};
+pub use crate::one_key::OneKey;
 pub use crate::random::Random;
 pub use crate::readers::{FailingReader, InterruptingReader, ShortReader};
+pub use crate::scripted::{ScriptedKeys, SkippingTimer, Turn};
 pub use crate::writers::{FailingWriter, ShortWriter};

@@ -95,6 +95,21 @@ pub enum KeyServiceError {
     /// The call was not awaited inside a tokio runtime, which the service's client needs. Nothing was sent.
     #[error("the key service's client needs a tokio runtime around the call; nothing was sent")]
     NoRuntime,
+    /// Several services are joined, and none is called that.
+    #[error("no key service of that name is set up")]
+    NoSuchService,
+    /// Several services are joined, and more than one of them calls the key its own.
+    #[error("more than one key service calls this key its own; none was asked")]
+    Ambiguous,
+    /// The service failed several times on end and is left alone for a while. Nothing was sent.
+    #[error("the key service failed several times on end and is left alone for now")]
+    Suspended {
+        /// How long still.
+        retry_after: Duration,
+    },
+    /// The token cannot be used.
+    #[error("the token cannot be used: {0}")]
+    Token(TokenFault),
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -104,7 +119,24 @@ impl KeyServiceError {
     /// Whether the same call may succeed later without anyone changing anything.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable(_) | Self::TimedOut | Self::Throttled { .. })
+        matches!(
+            self,
+            Self::Busy
+                | Self::Unavailable(_)
+                | Self::TimedOut
+                | Self::Throttled { .. }
+                | Self::Suspended { .. }
+        )
+    }
+
+    /// How long to leave the service alone, where that is known.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after } => *retry_after,
+            Self::Suspended { retry_after } => Some(*retry_after),
+            _ => None,
+        }
     }
 }
 
@@ -136,4 +168,43 @@ pub enum ConnectionFault {
     /// The service asks for a certificate of the client, or refused the one it got.
     #[error("the other side refused the client's certificate, or asks for one")]
     ClientCertificate,
+}
+
+/// Why a PKCS#11 token does nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenFault {
+    /// The module cannot be loaded.
+    #[error("the PKCS#11 module is not there or cannot be loaded")]
+    Module,
+    /// The module was loaded and does not start.
+    #[error("the PKCS#11 module does not start")]
+    Start,
+    /// No slot holds the token that was named.
+    #[error("no slot holds the token that was named")]
+    Missing,
+    /// More than one slot holds a token of that serial number.
+    #[error("more than one slot holds a token of that serial number")]
+    Twice,
+    /// The token is no longer in its slot.
+    #[error("the token was removed")]
+    Removed,
+    /// The token ended the session, and a new one did not help.
+    #[error("the token ended the session, and ends new ones too")]
+    Session,
+    /// The token locked itself after too many wrong PINs.
+    #[error("the PIN is locked; the security officer can set a new one")]
+    PinLocked,
+    /// The PIN has to be changed before the token works.
+    #[error("the PIN has expired, or was never set")]
+    PinExpired,
+    /// The token has no room for another key.
+    #[error("the token is full")]
+    Full,
+    /// The token cannot be written to.
+    #[error("the token is write-protected")]
+    ReadOnly,
+    /// The token reported an error of its own.
+    #[error("the token reports that it failed")]
+    Failed,
 }

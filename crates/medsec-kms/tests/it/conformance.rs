@@ -21,7 +21,7 @@ impl Clock for Hands {
 }
 
 #[derive(Debug)]
-struct Local {
+pub(crate) struct Local {
     scene: Scene,
     admin: StoreAdmin<Hands>,
     hands: Hands,
@@ -29,7 +29,7 @@ struct Local {
 }
 
 impl Local {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut scene = Scene::new();
         let (stranger, hands) = (Person::new("stranger"), Hands::default());
         scene.change(|change| change.add_user(stranger.as_new(Role::User)));

@@ -1,4 +1,4 @@
-//! Integration tests of the key store: the public interface on real files and processes.
+//! Integration tests of the key store, on real files and processes, and of what stands around any key service.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -9,9 +9,11 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod cache;
 mod conformance;
 #[cfg(unix)]
 mod damage;
+mod decorators;
 #[cfg(unix)]
 mod destroying;
 mod five_users;
@@ -21,6 +23,7 @@ mod forgery;
 mod lost_changes;
 #[cfg(unix)]
 mod restoring;
+mod services;
 #[cfg(unix)]
 mod sharing;
 mod support;

@@ -37,7 +37,14 @@ pub async fn same_dek_wraps_differently_each_time(harness: &dyn KeyServiceHarnes
     let service = harness.service();
     let one = service.wrap_dek(&key, &dek, &context(1)).await.unwrap();
     let two = service.wrap_dek(&key, &dek, &context(1)).await.unwrap();
-    assert_ne!(one.wrapped(), two.wrapped());
+    assert_eq!(one.wrapped() != two.wrapped(), harness.wraps_differently_each_time());
+    let other = Dek::generate().unwrap();
+    let three = service.wrap_dek(&key, &other, &context(1)).await.unwrap();
+    let four = service.wrap_dek(&key, &dek, &context(2)).await.unwrap();
+    for part in [..8, ..24, ..40] {
+        assert_ne!(one.wrapped()[part], three.wrapped()[part]);
+        assert_ne!(one.wrapped()[part], four.wrapped()[part]);
+    }
 }
 
 /// No data key is given twice.

@@ -1,0 +1,98 @@
+//! Which of the services is meant.
+
+use std::sync::Arc;
+
+use medsec_crypto::{KeyRef, Stanza};
+
+use super::{KeyServices, ServiceName};
+use crate::name::KeyName;
+use crate::service::{KeyContext, KeyService, KeyServiceError};
+
+/// A service, and what it calls the key.
+pub(super) struct Named<'a> {
+    pub(super) service: &'a Arc<dyn KeyService>,
+    pub(super) key: KeyName,
+    of: Option<&'a ServiceName>,
+}
+
+impl Named<'_> {
+    /// What a key of this service is called outside.
+    pub(super) fn outside(&self, key: &KeyName) -> Result<KeyName, KeyServiceError> {
+        let Some(of) = self.of else { return Ok(key.clone()) };
+        let too_long = |_| KeyServiceError::Answer("a key's name that is too long");
+        KeyName::new(&format!("{of}:{key}")).map_err(too_long)
+    }
+}
+
+impl KeyServices {
+    /// The local service first.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<dyn KeyService>> {
+        self.local.iter().chain(self.named.iter().map(|(_, service)| service))
+    }
+
+    /// The service that a name speaks of.
+    pub(super) fn of_name(&self, name: &KeyName) -> Result<Named<'_>, KeyServiceError> {
+        let Some((service, key)) = name.as_str().split_once(':') else {
+            let service = self.local.as_ref().ok_or(KeyServiceError::NoSuchService)?;
+            return Ok(Named { service, key: name.clone(), of: None });
+        };
+        let found = self.named.iter().find(|(other, _)| other.as_str() == service);
+        let (of, service) = found.ok_or(KeyServiceError::NoSuchService)?;
+        let key = KeyName::new(key).map_err(|_| KeyServiceError::NoSuchKey)?;
+        Ok(Named { service, key, of: Some(of) })
+    }
+
+    /// The one service whose key wrapped it.
+    pub(super) fn of_stanza(
+        &self,
+        stanza: &Stanza,
+    ) -> Result<&Arc<dyn KeyService>, KeyServiceError> {
+        self.of_key(stanza.key_ref())
+    }
+
+    /// The one service whose key that is. One that knows the key and will not use it is still the one: the others are
+    /// not tried.
+    pub(super) fn of_key(&self, key_ref: &KeyRef) -> Result<&Arc<dyn KeyService>, KeyServiceError> {
+        let answers = self.all().map(|service| (service, service.admits(key_ref)));
+        let mut own =
+            answers.filter(|(_, admits)| !matches!(admits, Err(KeyServiceError::ForeignStanza)));
+        let (service, admits) = own.next().ok_or(KeyServiceError::ForeignStanza)?;
+        if own.next().is_some() {
+            return Err(KeyServiceError::Ambiguous);
+        }
+        admits.map(|()| service)
+    }
+
+    /// Rewraps each, in their order.
+    pub(super) async fn rewrap_all(
+        &self,
+        items: &[(Stanza, KeyContext)],
+        key: &KeyName,
+    ) -> Vec<Result<Stanza, KeyServiceError>> {
+        let own: Vec<bool> = items.iter().map(|(stanza, _)| self.is_within(stanza, key)).collect();
+        let chosen = items.iter().zip(&own).filter(|(_, own)| **own);
+        let together: Vec<_> = chosen.map(|(item, _)| item.clone()).collect();
+        let mut answers = match self.of_name(key) {
+            Ok(to) if !together.is_empty() => to.service.rewrap_deks(&together, &to.key).await,
+            _ => Vec::new(),
+        }
+        .into_iter();
+        let mut rewrapped = Vec::with_capacity(items.len());
+        for ((stanza, context), own) in items.iter().zip(own) {
+            let missing = KeyServiceError::Answer("fewer answers than were asked for");
+            rewrapped.push(match own {
+                true => answers.next().unwrap_or(Err(missing)),
+                false => self.rewrap_dek(stanza, key, context).await,
+            });
+        }
+        rewrapped
+    }
+
+    /// Whether both are of one service.
+    fn is_within(&self, stanza: &Stanza, key: &KeyName) -> bool {
+        match (self.of_stanza(stanza), self.of_name(key)) {
+            (Ok(from), Ok(to)) => Arc::ptr_eq(from, to.service),
+            _ => false,
+        }
+    }
+}
