@@ -16,6 +16,7 @@
 
 mod drive;
 mod faults;
+mod pkcs11;
 mod postgres;
 mod postgres_crash;
 mod s3;

@@ -1,6 +1,7 @@
 //! `cargo xtask services`: the real servers that `tests/live` talks to, on loopback and on free ports.
 //!
-//! PostgreSQL, rsyslog, moto's S3 and OpenBao run as ordinary processes below the target folder. `target/services/state.json`
+//! PostgreSQL, rsyslog, moto's S3 and OpenBao run as ordinary processes below the target folder; SoftHSM2 is a library
+//! that the tests load. `target/services/state.json`
 //! says which they are; what an earlier run left behind is ended before a new one starts. A server that cannot be
 //! had is a failure: nothing is skipped.
 
@@ -13,6 +14,7 @@ mod postgres;
 mod private;
 mod rsyslog;
 mod s3;
+mod softhsm;
 mod state;
 mod user;
 
@@ -118,6 +120,7 @@ fn start_all(ws: &Workspace, installed: &Installed) -> Result<State> {
     let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
     let vault = timed("openbao", || openbao::start(&place, &run, record))?;
     state.set_all(vault);
+    state.set_all(softhsm::prepare(installed, &run)?);
     let program = std::env::current_exe().context("where this program lies")?;
     state.set("MEDSEC_LIVE_PSQL", installed.postgres.join("psql").display().to_string());
     state.set("MEDSEC_LIVE_XTASK", program.display().to_string());

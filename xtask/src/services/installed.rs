@@ -19,6 +19,13 @@ const POSTGRES_HOME: &str = "/usr/lib/postgresql";
 const MODULES: [&str; 3] =
     ["/usr/lib/x86_64-linux-gnu/rsyslog", "/usr/lib/aarch64-linux-gnu/rsyslog", "/usr/lib/rsyslog"];
 
+/// Where Debian puts SoftHSM2's module; the first is the same on every architecture.
+const SOFTHSM: [&str; 3] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+];
+
 /// What Debian's PostgreSQL packages read when they are installed, a file of the package `postgresql-common`.
 const CLUSTER_SETTINGS: &str = "/etc/postgresql-common/createcluster.conf";
 
@@ -30,6 +37,8 @@ pub(super) struct Installed {
     pub(super) rsyslogd: PathBuf,
     /// rsyslog's name of the TLS driver that is there.
     pub(super) tls_driver: &'static str,
+    /// SoftHSM2's PKCS#11 module.
+    pub(super) softhsm: PathBuf,
     /// Interpreter that has moto.
     pub(super) python: PathBuf,
     /// OpenBao's `bao`.
@@ -52,6 +61,7 @@ impl Installed {
             postgres: postgres().context("PostgreSQL is not installed")?,
             rsyslogd: rsyslogd().context("rsyslog is not installed")?,
             tls_driver: tls_driver().context("rsyslog has no TLS driver")?,
+            softhsm: softhsm().context("SoftHSM2 is not installed")?,
             python,
             bao,
         })
@@ -90,6 +100,7 @@ fn missing() -> Vec<&'static str> {
         ("rsyslog", rsyslogd().is_some()),
         ("rsyslog-openssl", tls_driver().is_some()),
         ("openssl", program("openssl").is_some()),
+        ("softhsm2", softhsm().is_some()),
     ];
     found.into_iter().filter(|(_, there)| !there).map(|(package, _)| package).collect()
 }
@@ -147,6 +158,10 @@ fn tls_driver() -> Option<&'static str> {
         |module: &str| MODULES.iter().any(|folder| Path::new(folder).join(module).is_file());
     let drivers = [("lmnsd_ossl.so", "ossl"), ("lmnsd_gtls.so", "gtls")];
     drivers.into_iter().find(|(module, _)| there(module)).map(|(_, driver)| driver)
+}
+
+fn softhsm() -> Option<PathBuf> {
+    SOFTHSM.into_iter().map(PathBuf::from).find(|module| module.is_file())
 }
 
 /// A program on the path.

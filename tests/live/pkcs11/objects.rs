@@ -1,0 +1,174 @@
+//! What lies on the token, and what may not.
+
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
+use medsec_crypto::Bind;
+use medsec_evidence::{Ev, Proven, evidence};
+use medsec_kms::{KeyAdmin as _, KeyContext, KeyService as _, KeyServiceError, KeySpec, KeyState};
+use pollster::block_on;
+
+use super::mechanism::import;
+use super::token::{Token, name};
+
+fn context() -> KeyContext {
+    KeyContext { bind: Bind::from_bytes([0x17; 32]), dataset: None }
+}
+
+fn spec(text: &str) -> KeySpec {
+    KeySpec { name: name(text), max_age_days: None }
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "a key of a token that could leave the token, or be used without a login, wraps nothing",
+    polarity = deny,
+)]
+fn key_that_could_leave_the_token_is_refused(ev: Ev) -> Proven {
+    let changes = [
+        ("extractable", Attribute::Extractable(true)),
+        ("readable", Attribute::Sensitive(false)),
+        ("public", Attribute::Private(false)),
+        ("short", Attribute::Value(vec![0x42; 16])),
+    ];
+    let token = Token::new();
+    for (label, change) in changes {
+        import(&token, label, b"1", &[change]);
+        ev.denies(token.try_keys(&[label]), |e| matches!(e, KeyServiceError::Unsuitable(_)));
+        let exists = block_on(token.admin().create_key(&spec(label)));
+        ev.denies(exists, |e| matches!(e, KeyServiceError::KeyExists));
+    }
+    import(&token, "good", b"1", &[]);
+    ev.allows(token.try_keys(&["good"]));
+    let named: Vec<_> = block_on(token.admin().list_keys()).unwrap();
+    ev.equal("only the good one is listed", &named.len(), &1);
+    ev.proven()
+}
+
+#[test]
+fn key_of_another_kind_is_refused() {
+    let token = Token::new();
+    import(&token, "generic", b"1", &[Attribute::KeyType(KeyType::GENERIC_SECRET)]);
+    let refused = token.try_keys(&["generic"]);
+    assert!(matches!(refused, Err(KeyServiceError::Unsuitable(_))), "{refused:?}");
+    let missing = token.try_keys(&["nothing"]);
+    assert!(matches!(missing, Err(KeyServiceError::NoSuchKey)), "{missing:?}");
+}
+
+#[test]
+fn two_objects_of_one_version_are_refused() {
+    let token = Token::new();
+    import(&token, "mri", b"1", &[]);
+    let keys = token.keys(&["mri"]);
+    import(&token, "mri", b"2", &[]);
+    let refused = block_on(keys.generate_dek(&name("mri"), &context()));
+    assert!(matches!(refused, Err(KeyServiceError::Unsuitable(_))), "{refused:?}");
+}
+
+#[test]
+fn key_made_here_can_neither_be_read_nor_taken_away() {
+    let token = Token::new();
+    block_on(token.admin().create_key(&spec("mri"))).unwrap();
+    let session = token.session();
+    let found = session.find_objects(&[Attribute::Label(b"mri".to_vec())]).unwrap();
+    let wanted = [
+        AttributeType::Sensitive,
+        AttributeType::AlwaysSensitive,
+        AttributeType::NeverExtractable,
+        AttributeType::Local,
+        AttributeType::Private,
+    ];
+    let told = session.get_attributes(found[0], &wanted).unwrap();
+    let all = [
+        Attribute::Sensitive(true),
+        Attribute::AlwaysSensitive(true),
+        Attribute::NeverExtractable(true),
+        Attribute::Local(true),
+        Attribute::Private(true),
+    ];
+    assert_eq!((found.len(), told.as_slice()), (1, all.as_slice()));
+    assert!(session.get_attributes(found[0], &[AttributeType::Value]).unwrap().is_empty());
+    assert!(session.update_attributes(found[0], &[Attribute::Extractable(true)]).is_err());
+}
+
+/// A key of another program's goes on under versions of this one's.
+#[test]
+fn imported_key_is_rotated_and_still_unwraps() {
+    let token = Token::new();
+    import(&token, "mri", b"from elsewhere", &[]);
+    let before = token.keys(&["mri"]);
+    let (dek, old) = block_on(before.generate_dek(&name("mri"), &context())).unwrap();
+    let told = block_on(token.admin().rotate_key(&name("mri"))).unwrap();
+    assert_eq!(told.version, Some(2));
+    let (_, new) = block_on(before.generate_dek(&name("mri"), &context())).unwrap();
+    assert_ne!(old.key_ref(), new.key_ref());
+    for keys in [&before, &token.keys(&["mri"])] {
+        assert!(keys.admits(old.key_ref()).is_ok() && keys.admits(new.key_ref()).is_ok());
+        let found = block_on(keys.unwrap_dek(&old, &context())).unwrap();
+        assert!(found.expose_secret() == dek.expose_secret());
+    }
+}
+
+#[test]
+fn destroyed_version_is_told_from_one_that_is_to_come() {
+    let token = Token::new();
+    let admin = token.admin();
+    block_on(admin.create_key(&spec("mri"))).unwrap();
+    let keys = token.keys(&["mri"]);
+    let (_, first) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
+    block_on(admin.rotate_key(&name("mri"))).unwrap();
+    let (_, second) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
+    let session = token.session();
+    let destroy = |reference: &medsec_crypto::KeyRef| {
+        let id = reference.as_bytes()[token.0.as_str().len() + 1..].to_vec();
+        let found = session.find_objects(&[Attribute::Id(id)]).unwrap();
+        session.destroy_object(found[0]).unwrap();
+    };
+    destroy(first.key_ref());
+    let refused = block_on(keys.unwrap_dek(&first, &context()));
+    assert!(matches!(refused, Err(KeyServiceError::Destroyed)), "{refused:?}");
+    assert!(block_on(keys.unwrap_dek(&second, &context())).is_ok());
+    destroy(second.key_ref());
+    import(&token, "mri", b"restored", &[]);
+    let refused = block_on(keys.unwrap_dek(&second, &context()));
+    assert!(matches!(refused, Err(KeyServiceError::NoSuchVersion)), "{refused:?}");
+}
+
+#[test]
+fn disabled_key_is_refused_by_the_token_itself() {
+    let token = Token::new();
+    import(&token, "mri", b"1", &[]);
+    let told = block_on(token.admin().disable_key(&name("mri"))).unwrap();
+    assert_eq!(told.state, KeyState::Disabled);
+    let session = token.session();
+    let key = session.find_objects(&[Attribute::Label(b"mri".to_vec())]).unwrap()[0];
+    let template = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::GENERIC_SECRET),
+        Attribute::Extractable(true),
+        Attribute::Value(vec![1; 64]),
+    ];
+    let content = session.create_object(&template).unwrap();
+    let mechanism = cryptoki::mechanism::Mechanism::AesKeyWrapPad;
+    let refused = session.wrap_key(&mechanism, key, content);
+    let named = cryptoki::error::RvError::KeyFunctionNotPermitted;
+    assert!(
+        matches!(&refused, Err(cryptoki::error::Error::Pkcs11(value, _)) if *value == named),
+        "{refused:?}"
+    );
+}
+
+/// Nothing of a call is left among the session's objects.
+#[test]
+fn no_object_outlives_its_call() {
+    let token = Token::new();
+    block_on(token.admin().create_key(&spec("mri"))).unwrap();
+    let keys = token.keys(&["mri"]);
+    let session = token.session();
+    for number in 0..20_u8 {
+        let (_, stanza) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
+        block_on(keys.unwrap_dek(&stanza, &context())).unwrap();
+        let other = KeyContext { bind: Bind::from_bytes([number; 32]), dataset: None };
+        block_on(keys.unwrap_dek(&stanza, &other)).unwrap_err();
+    }
+    assert_eq!(session.find_objects(&[Attribute::Token(false)]).unwrap().len(), 0);
+    assert_eq!(session.find_objects(&[Attribute::Token(true)]).unwrap().len(), 1);
+}

@@ -1,0 +1,124 @@
+//! Tokens of this process. SoftHSM2 reads its settings once and keeps tokens below the working folder, so the process
+//! moves into a folder of its own before the module is loaded.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::{Error, RvError};
+use cryptoki::session::{Session, UserType};
+use cryptoki::types::AuthPin;
+use medsec_kms::{KeyName, KeyServiceError, Pkcs11Admin, Pkcs11Keys, Pkcs11Settings};
+use medsec_kms::{SystemClock, TokenPin, TokenSerial};
+use pollster::block_on;
+use tempfile::TempDir;
+
+use crate::support::variable;
+
+/// PINs that no text holds by chance.
+pub(super) const PIN: &str = "pin-4711-of-the-user";
+const SO_PIN: &str = "pin-0815-of-the-officer";
+
+/// The module's path. The process is in its own folder from here on.
+pub(super) fn module() -> PathBuf {
+    static HOME: OnceLock<TempDir> = OnceLock::new();
+    HOME.get_or_init(|| {
+        let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        std::fs::create_dir(home.path().join("tokens")).unwrap();
+        std::env::set_current_dir(home.path()).unwrap();
+        assert!(variable("SOFTHSM2_CONF").starts_with('/'), "relative to a folder that is left");
+        home
+    });
+    variable("MEDSEC_LIVE_PKCS11").into()
+}
+
+/// The module as the test itself uses it, beside the services.
+pub(super) fn raw() -> Pkcs11 {
+    let module = Pkcs11::new(module()).unwrap();
+    match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
+        Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => module,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// A token with a user, and nothing on it.
+#[derive(Clone, Debug)]
+pub(super) struct Token(pub(super) TokenSerial);
+
+impl Token {
+    pub(super) fn new() -> Self {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let module = raw();
+        let empty = |slot: &cryptoki::slot::Slot| {
+            !module.get_token_info(*slot).unwrap().token_initialized()
+        };
+        let slot = module.get_slots_with_token().unwrap().into_iter().find(empty).unwrap();
+        let officer = AuthPin::new(SO_PIN.into());
+        let before = serials(&module);
+        module.init_token(slot, &officer, "medsec").unwrap();
+        let serial = serials(&module).into_iter().find(|serial| !before.contains(serial)).unwrap();
+        let token = Self(TokenSerial::new(&serial).unwrap());
+        let session = module.open_rw_session(token.slot(&module)).unwrap();
+        session.login(UserType::So, Some(&officer)).unwrap();
+        session.init_pin(&AuthPin::new(PIN.into())).unwrap();
+        session.logout().unwrap();
+        token
+    }
+
+    pub(super) fn slot(&self, module: &Pkcs11) -> cryptoki::slot::Slot {
+        let own = |slot: &cryptoki::slot::Slot| {
+            module.get_token_info(*slot).unwrap().serial_number() == self.0.as_str()
+        };
+        module.get_slots_with_token().unwrap().into_iter().find(own).unwrap()
+    }
+
+    /// A session of the test's own, logged in as the user.
+    pub(super) fn session(&self) -> Session {
+        let module = raw();
+        let session = module.open_rw_session(self.slot(&module)).unwrap();
+        match session.login(UserType::User, Some(&AuthPin::new(PIN.into()))) {
+            Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => session,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(super) fn settings(&self) -> Pkcs11Settings {
+        self.settings_with(PIN)
+    }
+
+    pub(super) fn settings_with(&self, pin: &str) -> Pkcs11Settings {
+        Pkcs11Settings {
+            module: module(),
+            token: self.0.clone(),
+            pin: TokenPin::take_from(&mut pin.as_bytes().to_vec()).unwrap(),
+            sessions: NonZeroUsize::new(4).unwrap(),
+        }
+    }
+
+    pub(super) fn admin(&self) -> Pkcs11Admin<SystemClock> {
+        block_on(Pkcs11Admin::open(self.settings(), SystemClock)).unwrap()
+    }
+
+    pub(super) fn try_keys(&self, names: &[&str]) -> Result<Pkcs11Keys, KeyServiceError> {
+        block_on(Pkcs11Keys::open(self.settings(), names.iter().map(|text| name(text))))
+    }
+
+    #[track_caller]
+    pub(super) fn keys(&self, names: &[&str]) -> Pkcs11Keys {
+        self.try_keys(names).unwrap()
+    }
+}
+
+fn serials(module: &Pkcs11) -> Vec<String> {
+    let slots = module.get_slots_with_token().unwrap().into_iter();
+    let told = slots.map(|slot| module.get_token_info(slot).unwrap());
+    told.filter(cryptoki::slot::TokenInfo::token_initialized)
+        .map(|told| told.serial_number().to_owned())
+        .collect()
+}
+
+pub(super) fn name(text: &str) -> KeyName {
+    KeyName::new(text).unwrap()
+}
