@@ -9,6 +9,7 @@ mod citations;
 mod crate_roots;
 mod dependencies;
 mod direct_opening;
+mod doubles;
 mod duplicates;
 mod forbidden;
 mod layout;
@@ -60,7 +61,7 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Workspace) -> Result<Vec<Finding>>;
 
-const CHECKS: [(&str, Check); 16] = [
+const CHECKS: [(&str, Check); 17] = [
     ("workspace dependencies follow the table", dependencies::check),
     ("program and examples go through the Custodian", direct_opening::check),
     ("library crates pull no runtime", runtime::check),
@@ -68,6 +69,7 @@ const CHECKS: [(&str, Check); 16] = [
     ("crate roots forbid unsafe code", crate_roots::check),
     ("files have their place and length", layout::check),
     ("forbidden constructs are absent", forbidden::check),
+    ("doubles stay out of releases", doubles::check),
     ("lint exceptions carry a reason", attributes::check),
     ("words we do not use are absent", wording::check),
     ("no path of a machine is in a file", machine_paths::check),

@@ -15,7 +15,7 @@ identifier!(
     b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'+' | b'/' | b'=' | b':' | b'-'
 );
 identifier!(
-    /// Names a key of a key service. 1 to 256 of `A-Z a-z 0-9 . _ : / -`.
+    /// Names a key of a key service. 1 to 256 of `A-Z a-z 0-9 . _ : / -`. With several services it is `service:key`.
     KeyName, 256, "key",
     b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'/' | b'-'
 );
@@ -154,6 +154,21 @@ impl Settings {
         match all.find(|(_, fits)| !fits) {
             Some((field, _)) => Err(InvalidValue { field }),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_named_services_can_be_allowed() {
+        for good in ["mri", "bao:imaging", "aws:alias/mri", "hsm:mri-2026", "aws:mrk-0123"] {
+            assert_eq!(KeyName::new(good).unwrap().as_str(), good);
+        }
+        for bad in ["", ":mri", "bao:im aging", "bao:*", "/alias"] {
+            assert!(KeyName::new(bad).is_err(), "{bad}");
         }
     }
 }
