@@ -1,8 +1,7 @@
 //! Keys on SoftHSM2, a PKCS#11 token in software.
 
 mod conformance;
-mod faults;
-mod mechanism;
+pub(crate) mod mechanism;
 mod objects;
 mod packages;
-mod token;
+pub(crate) mod token;

@@ -12,7 +12,7 @@ use super::token::{Token, name};
 const KEK: [u8; 32] = [0x42; 32];
 
 /// A key whose value the test knows; the token gives it to nobody.
-pub(super) fn import(token: &Token, label: &str, id: &[u8], changes: &[Attribute]) {
+pub(crate) fn import(token: &Token, label: &str, id: &[u8], changes: &[Attribute]) {
     let mut template = vec![
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::AES),

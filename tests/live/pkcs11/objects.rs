@@ -2,7 +2,6 @@
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use medsec_crypto::Bind;
-use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{KeyAdmin as _, KeyContext, KeyService as _, KeyServiceError, KeySpec, KeyState};
 use pollster::block_on;
 
@@ -15,32 +14,6 @@ fn context() -> KeyContext {
 
 fn spec(text: &str) -> KeySpec {
     KeySpec { name: name(text), max_age_days: None }
-}
-
-#[evidence(
-    hipaa2013::"164.312(a)(2)(iv)",
-    claim = "a key of a token that could leave the token, or be used without a login, wraps nothing",
-    polarity = deny,
-)]
-fn key_that_could_leave_the_token_is_refused(ev: Ev) -> Proven {
-    let changes = [
-        ("extractable", Attribute::Extractable(true)),
-        ("readable", Attribute::Sensitive(false)),
-        ("public", Attribute::Private(false)),
-        ("short", Attribute::Value(vec![0x42; 16])),
-    ];
-    let token = Token::new();
-    for (label, change) in changes {
-        import(&token, label, b"1", &[change]);
-        ev.denies(token.try_keys(&[label]), |e| matches!(e, KeyServiceError::Unsuitable(_)));
-        let exists = block_on(token.admin().create_key(&spec(label)));
-        ev.denies(exists, |e| matches!(e, KeyServiceError::KeyExists));
-    }
-    import(&token, "good", b"1", &[]);
-    ev.allows(token.try_keys(&["good"]));
-    let named: Vec<_> = block_on(token.admin().list_keys()).unwrap();
-    ev.equal("only the good one is listed", &named.len(), &1);
-    ev.proven()
 }
 
 #[test]
@@ -105,31 +78,6 @@ fn imported_key_is_rotated_and_still_unwraps() {
         let found = block_on(keys.unwrap_dek(&old, &context())).unwrap();
         assert!(found.expose_secret() == dek.expose_secret());
     }
-}
-
-#[test]
-fn destroyed_version_is_told_from_one_that_is_to_come() {
-    let token = Token::new();
-    let admin = token.admin();
-    block_on(admin.create_key(&spec("mri"))).unwrap();
-    let keys = token.keys(&["mri"]);
-    let (_, first) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
-    block_on(admin.rotate_key(&name("mri"))).unwrap();
-    let (_, second) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
-    let session = token.session();
-    let destroy = |reference: &medsec_crypto::KeyRef| {
-        let id = reference.as_bytes()[token.0.as_str().len() + 1..].to_vec();
-        let found = session.find_objects(&[Attribute::Id(id)]).unwrap();
-        session.destroy_object(found[0]).unwrap();
-    };
-    destroy(first.key_ref());
-    let refused = block_on(keys.unwrap_dek(&first, &context()));
-    assert!(matches!(refused, Err(KeyServiceError::Destroyed)), "{refused:?}");
-    assert!(block_on(keys.unwrap_dek(&second, &context())).is_ok());
-    destroy(second.key_ref());
-    import(&token, "mri", b"restored", &[]);
-    let refused = block_on(keys.unwrap_dek(&second, &context()));
-    assert!(matches!(refused, Err(KeyServiceError::NoSuchVersion)), "{refused:?}");
 }
 
 #[test]

@@ -17,11 +17,11 @@ use tempfile::TempDir;
 use crate::support::variable;
 
 /// PINs that no text holds by chance.
-pub(super) const PIN: &str = "pin-4711-of-the-user";
+pub(crate) const PIN: &str = "pin-4711-of-the-user";
 const SO_PIN: &str = "pin-0815-of-the-officer";
 
 /// The module's path. The process is in its own folder from here on.
-pub(super) fn module() -> PathBuf {
+pub(crate) fn module() -> PathBuf {
     static HOME: OnceLock<TempDir> = OnceLock::new();
     HOME.get_or_init(|| {
         let home = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -34,7 +34,7 @@ pub(super) fn module() -> PathBuf {
 }
 
 /// The module as the test itself uses it, beside the services.
-pub(super) fn raw() -> Pkcs11 {
+pub(crate) fn raw() -> Pkcs11 {
     let module = Pkcs11::new(module()).unwrap();
     match module.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)) {
         Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => module,
@@ -44,10 +44,10 @@ pub(super) fn raw() -> Pkcs11 {
 
 /// A token with a user, and nothing on it.
 #[derive(Clone, Debug)]
-pub(super) struct Token(pub(super) TokenSerial);
+pub(crate) struct Token(pub(crate) TokenSerial);
 
 impl Token {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
         let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let module = raw();
@@ -67,7 +67,7 @@ impl Token {
         token
     }
 
-    pub(super) fn slot(&self, module: &Pkcs11) -> cryptoki::slot::Slot {
+    pub(crate) fn slot(&self, module: &Pkcs11) -> cryptoki::slot::Slot {
         let own = |slot: &cryptoki::slot::Slot| {
             module.get_token_info(*slot).unwrap().serial_number() == self.0.as_str()
         };
@@ -75,7 +75,7 @@ impl Token {
     }
 
     /// A session of the test's own, logged in as the user.
-    pub(super) fn session(&self) -> Session {
+    pub(crate) fn session(&self) -> Session {
         let module = raw();
         let session = module.open_rw_session(self.slot(&module)).unwrap();
         match session.login(UserType::User, Some(&AuthPin::new(PIN.into()))) {
@@ -84,11 +84,11 @@ impl Token {
         }
     }
 
-    pub(super) fn settings(&self) -> Pkcs11Settings {
+    pub(crate) fn settings(&self) -> Pkcs11Settings {
         self.settings_with(PIN)
     }
 
-    pub(super) fn settings_with(&self, pin: &str) -> Pkcs11Settings {
+    pub(crate) fn settings_with(&self, pin: &str) -> Pkcs11Settings {
         Pkcs11Settings {
             module: module(),
             token: self.0.clone(),
@@ -97,16 +97,16 @@ impl Token {
         }
     }
 
-    pub(super) fn admin(&self) -> Pkcs11Admin<SystemClock> {
+    pub(crate) fn admin(&self) -> Pkcs11Admin<SystemClock> {
         block_on(Pkcs11Admin::open(self.settings(), SystemClock)).unwrap()
     }
 
-    pub(super) fn try_keys(&self, names: &[&str]) -> Result<Pkcs11Keys, KeyServiceError> {
+    pub(crate) fn try_keys(&self, names: &[&str]) -> Result<Pkcs11Keys, KeyServiceError> {
         block_on(Pkcs11Keys::open(self.settings(), names.iter().map(|text| name(text))))
     }
 
     #[track_caller]
-    pub(super) fn keys(&self, names: &[&str]) -> Pkcs11Keys {
+    pub(crate) fn keys(&self, names: &[&str]) -> Pkcs11Keys {
         self.try_keys(names).unwrap()
     }
 }
@@ -119,6 +119,6 @@ fn serials(module: &Pkcs11) -> Vec<String> {
         .collect()
 }
 
-pub(super) fn name(text: &str) -> KeyName {
+pub(crate) fn name(text: &str) -> KeyName {
     KeyName::new(text).unwrap()
 }
