@@ -42,11 +42,10 @@ fn describe(error: &clap::Error, arguments: &[OsString]) -> Failure {
             declared(),
             text(error.get(ContextKind::PriorArg))
         ),
-        ErrorKind::InvalidValue => format!(
-            "the value of {} is missing or none of: {}",
-            declared(),
-            text(error.get(ContextKind::ValidValue))
-        ),
+        ErrorKind::InvalidValue => match text(error.get(ContextKind::ValidValue)) {
+            values if values.is_empty() => format!("the value of {} is missing", declared()),
+            values => format!("the value of {} is missing or none of: {values}", declared()),
+        },
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => format!("the value of {} is not valid", declared()),
     };
@@ -72,6 +71,9 @@ fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
 fn text(value: Option<&ContextValue>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod documented;
 
 #[cfg(test)]
 mod tests {

@@ -335,7 +335,9 @@ fn report(options: &Options, made: &Made) -> Report {
             .line("      without an identity nothing that was sealed opens again")
             .field("key", key.as_str())
     };
-    let report = made.policy.iter().fold(report, policy_lines);
+    let is_ready = options.policy.is_ready();
+    let report =
+        made.policy.iter().fold(report, |report, bundle| policy_lines(report, bundle, is_ready));
     let report = made.log.iter().fold(report, log_lines);
     report
         .field("store", id.to_string())
@@ -344,12 +346,14 @@ fn report(options: &Options, made: &Made) -> Report {
         .field("recipient", recipient)
 }
 
-fn policy_lines(report: Report, bundle: &Bundle) -> Report {
+fn policy_lines(report: Report, bundle: &Bundle, is_ready: bool) -> Report {
+    let source = if is_ready {
+        format!("its source is in `{POLICY_FOLDER}/source`")
+    } else {
+        "its source stays where it is: keep it for `medsec policy sign FOLDER`".to_owned()
+    };
     report
-        .line(format!(
-            "policy `{}` is in force; its source is in `{POLICY_FOLDER}/source`",
-            bundle.name()
-        ))
+        .line(format!("policy `{}` is in force; {source}", bundle.name()))
         .field("policy", bundle.hash().to_string())
 }
 

@@ -38,10 +38,10 @@ fn mark(settings: &Settings) -> Finding {
     const CHECK: &str = "mark of the policy";
     let place = &settings.policy_mark.value;
     match read_mark(place) {
-        Ok(None) => Finding::warning(
+        Ok(None) => Finding::problem(
             CHECK,
-            "which policy was in force last is not remembered: an older one in its place would not be noticed",
-            "the next command that uses the policy makes the mark; if there was one, find out who removed it",
+            "which policy was in force last is not remembered: nothing is opened or sealed",
+            "find out who removed the mark; `medsec policy accept` sets it to the policy that is there",
         ),
         Ok(Some(_)) if place.starts_with(&settings.policy.value) => Finding::problem(
             CHECK,

@@ -38,8 +38,13 @@ impl From<StoreError> for Failure {
 
 impl From<UnlockStoreError> for Failure {
     fn from(error: UnlockStoreError) -> Self {
-        Self::new(Exit::Key, format!("{error}; nothing was opened"))
-            .next("ask an administrator to add you: `medsec user add`")
+        let next = match error {
+            UnlockStoreError::Offboarded => {
+                "who is to come back needs new keys and another name: `medsec init --join`"
+            }
+            _ => "ask an administrator to add you: `medsec user add`",
+        };
+        Self::new(Exit::Key, format!("{error}; nothing was opened")).next(next)
     }
 }
 

@@ -26,6 +26,7 @@ mod custody;
 mod demo;
 mod doctor;
 mod emergency;
+mod guide;
 mod json;
 mod memory;
 mod metadata;

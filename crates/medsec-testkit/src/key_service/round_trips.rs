@@ -41,9 +41,12 @@ pub async fn same_dek_wraps_differently_each_time(harness: &dyn KeyServiceHarnes
     let other = Dek::generate().unwrap();
     let three = service.wrap_dek(&key, &other, &context(1)).await.unwrap();
     let four = service.wrap_dek(&key, &dek, &context(2)).await.unwrap();
-    for part in [..8, ..24, ..40] {
-        assert_ne!(one.wrapped()[part], three.wrapped()[part]);
-        assert_ne!(one.wrapped()[part], four.wrapped()[part]);
+    for another in [&three, &four] {
+        assert_ne!(one.wrapped(), another.wrapped());
+        if !harness.wraps_differently_each_time() {
+            // Nor do they begin alike: every byte depends on all that is wrapped.
+            assert_ne!(one.wrapped()[..8], another.wrapped()[..8]);
+        }
     }
 }
 

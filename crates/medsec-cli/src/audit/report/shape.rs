@@ -64,7 +64,7 @@ pub(super) fn facts(report: &Report) -> Vec<(&'static str, &'static str, String)
 
 /// What a reader must not take from the report.
 pub(super) const LIMITS: [&str; 7] = [
-    "`medsec seal`, `open`, `rewrap` and `verify --identity` are recorded, and what the policy refuses them. A command that fails before that, for want of a policy that can be trusted, of the key store or of the right passphrase, is not; nor are changes of the key store.",
+    "`medsec seal`, `open`, `rewrap` and `verify --identity` are recorded, and what the policy refuses them. Who fails before that, for want of the right passphrase, of the key store or of a policy that can be trusted, is recorded as nobody known. Changes of the key store are not recorded.",
     "It shows what writers recorded. What was done past them, with a copied key for instance, is not in it.",
     "Times are those of the writers' clocks; steps of a clock are listed under the log itself.",
     "Records missing at the very end of a stream show only if an anchor or checkpoint from elsewhere knows them.",

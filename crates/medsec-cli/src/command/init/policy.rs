@@ -60,6 +60,11 @@ impl PolicyOptions {
         Ok(bundle)
     }
 
+    /// Whether it is one that the program has, whose source then lies in the home.
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready_policy().is_some()
+    }
+
     fn ready_policy(&self) -> Option<Ready> {
         self.policy.to_str()?.parse().ok()
     }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use medsec::{Confirmed, RewrapGrant};
-use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
+use medsec_crypto::{Header, KeyRef, LockedPackage, Recipient, RewrapError, SlotCondition};
+use medsec_kms::PublicKey;
 
 use super::{Job, ended};
 use crate::bulk::rewrap::{Rewrap, Work};
@@ -59,6 +60,13 @@ impl Work for Job<'_> {
 }
 
 impl Job<'_> {
+    /// The recipients that the policy demands of every package.
+    fn demanded(&self) -> Vec<KeyRef> {
+        let keys = self.custody.settings().sealing.required_recipients.iter();
+        let keys = keys.filter_map(|key| key.as_str().parse::<PublicKey>().ok());
+        keys.filter_map(|key| key.as_recipient().map(Recipient::key_ref)).collect()
+    }
+
     fn is_as_wanted(&self, header: &Header) -> bool {
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
@@ -66,6 +74,7 @@ impl Job<'_> {
         }
         let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
         self.added().iter().all(present)
+            && self.demanded().iter().all(present)
             && !self.remove.iter().any(present)
             && !outdated
             && header.slot_condition() == SlotCondition::Clean

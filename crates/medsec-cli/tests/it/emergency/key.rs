@@ -175,3 +175,20 @@ fn paper_serves_in_the_place_of_a_file() {
     let brought = [&protected[0], &printed[1]];
     drill(&clinic, "ada", "scan.msp", &brought, &PASSPHRASES[..1]).ok();
 }
+
+#[test]
+fn folder_gets_the_key_that_the_policy_demands_since() {
+    let clinic = Clinic::new();
+    fs::create_dir(clinic.ward.path("sealed")).unwrap();
+    clinic.seal("sealed/old.msp");
+    let line = "emergency stage --threshold 2 --shares 3 --out shares --into-policy source";
+    clinic.typed("ada", line, &PASSPHRASES).ok();
+    clinic.by("ada", "policy sign source").ok();
+    let rewrap =
+        || clinic.by("ada", "rewrap sealed --to-key default --purpose TREAT --json").json();
+    assert_eq!(rewrap()["done"], 1);
+    assert_eq!(rewrap()["skipped"], 1);
+    let files = files(&clinic, "shares");
+    let typed = [PASSPHRASES[0], PASSPHRASES[2]];
+    drill(&clinic, "ada", "sealed", &[&files[0], &files[2]], &typed).ok();
+}

@@ -37,7 +37,7 @@ fn policy_that_does_not_count_is_found() {
 fn missing_mark_is_found_and_not_made() {
     let ward = whole();
     let seen = found(&ward, |ward| std::fs::remove_file(ward.path("home/policy.mark")).unwrap());
-    assert_eq!(seen, warning("mark of the policy"));
+    assert_eq!(seen, problem("mark of the policy"));
     assert!(!ward.exists("home/policy.mark"));
 }
 
