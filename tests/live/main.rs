@@ -19,6 +19,7 @@ mod faults;
 mod pkcs11;
 mod postgres;
 mod postgres_crash;
+mod program;
 mod s3;
 mod support;
 mod syslog;

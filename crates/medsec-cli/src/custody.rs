@@ -215,11 +215,14 @@ impl Custody {
         self.store.key(name).is_some_and(|key| key.has_version(key_ref))
     }
 
-    /// Whether the store has the key; that it is older than it should be is told.
+    /// Whether there is the key; that it is older than it should be is told.
     pub(crate) fn refuse_unknown(&self, session: &Session, name: &KeyName) -> Result<(), Failure> {
-        let key = self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?;
+        let about = match name.is_local() {
+            true => self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?.describe(),
+            false => pollster::block_on(self.login.keys().describe_key(name))?,
+        };
         // Old keys still protect; that they should be replaced is for an administrator to know.
-        if key.describe().is_overdue(now()) {
+        if about.is_overdue(now()) {
             output::note(
                 session,
                 "the key is older than it should be: `medsec key rotate --overdue`",

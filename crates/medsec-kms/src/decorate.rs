@@ -10,7 +10,7 @@
 //! so that the deadline is one attempt's and does not run while a call waits for its turn, the breaker sees every
 //! attempt, and what it refuses is tried again when it says.
 //!
-//! `admits`, `assurance` and `rewraps_unseen` are answered by the service at once and pass through. A call for many data
+//! `admits`, `assurance`, `rewraps_unseen` and `standing` are answered by the service at once and pass through. A call for many data
 //! keys is one call; what is tried again of it is what failed.
 
 mod breaker;
@@ -86,6 +86,10 @@ macro_rules! decorated {
                 key: &crate::name::KeyName,
             ) -> bool {
                 self.inner.rewraps_unseen(from, key)
+            }
+
+            fn standing(&self, stanza: &medsec_crypto::Stanza) -> Option<crate::service::Standing> {
+                self.inner.standing(stanza)
             }
 
             fn admits(

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use medsec_crypto::{Assurance, Dek, HpkeIdentity, Identity as _, KeyRef, Stanza};
 
 use crate::name::KeyName;
-use crate::service::{KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError};
+use crate::service::{
+    KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, Standing,
+};
 use crate::store::{UserKeys, ready};
 
 /// A user's private keys and, where there is a store, the user's keys of it, as one key service. A private key
@@ -87,6 +89,10 @@ impl KeyService for Keyring {
             });
         }
         of_store!(self, store => store.rewrap_dek(stanza, key, context))
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.store.as_ref()?.standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

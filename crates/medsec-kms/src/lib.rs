@@ -77,7 +77,7 @@ pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
     ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService,
-    KeyServiceError, KeySpec, KeyState, TokenFault,
+    KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
 };
 pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{

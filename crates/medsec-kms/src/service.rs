@@ -96,6 +96,12 @@ pub trait KeyService: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Under which key and version of this service a data key is wrapped, as far as the stanza itself tells it; nothing
+    /// where that is none of this service's keys, or the service does not tell.
+    fn standing(&self, _stanza: &Stanza) -> Option<Standing> {
+        None
+    }
+
     /// Whether this service may be asked to unwrap what that key wrapped: the allow-list that stands before every
     /// call of [`unwrap_dek`](Self::unwrap_dek), so that a package cannot make a service work for it. Answers at
     /// once, from what the service's maker was told; a service elsewhere is not asked.
@@ -110,6 +116,16 @@ pub trait KeyService: fmt::Debug + Send + Sync {
 
     /// What the service's cryptography may be called.
     fn assurance(&self) -> Assurance;
+}
+
+/// Under which key a data key is wrapped.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_structs, reason = "it is told by those outside too")]
+pub struct Standing {
+    /// What the service calls the key.
+    pub key: KeyName,
+    /// The version, where the stanza tells it.
+    pub version: Option<u32>,
 }
 
 /// Makes, replaces and destroys wrapping keys.

@@ -15,7 +15,7 @@ use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 pub use self::name::{InvalidService, ServiceName};
 use crate::name::KeyName;
 use crate::service::{
-    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError,
+    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError, Standing,
 };
 
 /// Several key services as one.
@@ -119,6 +119,11 @@ impl KeyService for KeyServices {
             return false;
         };
         Arc::ptr_eq(from_service, to.service) && to.service.rewraps_unseen(from, &to.key)
+    }
+
+    /// The name is again `service:key`.
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.standing_of(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

@@ -42,7 +42,8 @@ pub(crate) struct Options {
     #[arg(long, required_unless_present = "key", value_name = "PUBKEY|FILE")]
     to: Vec<OsString>,
     /// Key of the key store to seal under: everyone who was granted it can open. The packages name the
-    /// dataset after it and are signed with the key in the settings, unless something else is said.
+    /// dataset after it and are signed with the key in the settings, unless something else is said. Or
+    /// SERVICE:KEY, a key of a service that the settings name.
     #[arg(long, value_name = "KEY")]
     key: Option<KeyName>,
     /// Identity file of the signer. Signed packages show their origin to everyone.
@@ -233,7 +234,9 @@ impl Options {
         if self.blind {
             spec.profile = RecipientProfile::Blind;
         }
-        let dataset = self.dataset.as_deref().or(self.key.as_ref().map(KeyName::as_str));
+        // A key of the store is its data set's; one of a service elsewhere can be anybody's.
+        let key = self.key.as_ref().filter(|key| key.is_local()).map(KeyName::as_str);
+        let dataset = self.dataset.as_deref().or(key);
         let set = session.settings()?.dataset.value.clone();
         spec.dataset = dataset.map(DatasetId::new).transpose()?.or(set);
         let content_type = self.content_type.as_deref();

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza, StanzaKind};
 use medsec_kms::{
     KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
+    Standing,
 };
 
 /// Reaches it: logs in, resolves names, loads a module.
@@ -107,6 +108,13 @@ impl KeyService for Lazy {
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
         from.kind() == self.kind
             && self.opened().is_ok_and(|opened| opened.rewraps_unseen(from, key))
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        if stanza.key_ref().kind() != self.kind {
+            return None;
+        }
+        self.opened().ok()?.standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

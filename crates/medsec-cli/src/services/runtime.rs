@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 use medsec_kms::{
     KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
+    Standing,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -109,6 +110,10 @@ impl<K: KeyService> KeyService for OnRuntime<K> {
 
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
         self.service.rewraps_unseen(from, key)
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.service.standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

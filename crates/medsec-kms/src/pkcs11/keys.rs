@@ -13,7 +13,9 @@ use super::workers::Workers;
 use super::wrap;
 use crate::name::KeyName;
 use crate::secret::copy;
-use crate::service::{KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError};
+use crate::service::{
+    KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, Standing,
+};
 
 /// Named keys of a PKCS#11 token. Every call looks at the token, so that rotation and disabling are followed at once.
 ///
@@ -148,6 +150,14 @@ impl KeyService for Pkcs11Keys {
             let dek = self.unwrap(stanza, context).await?;
             self.wrap(key, &dek, context).await
         })
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        let id = id_in(&self.token, stanza.key_ref())?;
+        let key = self.name_of(id)?.clone();
+        let about = self.keys.get(&key).and_then(|family| family.about(id));
+        let version = about.map(|about| about.version);
+        Some(Standing { key, version })
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

@@ -6,7 +6,7 @@ use medsec_crypto::{KeyRef, Stanza};
 
 use super::{KeyServices, ServiceName};
 use crate::name::KeyName;
-use crate::service::{KeyContext, KeyService, KeyServiceError};
+use crate::service::{KeyContext, KeyService, KeyServiceError, Standing};
 
 /// A service, and what it calls the key.
 pub(super) struct Named<'a> {
@@ -40,6 +40,17 @@ impl KeyServices {
         let (of, service) = found.ok_or(KeyServiceError::NoSuchService)?;
         let key = KeyName::new(key).map_err(|_| KeyServiceError::NoSuchKey)?;
         Ok(Named { service, key, of: Some(of) })
+    }
+
+    /// What the first service that knows the key says of it, with that service's name.
+    pub(super) fn standing_of(&self, stanza: &Stanza) -> Option<Standing> {
+        if let Some(standing) = self.local.as_ref().and_then(|local| local.standing(stanza)) {
+            return Some(standing);
+        }
+        self.named.iter().find_map(|(name, service)| {
+            let Standing { key, version } = service.standing(stanza)?;
+            Some(Standing { key: KeyName::new(&format!("{name}:{key}")).ok()?, version })
+        })
     }
 
     /// The one service whose key wrapped it.

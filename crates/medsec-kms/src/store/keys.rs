@@ -13,7 +13,7 @@ use super::state::{Condition, Key, State, User};
 use super::wrap::{self, Place};
 use crate::name::{KeyId, KeyName, StoreId, UserName};
 use crate::public_key::PublicKey;
-use crate::service::{KeyContext, KeyDescription, KeyServiceError};
+use crate::service::{KeyContext, KeyDescription, KeyServiceError, Standing};
 
 /// What one user can do with a store: wrap and unwrap data keys with the keys granted.
 ///
@@ -92,9 +92,13 @@ impl UserKeys {
     /// Whether a package's recipient is a version of that key.
     #[must_use]
     pub fn is_version_of(&self, key_ref: &KeyRef, name: &KeyName) -> bool {
-        let key = self.state.keys.get(name).map(|key| key.id);
-        let place = place_of(key_ref).filter(|place| place.store == self.state.store);
-        place.is_some_and(|place| key == Some(place.key))
+        self.standing_of(key_ref).is_some_and(|standing| standing.key == *name)
+    }
+
+    pub(super) fn standing_of(&self, key_ref: &KeyRef) -> Option<Standing> {
+        let place = place_of(key_ref).filter(|place| place.store == self.state.store)?;
+        let key = self.state.keys.iter().find(|(_, key)| key.id == place.key);
+        key.map(|(name, _)| Standing { key: name.clone(), version: Some(place.version) })
     }
 
     pub(super) fn wrap_dek(

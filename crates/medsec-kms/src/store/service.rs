@@ -14,7 +14,7 @@ use super::error::{ChangeError, StoreError};
 use super::{LocalStore, UserKeys};
 use crate::name::KeyName;
 use crate::service::{
-    KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeySpec,
+    KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeySpec, Standing,
 };
 
 /// Tells the time.
@@ -77,6 +77,10 @@ impl KeyService for UserKeys {
             Self::wrap_dek(self, key, &dek, context)
         };
         ready(rewrap())
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.standing_of(stanza.key_ref())
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

@@ -12,7 +12,7 @@ use super::settings::VaultSettings;
 use super::wrapped;
 use crate::name::KeyName;
 use crate::service::{
-    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError,
+    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError, Standing,
 };
 
 /// The keys of one mount that the maker of this named: no other is ever asked for, whatever a package says.
@@ -264,6 +264,11 @@ impl KeyService for VaultKeys {
 
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
         self.refs.get(key) == Some(from)
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        let key = self.named(stanza.key_ref()).ok()?.clone();
+        Some(Standing { key, version: wrapped::version(stanza.wrapped()) })
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

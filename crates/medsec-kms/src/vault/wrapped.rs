@@ -27,6 +27,12 @@ pub(super) fn stanza(key_ref: &KeyRef, text: &str) -> Result<Stanza, KeyServiceE
     Stanza::new(key_ref.clone(), text.as_bytes().to_vec()).map_err(|_| wrong)
 }
 
+/// The version of the key that made a text.
+pub(super) fn version(wrapped: &[u8]) -> Option<u32> {
+    let (version, _) = text(wrapped).ok()?.strip_prefix("vault:v")?.split_once(':')?;
+    version.parse().ok()
+}
+
 fn is_wrapped(text: &str) -> bool {
     let Some((version, content)) = text.strip_prefix("vault:v").and_then(|t| t.split_once(':'))
     else {

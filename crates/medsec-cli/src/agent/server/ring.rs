@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use medsec_crypto::{Assurance, Dek, HpkeIdentity, KeyRef, Stanza};
 use medsec_kms::{
-    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, Keyring, LocalStore, StorePlace,
+    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, Keyring, LocalStore, Standing,
+    StorePlace,
 };
 
 use crate::failure::Failure;
@@ -86,6 +87,10 @@ impl KeyService for Ring {
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
         Box::pin(async move { self.now().rewrap_dek(stanza, key, context).await })
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.now().standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), medsec_kms::KeyServiceError> {
