@@ -73,7 +73,10 @@ impl Home {
         let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-live-program"));
         program.args(line.split(' ')).current_dir(self.folder.path());
         program.env_clear().env("MEDSEC_HOME", self.path("home"));
-        program.env("XDG_STATE_HOME", self.path("state")).env("HOME", self.folder.path());
+        program
+            .env("MEDSEC_PURPOSE", "TREAT")
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("HOME", self.folder.path());
         let done = program.output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
