@@ -4,6 +4,7 @@
 //! real server does it) or `proxy` (the proxy of medsec-testkit does it in its place) is a test of the fault's name
 //! in that module.
 
+mod aws;
 mod local;
 mod pkcs11;
 mod table;

@@ -14,6 +14,7 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod aws;
 mod drive;
 mod faults;
 mod pkcs11;

@@ -1,10 +1,10 @@
 //! `cargo xtask services`: the real servers that `tests/live` talks to, on loopback and on free ports.
 //!
-//! PostgreSQL, rsyslog, moto's S3 and OpenBao run as ordinary processes below the target folder; SoftHSM2 is a library
-//! that the tests load. `target/services/state.json`
-//! says which they are; what an earlier run left behind is ended before a new one starts. A server that cannot be
-//! had is a failure: nothing is skipped.
+//! PostgreSQL, rsyslog, moto, LocalStack's KMS and OpenBao run as ordinary processes below the target folder; SoftHSM2 is
+//! a library that the tests load. `target/services/state.json` says which processes they are; what an earlier run left
+//! behind is ended before a new one starts. A server that cannot be had is a failure: nothing is skipped.
 
+mod aws;
 mod certificates;
 mod installed;
 mod interrupt;
@@ -13,7 +13,6 @@ mod openbao;
 mod postgres;
 mod private;
 mod rsyslog;
-mod s3;
 mod softhsm;
 mod state;
 mod user;
@@ -114,8 +113,9 @@ fn start_all(ws: &Workspace, installed: &Installed) -> Result<State> {
     }
     let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
     let syslog = timed("rsyslog", || rsyslog::start(ws, installed, &certificates, &run, record))?;
-    let s3 = timed("s3", || s3::start(ws, installed, &run, record))?;
-    state.set_all(syslog.into_iter().chain(s3));
+    let moto = timed("moto", || aws::moto(ws, installed, &run, record))?;
+    let localstack = timed("localstack", || aws::localstack(ws, installed, &run, record))?;
+    state.set_all(syslog.into_iter().chain(moto).chain(localstack));
     let place = openbao::Place { ws, bao: &installed.bao, certificates: &certificates };
     let record = &mut |server: &Server| state.add(server.clone(), &home(ws));
     let vault = timed("openbao", || openbao::start(&place, &run, record))?;

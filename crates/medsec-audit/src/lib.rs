@@ -53,7 +53,7 @@ pub use crate::line::{
     CommitLine, Head, Kind, Line, LineError, MAX_LINE_LEN, RecordLine, RecordPosition,
 };
 pub use crate::log::{
-    AuditLog, Batches, CreateLogError, LogError, NewLog, Pin, PinError, PublishError, Published,
+    AuditLog, AwsKeyError, Batches, CreateLogError, LogError, NewLog, Pin, PublishError, Published,
     RetireError, RetiredRecords, RootError, RootNote, StreamProver, StreamReader,
 };
 pub use crate::note::{

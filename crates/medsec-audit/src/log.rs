@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use self::create::{CreateLogError, NewLog};
-pub use self::pin::{Pin, PinError};
+pub use self::pin::{AwsKeyError, Pin};
 pub use self::prove::StreamProver;
 pub use self::publish::{PublishError, Published};
 pub use self::read::{Batches, StreamReader};

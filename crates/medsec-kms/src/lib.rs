@@ -4,6 +4,9 @@
 //! An identity file holds one private key: X25519 or X-Wing to open packages with, or Ed25519 to sign
 //! them. The formats are described in `docs/formats/identity.md`.
 //!
+//! Key services on a network are behind a feature each: `aws` (AWS KMS), which needs Rust 1.94.1 where the rest of the
+//! crate needs 1.89.
+//!
 //! ```
 //! use medsec_crypto::Timestamp;
 //! use medsec_kms::{IdentityFile, KeyKind, PrivateKey, PublicKey};
@@ -23,6 +26,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "aws")]
+mod aws;
 mod cache;
 mod decorate;
 mod emergency;
@@ -48,6 +53,13 @@ mod utc;
 #[cfg(feature = "vault")]
 mod vault;
 
+#[cfg(feature = "aws")]
+pub use crate::aws::{
+    AwsAccessKey, AwsAddress, AwsAdmin, AwsBootstrap, AwsBootstrapError, AwsConnection,
+    AwsCredentials, AwsDatasets, AwsKeyError, AwsKeyFacts, AwsKeyOrigin, AwsKeyScope, AwsKeys,
+    AwsNewKey, AwsOpenError, AwsPatience, AwsPolicies, AwsPrincipals, AwsRoots, AwsSettings,
+    KeyArn,
+};
 pub use crate::cache::{
     OpeningCache, SealingCache, SharedKeyError, SharedKeyLimits, SharedScope, SharedSeal,
 };

@@ -85,6 +85,28 @@ pub trait KeyServiceHarness: Sync {
     fn wraps_differently_each_time(&self) -> bool {
         true
     }
+
+    /// What it is known to do otherwise; nothing, unless it is an emulator.
+    fn deviations(&self) -> &'static [Deviation] {
+        &[]
+    }
+}
+
+impl dyn KeyServiceHarness + '_ {
+    fn deviates(&self, deviation: Deviation) -> bool {
+        self.deviations().contains(&deviation)
+    }
+}
+
+/// What an emulator does otherwise than the service it stands for. The facts hold it to that too, where they can, so
+/// that one that was mended is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every deviation is met by a fact here")]
+pub enum Deviation {
+    /// Keys wrap and unwrap while they are disabled or due to be destroyed.
+    UsesKeysWhateverTheirState,
+    /// What another key wrapped is refused as not permitted, where it is not authentic.
+    DeniesCiphertextsOfOtherKeys,
 }
 
 /// Waits for a future to its end.

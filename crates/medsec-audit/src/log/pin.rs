@@ -33,7 +33,7 @@ pub struct Pin {
 /// The text is no pin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a pin of an audit log")]
-pub struct PinError;
+pub struct AwsKeyError;
 
 impl Pin {
     pub(crate) const fn new(key: VerifierKey, id: LogId, revision: Count) -> Self {
@@ -67,12 +67,12 @@ impl fmt::Display for Pin {
 }
 
 impl FromStr for Pin {
-    type Err = PinError;
+    type Err = AwsKeyError;
 
     /// Accepts exactly the form that `Display` writes.
-    fn from_str(text: &str) -> Result<Self, PinError> {
+    fn from_str(text: &str) -> Result<Self, AwsKeyError> {
         if text.len() > MAX_LEN {
-            return Err(PinError);
+            return Err(AwsKeyError);
         }
         let mut lines = text.lines();
         let mut field = |name: &str| lines.next()?.strip_prefix(name);
@@ -83,7 +83,7 @@ impl FromStr for Pin {
             let revision = Count::from_digits(field("revision: ")?.as_bytes())?;
             Some(Self { key, id, revision })
         };
-        let pin = pin().ok_or(PinError)?;
-        (pin.to_string() == text).then_some(pin).ok_or(PinError)
+        let pin = pin().ok_or(AwsKeyError)?;
+        (pin.to_string() == text).then_some(pin).ok_or(AwsKeyError)
     }
 }

@@ -9,6 +9,8 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+#[cfg(feature = "aws")]
+mod aws_policies;
 mod cache;
 mod conformance;
 #[cfg(unix)]

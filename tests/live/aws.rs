@@ -1,0 +1,13 @@
+//! AWS KMS, as moto and LocalStack have it.
+//!
+//! What each of them does otherwise than AWS was seen, and stands in [`emulator`]; the tests hold them to it.
+
+mod conformance;
+pub(crate) mod emulator;
+mod environment;
+mod iam;
+mod logs;
+mod names;
+mod recipients;
+mod regions;
+mod wire;
