@@ -37,7 +37,7 @@ pub use crate::authenticate::certificate::{
 };
 #[cfg(feature = "tokens")]
 pub use crate::authenticate::key_set::{
-    FileKeySet, FixedKeySet, KeySet, KeySetError, KeySetSource,
+    DiscoveryError, FileKeySet, FixedKeySet, KeySet, KeySetError, KeySetSource, key_set_address,
 };
 #[cfg(feature = "tokens")]
 pub use crate::authenticate::token::{

@@ -23,6 +23,7 @@ const RULES: usize = 200;
 pub(crate) struct Large {
     pub(crate) engine: Engine,
     pub(crate) rules: HashMap<Action, PolicySet>,
+    texts: Vec<String>,
     assignments: Assignments,
 }
 
@@ -36,6 +37,15 @@ pub(crate) struct Asked {
 /// The same as Cedar takes it.
 pub(crate) struct Bare {
     pub(crate) request: cedar_policy::Request,
+    /// Who asks, what it is about, and who sealed that.
+    pub(crate) entities: Entities,
+    pub(crate) slice: Slice,
+}
+
+/// What the engine itself gives to Cedar: the rules whose head the principal's roles satisfy, and the entities that
+/// these rules can look into, which is not who sealed a package.
+pub(crate) struct Slice {
+    pub(crate) rules: PolicySet,
     pub(crate) entities: Entities,
 }
 
@@ -133,7 +143,7 @@ impl Large {
             PolicySet::from_str(&texts.cloned().collect::<String>()).unwrap()
         };
         let rules = ACTIONS.iter().enumerate().map(|(n, action)| (*action, of(n))).collect();
-        Self { engine, rules, assignments }
+        Self { engine, rules, texts, assignments }
     }
 
     /// Persons who stand in the role of a rule of that action, and others in turn.
@@ -187,6 +197,10 @@ impl Large {
             self.principal(&asked.principal.id),
             Entity::new(resource.clone(), attributes, above).unwrap(),
         ];
+        let slice = Slice {
+            rules: self.rules_for(action, &asked.principal.id),
+            entities: Entities::from_entities(entities.clone(), None).unwrap(),
+        };
         entities
             .extend(sealed_by.filter(|id| *id != asked.principal.id).map(|id| self.principal(&id)));
         let purpose = uid("Purpose", asked.purpose.name());
@@ -200,10 +214,25 @@ impl Large {
         let request =
             cedar_policy::Request::new(principal, action, resource, context.unwrap(), None)
                 .unwrap();
-        Bare { request, entities: Entities::from_entities(entities, None).unwrap() }
+        Bare { request, entities: Entities::from_entities(entities, None).unwrap(), slice }
+    }
+
+    /// The rules of the action for a role that the principal has.
+    fn rules_for(&self, action: Action, id: &PrincipalId) -> PolicySet {
+        let place = ACTIONS.iter().position(|a| *a == action).unwrap();
+        let above = self.above(id);
+        let of = (place..RULES).step_by(ACTIONS.len());
+        let fit = of.filter(|n| above.contains(&uid("Role", role(n * 7).as_str())));
+        let text: String = fit.map(|n| self.texts[n].as_str()).collect();
+        PolicySet::from_str(&text).unwrap()
     }
 
     fn principal(&self, id: &PrincipalId) -> Entity {
+        Entity::new_no_attrs(uid("User", id.as_str()), self.above(id))
+    }
+
+    /// All groups and roles that the principal is in.
+    fn above(&self, id: &PrincipalId) -> HashSet<EntityUid> {
         let assigned = &self.assignments.principals[id];
         let groups = assigned.groups.iter();
         let roles = groups.clone().flat_map(|group| &self.assignments.groups[group].roles);
@@ -214,7 +243,7 @@ impl Large {
                 open.extend(&self.assignments.roles[role].includes);
             }
         }
-        Entity::new_no_attrs(uid("User", id.as_str()), above)
+        above
     }
 
     fn datasets(&self, id: &DatasetId) -> HashSet<EntityUid> {
