@@ -47,6 +47,43 @@ pub(crate) struct Bare {
 pub(crate) struct Slice {
     pub(crate) rules: PolicySet,
     pub(crate) entities: Entities,
+    pub(crate) parts: Parts,
+}
+
+/// What a slice is made of: names, and what its rules can ask whether somebody or something stands in it.
+pub(crate) struct Parts {
+    principal: EntityUid,
+    above: HashSet<EntityUid>,
+    action: EntityUid,
+    resource: EntityUid,
+    attributes: HashMap<String, RestrictedExpression>,
+    within: HashSet<EntityUid>,
+    purpose: EntityUid,
+}
+
+impl Parts {
+    /// Request and entities by Cedar's own means, as whoever calls Cedar makes them.
+    pub(crate) fn make(&self) -> (cedar_policy::Request, Entities) {
+        let context = context(self.purpose.clone());
+        let (principal, resource) = (self.principal.clone(), self.resource.clone());
+        let entities = [
+            Entity::new_no_attrs(principal.clone(), self.above.clone()),
+            Entity::new(resource.clone(), self.attributes.clone(), self.within.clone()).unwrap(),
+        ];
+        let action = self.action.clone();
+        let request = cedar_policy::Request::new(principal, action, resource, context, None);
+        (request.unwrap(), Entities::from_entities(entities, None).unwrap())
+    }
+}
+
+fn context(purpose: EntityUid) -> Context {
+    let pairs = [
+        ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
+        ("emergency".to_owned(), RestrictedExpression::new_bool(false)),
+        ("twoFactors".to_owned(), RestrictedExpression::new_bool(true)),
+        ("authenticationAge".to_owned(), RestrictedExpression::new_long(60)),
+    ];
+    Context::from_pairs(pairs).unwrap()
 }
 
 fn role(n: usize) -> RoleName {
@@ -80,6 +117,17 @@ fn rule(n: usize) -> String {
          context has purpose && context.purpose == Medsec::Purpose::\"{purpose}\" && \
          principal in resource.groups }};\n"
     )
+}
+
+/// The roles and data sets that rules of the action name.
+fn literals(action: Action) -> HashSet<EntityUid> {
+    let place = ACTIONS.iter().position(|a| *a == action).unwrap();
+    let of = (place..RULES).step_by(ACTIONS.len());
+    of.flat_map(|n| {
+        let dataset = uid("Dataset", dataset(n / 20).as_str());
+        [uid("Role", role(n * 7).as_str()), dataset]
+    })
+    .collect()
 }
 
 fn assignments() -> Assignments {
@@ -127,6 +175,7 @@ fn settings() -> Settings {
             max_authentication_age: hour,
             review_within_days: 7,
         },
+        issuers: std::collections::BTreeMap::new(),
     }
 }
 
@@ -193,28 +242,37 @@ impl Large {
                 .clone()
                 .map(|uid| ("sealedBy".to_owned(), RestrictedExpression::new_entity_uid(uid))),
         );
+        let purpose = uid("Purpose", asked.purpose.name());
         let mut entities = vec![
             self.principal(&asked.principal.id),
-            Entity::new(resource.clone(), attributes, above).unwrap(),
+            Entity::new(resource.clone(), attributes.clone(), above.clone()).unwrap(),
         ];
+        let (ruled, works_with) = (literals(action), &self.assignments.datasets[&dataset].groups);
+        let works_with: HashSet<_> =
+            works_with.iter().map(|group| uid("Group", group.as_str())).collect();
+        let mut own = self.above(&asked.principal.id);
+        own.retain(|uid| ruled.contains(uid) || works_with.contains(uid));
+        above.retain(|uid| ruled.contains(uid));
         let slice = Slice {
             rules: self.rules_for(action, &asked.principal.id),
             entities: Entities::from_entities(entities.clone(), None).unwrap(),
+            parts: Parts {
+                principal: principal.clone(),
+                above: own,
+                action: uid("Action", action.name()),
+                resource: resource.clone(),
+                attributes,
+                within: above,
+                purpose: purpose.clone(),
+            },
         };
         entities
             .extend(sealed_by.filter(|id| *id != asked.principal.id).map(|id| self.principal(&id)));
-        let purpose = uid("Purpose", asked.purpose.name());
-        let context = Context::from_pairs([
-            ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
-            ("emergency".to_owned(), RestrictedExpression::new_bool(false)),
-            ("twoFactors".to_owned(), RestrictedExpression::new_bool(true)),
-            ("authenticationAge".to_owned(), RestrictedExpression::new_long(60)),
-        ]);
         let action = uid("Action", action.name());
         let request =
-            cedar_policy::Request::new(principal, action, resource, context.unwrap(), None)
-                .unwrap();
-        Bare { request, entities: Entities::from_entities(entities, None).unwrap(), slice }
+            cedar_policy::Request::new(principal, action, resource, context(purpose), None);
+        let entities = Entities::from_entities(entities, None).unwrap();
+        Bare { request: request.unwrap(), entities, slice }
     }
 
     /// The rules of the action for a role that the principal has.

@@ -1,8 +1,9 @@
 //! One decision, beside Cedar's own evaluation of the same rules over the same entities in the same run.
 //!
-//! 10,000 persons, 500 roles, 100 data sets and 200 rules over four actions. Cedar is asked twice, with the request and
-//! the entities made before: over all rules of the action, and over the slice that the engine leaves of them, which
-//! the engine has to find and to make for each decision. The three take turns, so that a machine whose speed drifts
+//! 10,000 persons, 500 roles, 100 data sets and 200 rules over four actions. Cedar is asked three times: with the request and
+//! the entities made before, over all rules of the action, and over the slice that the engine leaves of them; and once
+//! more over the slice, with request and entities made by Cedar's own means from parts that were found before. The
+//! engine has to find and to make all of it for each decision. They take turns, so that a machine whose speed drifts
 //! slows all. Results go as lines of
 //! JSON to the folder named in `MEDSEC_BENCH_DIR`, or to standard output only; `MEDSEC_BENCH_QUICK=1` takes
 //! fewer turns.
@@ -43,23 +44,34 @@ fn main() {
 fn measure(large: &Large, action: Action, turns: usize) {
     let asked: Vec<Asked> = (0..QUESTIONS).map(|n| large.question(action, n)).collect();
     let bare: Vec<Bare> = asked.iter().map(|asked| large.bare(action, asked)).collect();
-    let (mut decisions, mut wholes, mut slices) = (Vec::new(), Vec::new(), Vec::new());
+    let mut decisions = Vec::new();
+    let (mut wholes, mut slices, mut made) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..turns {
         for (asked, bare) in asked.iter().zip(&bare) {
             let rules = &large.rules[&action];
             let (decided, permitted) = timed(|| decide(large, action, asked));
             let (whole, allowed) = timed(|| evaluate(&bare.request, rules, &bare.entities));
-            let Slice { rules, entities } = &bare.slice;
+            let Slice { rules, entities, parts } = &bare.slice;
             let (slice, also) = timed(|| evaluate(&bare.request, rules, entities));
-            assert_eq!([permitted; 2], [allowed, also], "all must decide alike");
+            let (whole_slice, too) = timed(|| {
+                let (request, entities) = black_box(parts).make();
+                evaluate(&request, rules, &entities)
+            });
+            assert_eq!([permitted; 3], [allowed, also, too], "all must decide alike");
             decisions.push(decided);
             wholes.push(whole);
             slices.push(slice);
+            made.push(whole_slice);
         }
     }
     let permitted = asked.iter().filter(|asked| decide(large, action, asked)).count();
     let decision = median(&mut decisions);
-    for (of, mut times) in [("all rules of the action", wholes), ("the slice", slices)] {
+    let calibrations = [
+        ("all rules of the action", wholes),
+        ("the slice", slices),
+        ("the slice, with making request and entities", made),
+    ];
+    for (of, mut times) in calibrations {
         let calibration = median(&mut times);
         print(&format!(
             r#"{{"name":"policy decision","what":"{action}, 10000 persons, 500 roles, 200 rules; beside Cedar over {of}","permitted":"{permitted} of {QUESTIONS}","median_ns":{decision:.0},"calibration_ns":{calibration:.0},"ratio":{:.3},"turns":{turns}}}"#,
