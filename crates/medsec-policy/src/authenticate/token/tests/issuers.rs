@@ -119,9 +119,9 @@ fn factors_kind_and_groups_are_what_the_policy_makes_of_claims() {
     let good = Draft::good();
     let factors = |change: fn(&mut Issuer)| shown(change, &good).unwrap().factors;
     assert_eq!(factors(|_| {}), Factors::One);
-    assert_eq!(factors(|one| drop(one.acr.insert(text("gold")))), Factors::Two);
-    assert_eq!(factors(|one| drop(one.amr.insert(text("otp")))), Factors::Two);
-    assert_eq!(factors(|one| drop(one.amr.insert(text("mfa")))), Factors::One);
+    assert_eq!(factors(|one| one.acr = BTreeSet::from([text("gold")])), Factors::Two);
+    assert_eq!(factors(|one| one.amr = BTreeSet::from([text("otp")])), Factors::Two);
+    assert_eq!(factors(|one| one.amr = BTreeSet::from([text("mfa")])), Factors::One);
     let kind = |change: fn(&mut Issuer)| shown(change, &good).unwrap().kind;
     assert_eq!(kind(|_| {}), PrincipalKind::Person);
     assert_eq!(kind(|one| one.kind = PrincipalKind::Service), PrincipalKind::Service);
