@@ -92,7 +92,7 @@ fn log_in(ward: &Ward, token: &str) -> Run {
 
 /// Why the logins that failed were refused, oldest first.
 fn refusals(ward: &Ward) -> Vec<String> {
-    let document = ward.line("audit show --kind session --json").json();
+    let document = ward.audit("show --kind session --json").json();
     let records = document["records"].as_array().unwrap().iter();
     let failed = records.filter(|record| record["action"] == "login-failure");
     failed.map(|record| record["refusal"].as_str().unwrap_or("-").to_owned()).collect()
@@ -175,7 +175,7 @@ fn token_of_the_user_begins_their_session(ev: Ev) -> Proven {
     ward.line(SEAL).ok();
     ev.allows(ward.line(OPEN).result());
     ev.holds("what was opened is what was sealed", scan_is(ward, "out"));
-    let document = ward.line("audit show --json").json();
+    let document = ward.audit("show --json").json();
     let records = document["records"].as_array().unwrap();
     let opened = records.iter().find(|record| record["action"] == "open").unwrap();
     ev.equal("who", &opened["who"], &json!("ada"));
