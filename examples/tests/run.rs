@@ -88,3 +88,22 @@ fn own_emergencies_open_what_they_cover() {
     ];
     assert_shows(env!("CARGO_BIN_EXE_seam-emergencies"), &expected);
 }
+
+#[test]
+fn web_service_tells_strangers_nothing_and_streams_to_who_may() {
+    let expected = [
+        "token for another service: 401, 0 bytes",
+        "token for this service: 201, 32 bytes",
+        "the same once more: 401, 0 bytes",
+        "without a session: 401, 0 bytes",
+        "for marketing: 404, 0 bytes",
+        "another package: 404, 0 bytes",
+        "for treatment: 200, 300000 bytes",
+        "by somebody without a role: 404, 0 bytes",
+        "login-failure denied",
+        "session-start success",
+        "open denied",
+        "success",
+    ];
+    assert_shows(env!("CARGO_BIN_EXE_axum-service"), &expected);
+}

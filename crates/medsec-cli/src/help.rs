@@ -49,6 +49,7 @@ pub(crate) const LOGIN: &str = "\
 Examples:
   medsec login
   medsec login --identity ann.identity --passphrase-fd 3  3<phrase
+  medsec login --token-file /var/run/secrets/tokens/medsec
 
 It starts an agent that ends with the session. Run again, it proves anew who you are, for what asks for that.";
 

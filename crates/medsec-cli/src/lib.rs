@@ -48,6 +48,8 @@ mod ship;
 mod stdio;
 mod target;
 mod text;
+#[cfg(unix)]
+mod token;
 mod units;
 mod usage;
 

@@ -20,6 +20,7 @@ mod steady;
 pub(crate) mod testing;
 #[cfg(feature = "tokens")]
 pub(crate) mod token;
+pub(crate) mod token_rules;
 
 pub use self::local::LocalUser;
 pub use self::reason::RefusedBecause;

@@ -37,12 +37,15 @@ pub use crate::authenticate::certificate::{
 };
 #[cfg(feature = "tokens")]
 pub use crate::authenticate::key_set::{
-    FileKeySet, FixedKeySet, KeySet, KeySetError, KeySetSource,
+    DiscoveryError, FileKeySet, FixedKeySet, KeySet, KeySetError, KeySetSource, key_set_address,
 };
 #[cfg(feature = "tokens")]
 pub use crate::authenticate::token::{
-    KindRule, Presence, ReplayGuard, SecondFactor, SubjectClaim, SubjectRule, TokenAlgorithm,
-    TokenAuthenticator, TokenLimits, TokenRules, TokenRulesError, TokenSetup, TokenType,
+    ReplayGuard, TokenAuthenticator, TokenSetup, unverified_issuer,
+};
+pub use crate::authenticate::token_rules::{
+    KindRule, Presence, SecondFactor, SubjectClaim, SubjectRule, TokenAlgorithm, TokenLimits,
+    TokenRules, TokenRulesError, TokenType,
 };
 pub use crate::authenticate::{
     AuthenticationError, Authenticator, LocalUser, RefusedBecause, reserved,
@@ -76,7 +79,7 @@ pub use crate::session::{
     SessionTable, StartError, TableFull,
 };
 pub use crate::settings::{
-    EmergencyLimits, EmergencyReason, KeyName, RecipientKey, Sealing, SessionLimits, Settings,
-    Signature, StepUp,
+    Authority, ClaimText, EmergencyLimits, EmergencyReason, Issuer, IssuerKeys, IssuerName,
+    KeyName, RecipientKey, Sealing, SessionLimits, Settings, Signature, StepUp,
 };
 pub use crate::text::{InvalidValue, RandomError};

@@ -1,9 +1,12 @@
 //! What a policy bundle sets besides its rules. Each setting has one reader, and each is needed: a bundle that
 //! leaves one out, or has one that is not known, is refused.
 
-use std::collections::BTreeSet;
+mod issuers;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+pub use self::issuers::{Authority, ClaimText, Issuer, IssuerKeys, IssuerName};
 use crate::action::Action;
 use crate::purpose::Purpose;
 use crate::text::{InvalidValue, codes, identifier};
@@ -54,6 +57,8 @@ pub struct Settings {
     pub audit_retention_years: u16,
     /// Emergency access.
     pub emergency: EmergencyLimits,
+    /// The identity providers whose tokens are heeded.
+    pub issuers: BTreeMap<IssuerName, Issuer>,
 }
 
 /// When sessions end (164.312(a)(2)(iii)).
@@ -121,6 +126,8 @@ impl Settings {
     pub const MAX_TIME: Duration = Duration::from_secs(366 * 24 * 60 * 60);
     /// The most recipients, and the most keys, that can be named.
     pub const MAX_NAMED: usize = 1024;
+    /// The most identity providers.
+    pub const MAX_ISSUERS: usize = 16;
 
     /// Checks that no value is out of its bounds and none contradicts another.
     ///
@@ -128,7 +135,7 @@ impl Settings {
     /// [`InvalidValue`] with the name of the setting, such as `sessions.idle`.
     pub fn check(&self) -> Result<(), InvalidValue> {
         let Self { sessions, step_up, purposes: _, sealing, opening: _, .. } = self;
-        let Self { audit_retention_years, emergency, .. } = self;
+        let Self { audit_retention_years, emergency, issuers, .. } = self;
         let times = [
             ("sessions.idle", sessions.idle),
             ("sessions.absolute", sessions.absolute),
@@ -149,7 +156,9 @@ impl Settings {
             ("sealing.max_key_age_days", key_age),
             ("sealing.allowed_keys", keys),
             ("sealing.required_recipients", sealing.required_recipients.len() <= Self::MAX_NAMED),
+            ("issuers", issuers.len() <= Self::MAX_ISSUERS && issuers::are_apart(issuers)),
         ];
+        issuers.values().try_for_each(Issuer::check)?;
         let mut all = times.map(|(field, time)| (field, fits(time))).into_iter().chain(others);
         match all.find(|(_, fits)| !fits) {
             Some((field, _)) => Err(InvalidValue { field }),

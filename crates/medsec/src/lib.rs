@@ -17,6 +17,8 @@ mod emergencies;
 mod error;
 pub mod gate;
 mod grant;
+#[cfg(feature = "https-key-set")]
+mod https_key_set;
 mod journal;
 mod login;
 mod policy;
@@ -34,6 +36,11 @@ pub use crate::custodian::{
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
 pub use crate::error::{Demand, Refused, ReleaseError};
 pub use crate::grant::{Grant, Granted, Parked};
+#[cfg(feature = "https-key-set")]
+pub use crate::https_key_set::{
+    HttpsKeySet, HttpsKeySetSetup, InvalidProviderAddress, KeySetFetchError, KeySetLimits,
+    KeySetPlace, KeySetSetupError, ProviderAddress, ProviderRoots,
+};
 pub use crate::journal::{Journal, JournalError, Recorded};
 pub use crate::login::{LoggedIn, Login, NotLoggedIn};
 pub use crate::policy::PolicyInForce;

@@ -45,6 +45,12 @@ identifier!(
     b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-'
 );
 
+identifier!(
+    /// Why a credential was refused, as a code of the policy that refused it. 1 to 64 of `a-z 0-9 -`.
+    RefusalCode, 64, "refusal",
+    b'a'..=b'z' | b'0'..=b'9' | b'-'
+);
+
 hex_id!(
     /// Names a sealed package: the random identifier in its header.
     PackageId, 16, "package"

@@ -89,6 +89,7 @@ fn everything() -> Subject {
             found: time("2026-11-03T11:00:00.000Z"),
         }),
         text: Some(commitment()),
+        refusal: None,
     }
 }
 
@@ -149,6 +150,9 @@ pub(crate) fn all() -> Vec<Event> {
     let place = Place { origin: Origin::Address(address), ..place() };
     events.push(Event { actor: service(), place, ..full(Action::ReadRange) });
     events.push(Event { phase: Phase::Intent { request }, ..full(Action::Open) });
+    let refusal = Some(RefusalCode::new("audience-other").unwrap());
+    let subject = Subject { refusal, ..everything() };
+    events.push(Event { subject, ..full(Action::LoginFailure) });
     events.push(Event { actor: Actor::System, ..full(Action::LogStart) });
     let ended = |outcome| Event { phase: Phase::Ended { request, outcome }, ..bare(Action::Open) };
     events.extend(Denial::ALL.iter().map(|reason| ended(Outcome::Denied(*reason))));

@@ -41,6 +41,7 @@ const INNER: [(&str, &[&str]); 4] = [
             "expected",
             "found",
             "text",
+            "refusal",
         ],
     ),
     ("where", &["host", "process", "pid", "origin"]),

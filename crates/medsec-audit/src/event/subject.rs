@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::{DatasetId, KekName, PackageId, PeerName, PolicyHash, PrincipalId, SlotDigest};
+use super::{
+    DatasetId, KekName, PackageId, PeerName, PolicyHash, PrincipalId, RefusalCode, SlotDigest,
+};
 use crate::commitment::Commitment;
 use crate::count::Count;
 use crate::pseudonym::{PatientPseudonym, StudyPseudonym};
@@ -45,6 +47,8 @@ pub struct Subject {
     /// A reason or a note that a person wrote: its commitment. The text is in the
     /// [`Opening`](crate::Opening), which is kept elsewhere and can be erased.
     pub text: Option<Commitment>,
+    /// Why the credential of a login that failed was refused.
+    pub refusal: Option<RefusalCode>,
 }
 
 /// Which list of recipients a package had.

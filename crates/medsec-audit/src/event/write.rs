@@ -153,6 +153,7 @@ fn which(subject: &Subject) -> Members {
 
 fn write_others(members: &mut Members, subject: &Subject) {
     let Subject { principal, policy, peer, items, span, period, clock, text, .. } = subject;
+    let refusal = subject.refusal.as_ref();
     members.maybe_word("principal", principal.as_ref());
     members.maybe_word("policy", policy.as_ref());
     members.maybe_word("peer", peer.as_ref());
@@ -164,6 +165,7 @@ fn write_others(members: &mut Members, subject: &Subject) {
     members.maybe_word("expected", clock.map(|clock| clock.expected).as_ref());
     members.maybe_word("found", clock.map(|clock| clock.found).as_ref());
     members.maybe_word("text", text.as_ref());
+    members.maybe_word("refusal", refusal);
 }
 
 fn whence(place: &Place) -> Members {

@@ -4,6 +4,7 @@ mod connection;
 mod crowd;
 pub(crate) mod intents;
 mod login;
+mod outside;
 mod ring;
 mod sessions;
 mod signals;
@@ -21,6 +22,7 @@ use medsec_kms::StorePlace;
 use medsec_policy::{EndReason, SystemClock};
 
 use self::crowd::Crowd;
+use self::outside::Outside;
 use self::sessions::Sessions;
 use self::signals::{Wakeup, Woken};
 use super::place::Place;
@@ -56,6 +58,7 @@ pub(super) struct Agent {
     custodian: Custodian,
     writer: Arc<StreamWriter>,
     sessions: Sessions,
+    outside: Outside,
     crowd: Crowd,
     /// Intents of all connections that have not ended.
     open: AtomicUsize,
@@ -104,6 +107,7 @@ impl Agent {
             custodian,
             writer,
             sessions: Sessions::new(),
+            outside: Outside::new(),
             crowd: Crowd::default(),
             open: AtomicUsize::new(0),
             stop: AtomicBool::new(false),

@@ -14,6 +14,7 @@ use crate::own;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
 use crate::session::Session;
+use crate::token;
 
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::LOGIN)]
@@ -24,6 +25,10 @@ pub(crate) struct Options {
     /// Identity file of the same user's signer key, under the same passphrase; by default the one in the settings.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
+    /// File with a token of an identity provider that the policy trusts; `-` is standard input. The identity file then
+    /// unlocks the keys, and who it is, with how many factors, is what the token says.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     #[command(flatten)]
     passphrase: PassphraseOption,
 }
@@ -33,14 +38,20 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         return Err(Failure::usage("a login is held by an agent, and none is wanted here")
             .next("leave --no-agent away, and MEDSEC_AGENT=off"));
     }
+    if options.token_file.as_deref() == Some(Path::new("-")) && options.passphrase.uses_stdin() {
+        return Err(Failure::usage("token and passphrase cannot both come from standard input")
+            .next("give one of them in a file, or on another descriptor"));
+    }
     let place = Place::of(session)?;
     let (identity, signer) = (full(options.identity.as_ref())?, full(options.sign_with.as_ref())?);
     let protected = needs_passphrase(session, identity.as_deref(), signer.as_deref())?;
     let passphrase = protected.then(|| options.passphrase.read_bytes()).transpose()?;
+    let token = options.token_file.as_deref().map(token::read).transpose()?;
     let request = Request::Login(Login {
         identity: identity.as_deref(),
         signer: signer.as_deref(),
         passphrase: passphrase.as_ref().map(|bytes| bytes.as_slice()),
+        token: token.as_ref().map(|bytes| bytes.as_slice()),
     });
     let (answer, started) = match ask_first(&place, &request)? {
         Some((_, answer)) => (answer, false),

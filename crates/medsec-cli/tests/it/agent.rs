@@ -7,6 +7,7 @@ mod limits;
 mod memory;
 mod others;
 mod session;
+mod token;
 
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};

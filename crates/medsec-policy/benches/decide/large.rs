@@ -23,6 +23,7 @@ const RULES: usize = 200;
 pub(crate) struct Large {
     pub(crate) engine: Engine,
     pub(crate) rules: HashMap<Action, PolicySet>,
+    texts: Vec<String>,
     assignments: Assignments,
 }
 
@@ -36,7 +37,53 @@ pub(crate) struct Asked {
 /// The same as Cedar takes it.
 pub(crate) struct Bare {
     pub(crate) request: cedar_policy::Request,
+    /// Who asks, what it is about, and who sealed that.
     pub(crate) entities: Entities,
+    pub(crate) slice: Slice,
+}
+
+/// What the engine itself gives to Cedar: the rules whose head the principal's roles satisfy, and the entities that
+/// these rules can look into, which is not who sealed a package.
+pub(crate) struct Slice {
+    pub(crate) rules: PolicySet,
+    pub(crate) entities: Entities,
+    pub(crate) parts: Parts,
+}
+
+/// What a slice is made of: names, and what its rules can ask whether somebody or something stands in it.
+pub(crate) struct Parts {
+    principal: EntityUid,
+    above: HashSet<EntityUid>,
+    action: EntityUid,
+    resource: EntityUid,
+    attributes: HashMap<String, RestrictedExpression>,
+    within: HashSet<EntityUid>,
+    purpose: EntityUid,
+}
+
+impl Parts {
+    /// Request and entities by Cedar's own means, as whoever calls Cedar makes them.
+    pub(crate) fn make(&self) -> (cedar_policy::Request, Entities) {
+        let context = context(self.purpose.clone());
+        let (principal, resource) = (self.principal.clone(), self.resource.clone());
+        let entities = [
+            Entity::new_no_attrs(principal.clone(), self.above.clone()),
+            Entity::new(resource.clone(), self.attributes.clone(), self.within.clone()).unwrap(),
+        ];
+        let action = self.action.clone();
+        let request = cedar_policy::Request::new(principal, action, resource, context, None);
+        (request.unwrap(), Entities::from_entities(entities, None).unwrap())
+    }
+}
+
+fn context(purpose: EntityUid) -> Context {
+    let pairs = [
+        ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
+        ("emergency".to_owned(), RestrictedExpression::new_bool(false)),
+        ("twoFactors".to_owned(), RestrictedExpression::new_bool(true)),
+        ("authenticationAge".to_owned(), RestrictedExpression::new_long(60)),
+    ];
+    Context::from_pairs(pairs).unwrap()
 }
 
 fn role(n: usize) -> RoleName {
@@ -70,6 +117,17 @@ fn rule(n: usize) -> String {
          context has purpose && context.purpose == Medsec::Purpose::\"{purpose}\" && \
          principal in resource.groups }};\n"
     )
+}
+
+/// The roles and data sets that rules of the action name.
+fn literals(action: Action) -> HashSet<EntityUid> {
+    let place = ACTIONS.iter().position(|a| *a == action).unwrap();
+    let of = (place..RULES).step_by(ACTIONS.len());
+    of.flat_map(|n| {
+        let dataset = uid("Dataset", dataset(n / 20).as_str());
+        [uid("Role", role(n * 7).as_str()), dataset]
+    })
+    .collect()
 }
 
 fn assignments() -> Assignments {
@@ -117,6 +175,7 @@ fn settings() -> Settings {
             max_authentication_age: hour,
             review_within_days: 7,
         },
+        issuers: std::collections::BTreeMap::new(),
     }
 }
 
@@ -133,7 +192,7 @@ impl Large {
             PolicySet::from_str(&texts.cloned().collect::<String>()).unwrap()
         };
         let rules = ACTIONS.iter().enumerate().map(|(n, action)| (*action, of(n))).collect();
-        Self { engine, rules, assignments }
+        Self { engine, rules, texts, assignments }
     }
 
     /// Persons who stand in the role of a rule of that action, and others in turn.
@@ -183,27 +242,55 @@ impl Large {
                 .clone()
                 .map(|uid| ("sealedBy".to_owned(), RestrictedExpression::new_entity_uid(uid))),
         );
+        let purpose = uid("Purpose", asked.purpose.name());
         let mut entities = vec![
             self.principal(&asked.principal.id),
-            Entity::new(resource.clone(), attributes, above).unwrap(),
+            Entity::new(resource.clone(), attributes.clone(), above.clone()).unwrap(),
         ];
+        let (ruled, works_with) = (literals(action), &self.assignments.datasets[&dataset].groups);
+        let works_with: HashSet<_> =
+            works_with.iter().map(|group| uid("Group", group.as_str())).collect();
+        let mut own = self.above(&asked.principal.id);
+        own.retain(|uid| ruled.contains(uid) || works_with.contains(uid));
+        above.retain(|uid| ruled.contains(uid));
+        let slice = Slice {
+            rules: self.rules_for(action, &asked.principal.id),
+            entities: Entities::from_entities(entities.clone(), None).unwrap(),
+            parts: Parts {
+                principal: principal.clone(),
+                above: own,
+                action: uid("Action", action.name()),
+                resource: resource.clone(),
+                attributes,
+                within: above,
+                purpose: purpose.clone(),
+            },
+        };
         entities
             .extend(sealed_by.filter(|id| *id != asked.principal.id).map(|id| self.principal(&id)));
-        let purpose = uid("Purpose", asked.purpose.name());
-        let context = Context::from_pairs([
-            ("purpose".to_owned(), RestrictedExpression::new_entity_uid(purpose)),
-            ("emergency".to_owned(), RestrictedExpression::new_bool(false)),
-            ("twoFactors".to_owned(), RestrictedExpression::new_bool(true)),
-            ("authenticationAge".to_owned(), RestrictedExpression::new_long(60)),
-        ]);
         let action = uid("Action", action.name());
         let request =
-            cedar_policy::Request::new(principal, action, resource, context.unwrap(), None)
-                .unwrap();
-        Bare { request, entities: Entities::from_entities(entities, None).unwrap() }
+            cedar_policy::Request::new(principal, action, resource, context(purpose), None);
+        let entities = Entities::from_entities(entities, None).unwrap();
+        Bare { request: request.unwrap(), entities, slice }
+    }
+
+    /// The rules of the action for a role that the principal has.
+    fn rules_for(&self, action: Action, id: &PrincipalId) -> PolicySet {
+        let place = ACTIONS.iter().position(|a| *a == action).unwrap();
+        let above = self.above(id);
+        let of = (place..RULES).step_by(ACTIONS.len());
+        let fit = of.filter(|n| above.contains(&uid("Role", role(n * 7).as_str())));
+        let text: String = fit.map(|n| self.texts[n].as_str()).collect();
+        PolicySet::from_str(&text).unwrap()
     }
 
     fn principal(&self, id: &PrincipalId) -> Entity {
+        Entity::new_no_attrs(uid("User", id.as_str()), self.above(id))
+    }
+
+    /// All groups and roles that the principal is in.
+    fn above(&self, id: &PrincipalId) -> HashSet<EntityUid> {
         let assigned = &self.assignments.principals[id];
         let groups = assigned.groups.iter();
         let roles = groups.clone().flat_map(|group| &self.assignments.groups[group].roles);
@@ -214,7 +301,7 @@ impl Large {
                 open.extend(&self.assignments.roles[role].includes);
             }
         }
-        Entity::new_no_attrs(uid("User", id.as_str()), above)
+        above
     }
 
     fn datasets(&self, id: &DatasetId) -> HashSet<EntityUid> {

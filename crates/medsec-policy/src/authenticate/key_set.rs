@@ -1,11 +1,13 @@
 //! The public keys of an identity provider: a JSON web key set of RFC 7517.
 
+mod discovery;
 mod error;
 mod file;
 mod key;
 mod parse;
 mod source;
 
+pub use self::discovery::{DiscoveryError, key_set_address};
 pub use self::error::KeySetError;
 pub use self::file::FileKeySet;
 pub use self::source::{FixedKeySet, KeySetSource};

@@ -104,6 +104,10 @@ codes!(
         NameMissing => "name-missing",
         /// The claim that names the principal is not a text.
         NameForm => "name-form",
+        /// The name is that of nobody whom the policy lists.
+        NameUnknown => "name-unknown",
+        /// The name is another's than the key that is used with the credential.
+        NameOther => "name-other",
         /// The mail address is not said to be verified.
         EmailUnverified => "email-unverified",
         /// Not a service account of Kubernetes, or its claims name two different ones.

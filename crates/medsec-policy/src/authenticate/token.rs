@@ -3,20 +3,13 @@
 //! RFC 8725 says what goes wrong with them. What stands in a token before its signature was verified serves to find
 //! the key and for nothing else, and what is not accepted word for word is refused.
 
-mod algorithm;
 mod claims;
 mod compact;
 mod header;
 mod replay;
-mod rules;
 mod who;
 
-pub use self::algorithm::TokenAlgorithm;
 pub use self::replay::ReplayGuard;
-pub use self::rules::{
-    KindRule, Presence, SecondFactor, SubjectClaim, SubjectRule, TokenLimits, TokenRules,
-    TokenRulesError, TokenType,
-};
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -24,8 +17,11 @@ use std::time::{Duration, SystemTime};
 use self::claims::{Claims, Times};
 use self::compact::Compact;
 use self::header::TokenHeader;
+use self::rules::{TokenRules, TokenRulesError};
+use super::json;
 use super::key_set::{KeySet, KeySetSource};
 use super::steady::SteadyWall;
+use super::token_rules as rules;
 use super::{AuthenticationError, Authenticator, RefusedBecause};
 use crate::clock::{Clock, Moment};
 use crate::principal::{Method, Principal, PrincipalKind};
@@ -135,6 +131,15 @@ impl Authenticator for TokenAuthenticator {
     fn authenticate(&self, credential: &[u8]) -> Result<Principal, AuthenticationError> {
         self.verify(credential).map_err(AuthenticationError::from)
     }
+}
+
+/// Whose a token says that it is, before anything of it was verified: to find the rules and keys to judge it by, which
+/// compare it again, and for nothing else. None, if it is no token or does not say.
+#[must_use]
+pub fn unverified_issuer(token: &[u8]) -> Option<String> {
+    let token = Compact::parse(token).ok()?;
+    let claims = json::object(&token.claims).ok()?;
+    claims.get("iss")?.text().map(str::to_owned)
 }
 
 /// When the principal was last asked. A program is asked whenever it gets a token. A person may have got this one

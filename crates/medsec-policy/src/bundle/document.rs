@@ -3,6 +3,7 @@
 //! Parsing accepts what [`render`] writes and nothing else, because it renders what it has read and compares. So
 //! one policy has one hash.
 
+mod issuers;
 mod roles;
 mod settings;
 

@@ -2,6 +2,7 @@
 
 mod error;
 mod files;
+mod issuers;
 mod node;
 mod policy;
 mod roles;

@@ -15,6 +15,25 @@ use crate::purpose::Purpose;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Place(usize);
 
+/// Some of the roles and groups.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places(Vec<bool>);
+
+impl Places {
+    pub(super) fn insert(&mut self, place: Place) {
+        if self.0.len() <= place.0 {
+            self.0.resize(place.0.saturating_add(1), false);
+        }
+        if let Some(one) = self.0.get_mut(place.0) {
+            *one = true;
+        }
+    }
+
+    pub(super) fn contains(&self, place: Place) -> bool {
+        self.0.get(place.0).is_some_and(|one| *one)
+    }
+}
+
 /// A role or a group.
 #[derive(Debug)]
 struct Member {
@@ -40,6 +59,7 @@ pub(super) struct DatasetView {
     /// Its groups, or else those of what it lies in.
     pub(super) groups: RestrictedExpression,
     pub(super) group_names: BTreeSet<GroupName>,
+    pub(super) group_places: BTreeSet<Place>,
     /// The purposes for which it may be used, if it or what it lies in has any limit.
     pub(super) purposes: Option<BTreeSet<Purpose>>,
 }
@@ -75,7 +95,7 @@ impl Hierarchy {
         let standing = |assigned: &Assigned| hierarchy.standing(assigned);
         let principals = assignments.principals.iter();
         hierarchy.principals = principals.map(|(id, a)| (id.clone(), standing(a))).collect();
-        let view = |id| DatasetView::new(id, assignments, names);
+        let view = |id| DatasetView::new(id, assignments, names, &hierarchy.groups);
         hierarchy.datasets = assignments.datasets.keys().map(|id| (id.clone(), view(id))).collect();
         hierarchy
     }
@@ -193,7 +213,12 @@ impl Hierarchy {
 }
 
 impl DatasetView {
-    fn new(id: &DatasetId, assignments: &Assignments, names: &Names) -> Self {
+    fn new(
+        id: &DatasetId,
+        assignments: &Assignments,
+        names: &Names,
+        places: &HashMap<GroupName, Place>,
+    ) -> Self {
         let within = |id: &DatasetId| assignments.datasets.get(id).map(|dataset| &dataset.within);
         let all = closure(id, within);
         let limits = all.iter().filter_map(|id| assignments.datasets.get(id)).map(|d| &d.purposes);
@@ -210,6 +235,7 @@ impl DatasetView {
                 .map(|d| uid(&names.dataset, d.as_str()))
                 .collect(),
             groups: RestrictedExpression::new_set(groups.iter().map(group)),
+            group_places: groups.iter().filter_map(|name| places.get(name).copied()).collect(),
             group_names: groups,
             purposes: limits.reduce(|a, b| a.intersection(&b).copied().collect()),
         }

@@ -3,14 +3,15 @@
 //! Cedar looks at every rule it is given. A rule whose head asks for a role or group cannot match a principal who
 //! is not in it: its head is false before anything else is looked at. Such rules are kept by what they ask for.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use cedar_policy::{Entity, Policy, PolicySet, PrincipalConstraint};
+use cedar_policy::{Entity, EntityUid, Policy, PolicySet, PrincipalConstraint};
 
-use super::hierarchy::{Hierarchy, Place};
+use super::hierarchy::{Hierarchy, Place, Places};
 use super::names::Names;
 use super::rule::Rule;
 use crate::action::Action;
+use crate::ids::DatasetId;
 
 #[derive(Debug, Default)]
 pub(super) struct OfAction {
@@ -22,6 +23,34 @@ pub(super) struct OfAction {
     pub(super) named: Vec<Entity>,
     /// Whether a rule looks at who sealed a package or claimed an emergency: they may have roles.
     pub(super) asks_other: bool,
+    pub(super) asked: Asked,
+}
+
+/// What the rules of an action can ask whether somebody or something stands in it. What a principal or a resource
+/// stands in besides makes no difference to any of them.
+///
+/// Behind `in` the schema lets stand what a rule names, and the groups that a resource or a named data set has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// The roles and groups that are named, and the groups of data sets that are named.
+    pub(super) places: Places,
+    /// The data sets that are named.
+    pub(super) datasets: HashSet<EntityUid>,
+}
+
+impl Asked {
+    fn add(&mut self, uid: &EntityUid, hierarchy: &Hierarchy, names: &Names) {
+        if let Some(place) = hierarchy.place(uid, names) {
+            self.places.insert(place);
+        }
+        if *uid.type_name() == names.dataset {
+            let id = DatasetId::new(uid.id().unescaped()).ok();
+            let view = id.and_then(|id| hierarchy.dataset(&id));
+            let groups = view.into_iter().flat_map(|view| &view.group_places);
+            groups.for_each(|place| self.places.insert(*place));
+            self.datasets.insert(uid.clone());
+        }
+    }
 }
 
 impl OfAction {
@@ -47,12 +76,15 @@ impl OfAction {
                 named.extend(hierarchy.named(uid, names));
             }
         }
+        let mut asked = Asked::default();
+        of().flat_map(|rule| &rule.literals).for_each(|uid| asked.add(uid, hierarchy, names));
         let set = |(place, policies)| Some((place, PolicySet::from_policies(policies).ok()?));
         Some(Self {
             general: PolicySet::from_policies(general).ok()?,
             by_place: by_place.into_iter().map(set).collect::<Option<_>>()?,
             named,
             asks_other: of().any(|rule| rule.asks_other),
+            asked,
         })
     }
 
@@ -63,6 +95,7 @@ impl OfAction {
             by_place: HashMap::new(),
             named: self.named.clone(),
             asks_other: self.asks_other,
+            asked: self.asked.clone(),
         })
     }
 

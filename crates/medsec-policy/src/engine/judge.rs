@@ -100,9 +100,13 @@ impl Engine {
         of: &OfAction,
         question: &Question<'_>,
     ) -> Result<Ruling<'_>, DecideError> {
+        let mut sets = of.sets(question.subject.places.iter()).peekable();
+        if sets.peek().is_none() {
+            return Ok(Ruling { permits: false, rules: Vec::new() });
+        }
         let slice = question.slice(&self.hierarchy, &self.names, of)?;
         let (mut permitting, mut forbidding) = (Vec::new(), Vec::new());
-        for rules in of.sets(question.subject.places.iter()) {
+        for rules in sets {
             let response = self.authorizer.is_authorized(&slice.request, rules, &slice.entities);
             let diagnostics = response.diagnostics();
             // Cedar leaves out a rule that fails. It could be one that forbids.

@@ -10,7 +10,7 @@ use cedar_policy::{
 
 use super::Engine;
 use super::hierarchy::{DatasetView, Hierarchy, Place};
-use super::index::OfAction;
+use super::index::{Asked, OfAction};
 use super::names::{Names, uid};
 use crate::action::Action;
 use crate::decision::DecideError;
@@ -73,16 +73,16 @@ impl Question<'_> {
 
     /// What rules of this action can look into.
     ///
-    /// Roles, groups and data sets are not in it unless named: each entity lists all that it stands in, which is
-    /// all that `in` asks for.
+    /// Roles, groups and data sets are not in it unless named: each entity lists what it stands in, of that which these
+    /// rules can ask for.
     pub(super) fn slice(
         &self,
         hierarchy: &Hierarchy,
         names: &Names,
         of: &OfAction,
     ) -> Result<Slice, DecideError> {
-        let principal = principal(&self.subject, hierarchy, names);
-        let (uid, resource) = self.resource(hierarchy, names)?;
+        let principal = self.principal(hierarchy, names, &of.asked)?;
+        let (uid, resource) = self.resource(hierarchy, names, &of.asked)?;
         let request = self.request(principal.uid(), uid, names)?;
         let mut entities: Vec<Entity> = Vec::with_capacity(of.named.len().saturating_add(3));
         entities.push(principal);
@@ -95,6 +95,21 @@ impl Question<'_> {
         }
         let entities = Entities::from_entities(entities, None).map_err(refuse)?;
         Ok(Slice { request, entities })
+    }
+
+    /// Who asks, in the roles and groups that can make a difference: those of the rules, and those of the resource.
+    fn principal(
+        &self,
+        hierarchy: &Hierarchy,
+        names: &Names,
+        asked: &Asked,
+    ) -> Result<Entity, DecideError> {
+        let Subject { id, kind, places } = &self.subject;
+        let view = self.dataset().and_then(|id| hierarchy.dataset(id));
+        let works_with = |place| view.is_some_and(|view| view.group_places.contains(place));
+        let places =
+            places.iter().filter(|place| asked.places.contains(**place) || works_with(place));
+        entity(names.principal(*kind, id.as_str()), places, hierarchy)
     }
 
     fn request(
@@ -123,6 +138,7 @@ impl Question<'_> {
         &self,
         hierarchy: &Hierarchy,
         names: &Names,
+        asked: &Asked,
     ) -> Result<(EntityUid, Option<Entity>), DecideError> {
         let view = self.dataset().and_then(|id| hierarchy.dataset(id));
         let (uid, more) = match self.resource {
@@ -137,12 +153,12 @@ impl Question<'_> {
                 (uid(&names.emergency, &id.to_string()), Some(("initiator", initiator)))
             }
         };
-        let mut attributes = HashMap::from([("groups".to_owned(), groups(view))]);
         let more =
             more.map(|(name, uid)| (name.to_owned(), RestrictedExpression::new_entity_uid(uid)));
-        attributes.extend(more);
+        let attributes = [("groups".to_owned(), groups(view))].into_iter().chain(more);
         let above = self.dataset().map(|id| above(id, view, names)).unwrap_or_default();
-        let entity = Entity::new(uid.clone(), attributes, above).map_err(refuse)?;
+        let above = above.into_iter().filter(|uid| asked.datasets.contains(uid));
+        let entity = Entity::new_with_tags(uid.clone(), attributes, above, []).map_err(refuse)?;
         Ok((uid, Some(entity)))
     }
 
@@ -160,14 +176,17 @@ impl Question<'_> {
 /// The entity of an assigned principal as the policy knows it, without what an identity provider adds.
 pub(super) fn known(id: &PrincipalId, hierarchy: &Hierarchy, names: &Names) -> Option<Entity> {
     let standing = hierarchy.principal(id)?;
-    let places = Cow::Borrowed(&standing.places);
-    Some(principal(&Subject { id, kind: standing.kind, places }, hierarchy, names))
+    let uid = names.principal(standing.kind, id.as_str());
+    entity(uid, standing.places.iter(), hierarchy).ok()
 }
 
-fn principal(subject: &Subject<'_>, hierarchy: &Hierarchy, names: &Names) -> Entity {
-    let uid = names.principal(subject.kind, subject.id.as_str());
-    let places = subject.places.iter().filter_map(|place| hierarchy.uid_at(*place).cloned());
-    Entity::new_no_attrs(uid, places.collect())
+fn entity<'p>(
+    uid: EntityUid,
+    places: impl Iterator<Item = &'p Place>,
+    hierarchy: &Hierarchy,
+) -> Result<Entity, DecideError> {
+    let above = places.filter_map(|place| hierarchy.uid_at(*place).cloned());
+    Entity::new_with_tags(uid, [], above, []).map_err(refuse)
 }
 
 /// Which attribute says who sealed it; none if the policy does not know them.
@@ -203,10 +222,10 @@ fn groups(view: Option<&DatasetView>) -> RestrictedExpression {
 }
 
 /// The data set and all that it lies in.
-fn above(id: &DatasetId, view: Option<&DatasetView>, names: &Names) -> HashSet<EntityUid> {
+fn above(id: &DatasetId, view: Option<&DatasetView>, names: &Names) -> Vec<EntityUid> {
     match view {
         Some(view) => view.above.iter().chain([&view.uid]).cloned().collect(),
-        None => HashSet::from([uid(&names.dataset, id.as_str())]),
+        None => vec![uid(&names.dataset, id.as_str())],
     }
 }
 

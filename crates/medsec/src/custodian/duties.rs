@@ -1,7 +1,7 @@
 //! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
 
-use medsec_audit::{Action, Commitment, Outcome, Subject};
-use medsec_policy::{PolicyHash, PrincipalId, Purpose, Resource};
+use medsec_audit::{Action, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
+use medsec_policy::{PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
 
 use super::{Custodian, Question};
 use crate::account::Account;
@@ -122,6 +122,26 @@ impl Custodian {
             account.by(who)?;
         }
         self.recorder.record(vec![account.single(outcome)]).await?;
+        Ok(())
+    }
+
+    /// Records that somebody could not log in, and why their credential was refused. Who showed it is told nothing of
+    /// that.
+    ///
+    /// # Errors
+    /// [`Refused`] if it could not be recorded.
+    pub async fn login_refused(
+        &self,
+        because: RefusedBecause,
+        origin: Origin,
+    ) -> Result<(), Refused> {
+        let mut subject = Subject::default();
+        let code = RefusalCode::new(because.name()).map_err(|_| Refused::Unrecordable)?;
+        subject.refusal = Some(code);
+        let mut account = self.account(Action::LoginFailure, subject)?;
+        account.place.origin = origin;
+        let denied = Outcome::Denied(Denial::Credentials);
+        self.recorder.record(vec![account.single(denied)]).await?;
         Ok(())
     }
 

@@ -13,6 +13,8 @@ mod clocks;
 mod controls;
 mod duties;
 mod groups;
+#[cfg(feature = "https-key-set")]
+mod https_keys;
 mod journals;
 mod log_faults;
 mod opening;

@@ -102,6 +102,7 @@ impl<'a> Fields<'a> {
                 .pair("expected", self.word("expected")?, "found", self.word("found")?)?
                 .map(|(expected, found)| ClockStep { expected, found }),
             text: self.word("text")?,
+            refusal: self.word("refusal")?,
         })
     }
 

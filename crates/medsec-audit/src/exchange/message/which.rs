@@ -134,7 +134,7 @@ fn of_package(subject: &Subject) -> Vec<(&'static str, String)> {
 /// All that has no place of its own, by the names of the line's members.
 fn of_record(content: &Content<'_>) -> Vec<(&'static str, String)> {
     let event = &content.event;
-    let Subject { items, span, period, clock, text, .. } = &event.subject;
+    let Subject { items, span, period, clock, text, refusal, .. } = &event.subject;
     let mut details = vec![("phase", event.phase.name().to_owned())];
     let auth = event.actor.principal().map(|principal| principal.authentication.to_string());
     details.extend(auth.map(|auth| ("auth", auth)));
@@ -153,6 +153,7 @@ fn of_record(content: &Content<'_>) -> Vec<(&'static str, String)> {
         details.push(("found", clock.found.to_string()));
     }
     details.extend(text.map(|text| ("text", text.to_string())));
+    details.extend(refusal.as_ref().map(|code| ("refusal", code.to_string())));
     // Their content stays in the line: this version cannot tell whether it may leave.
     if !content.unknown.is_empty() {
         details.push(("unknown-members", content.unknown.len().to_string()));

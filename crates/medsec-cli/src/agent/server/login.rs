@@ -8,10 +8,11 @@ use medsec::{Login as _, Refused, SessionLogin, Unlocks};
 use medsec_audit::{Action, Origin, Outcome};
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
-use medsec_policy::{EndReason, Principal, SessionLimits};
+use medsec_policy::{EndReason, Principal, RefusedBecause, SessionLimits};
 use zeroize::Zeroizing;
 
 use super::Agent;
+use super::outside::Unproven;
 use super::ring::Ring;
 use super::sessions::{Held, lock};
 use crate::agent::wire::{Answer, Login};
@@ -36,15 +37,23 @@ impl Agent {
     pub(super) fn login(&self, shown: &Login<'_>) -> Answer {
         let _one = lock(&self.sessions.door);
         self.tick();
-        let begun = self.prove(shown).and_then(|proved| match self.sessions.live() {
-            Some(held) => self.again(&held, &proved.principal),
-            None => self.begin(proved),
+        let begun = self.prove(shown).and_then(|proved| {
+            let begun = match self.sessions.live() {
+                Some(held) => self.again(&held, &proved.principal),
+                None => self.begin(proved),
+            };
+            begun.map_err(Unproven::Failed)
         });
         self.tried.store(true, Ordering::Relaxed);
         self.wakeup.wake();
         match begun {
             Ok(()) => Answer::Status(Box::new(self.status())),
-            Err(failure) => {
+            Err(Unproven::Refused(because)) => {
+                let refused = self.custodian.login_refused(because, Origin::Local);
+                let _ = pollster::block_on(refused);
+                Answer::Failed(not_authenticated())
+            }
+            Err(Unproven::Failed(failure)) => {
                 // What is refused stays refused if that cannot be recorded. A slip of the hand is no attempt.
                 if let Some(outcome) = of_login(&failure) {
                     let _ = self.record(None, Action::LoginFailure, outcome);
@@ -54,7 +63,23 @@ impl Agent {
         }
     }
 
-    fn prove(&self, shown: &Login<'_>) -> Result<Proved, Failure> {
+    /// Who it is, by the identity file, and by the token if one is shown.
+    fn prove(&self, shown: &Login<'_>) -> Result<Proved, Unproven> {
+        let (mut proved, settings) = self.unlock(shown).map_err(Unproven::Failed)?;
+        if let Some(token) = shown.token {
+            let principal = self.outside.judge(&settings, token)?;
+            // The token of one and the key of another are no proof of either.
+            if principal.id != proved.principal.id {
+                return Err(RefusedBecause::NameOther.into());
+            }
+            // What the provider says of them counts: kind, groups, factors, and when they were asked.
+            proved.principal = principal;
+        }
+        Ok(proved)
+    }
+
+    /// Whom the identity file proves, and what the policy sets.
+    fn unlock(&self, shown: &Login<'_>) -> Result<(Proved, medsec_policy::Settings), Failure> {
         // Settings, store and policy as they are now.
         let session = Session::new(&self.options);
         let settings = session.settings()?;
@@ -68,8 +93,8 @@ impl Agent {
         let signer = signer(settings, shown, passphrase.as_ref())?;
         let services = Services::of(settings)?;
         let ring = Arc::new(Ring::new(self.store.clone(), &store, identity, services)?);
-        let limits = InForce::load(&session, &store)?.bundle.settings().sessions;
-        Ok(Proved { principal, ring, signer, limits })
+        let policy = InForce::load(&session, &store)?.bundle.settings().clone();
+        Ok((Proved { principal, ring, signer, limits: policy.sessions }, policy))
     }
 
     fn begin(&self, proved: Proved) -> Result<(), Failure> {
@@ -100,6 +125,12 @@ impl Agent {
                 .next("see whether the machine's clock is right, and log in again")
         })
     }
+}
+
+/// The same, whatever was wrong with a token.
+fn not_authenticated() -> Failure {
+    Failure::new(Exit::Session, "not authenticated; nothing was done")
+        .next("get a new token and try again; the audit log tells an auditor the reason")
 }
 
 fn taken(bytes: &[u8]) -> Result<Passphrase, Failure> {

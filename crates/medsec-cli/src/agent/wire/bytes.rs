@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::{Malformed, VERSION};
 
 /// More than any message with a secret needs: such a buffer never grows, and leaves no copy behind.
-const ROOM: usize = 16 << 10;
+const ROOM: usize = 48 << 10;
 
 /// A body that is being written.
 pub(super) struct Out {

@@ -47,6 +47,8 @@ pub(crate) struct Login<'a> {
     pub(crate) signer: Option<&'a Path>,
     /// The passphrase of both.
     pub(crate) passphrase: Option<&'a [u8]>,
+    /// The token of an identity provider.
+    pub(crate) token: Option<&'a [u8]>,
 }
 
 impl<'a> Request<'a> {
@@ -120,6 +122,7 @@ fn put_login(out: &mut Out, login: &Login<'_>) {
     out.maybe(login.identity, path);
     out.maybe(login.signer, path);
     out.maybe(login.passphrase, Out::bytes16);
+    out.maybe(login.token, Out::bytes16);
 }
 
 fn login<'a>(from: &mut In<'a>) -> Result<Login<'a>, Malformed> {
@@ -128,6 +131,7 @@ fn login<'a>(from: &mut In<'a>) -> Result<Login<'a>, Malformed> {
         identity: from.maybe(path)?,
         signer: from.maybe(path)?,
         passphrase: from.maybe(In::bytes16)?,
+        token: from.maybe(In::bytes16)?,
     })
 }
 

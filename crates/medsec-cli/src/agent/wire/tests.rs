@@ -54,6 +54,7 @@ fn requests() -> Vec<Vec<u8>> {
         identity: Some(Path::new("a/b")),
         signer: None,
         passphrase: Some(b"correct horse"),
+        token: Some(b"a.b.c"),
     };
     let key = "default".parse().unwrap();
     let all = [

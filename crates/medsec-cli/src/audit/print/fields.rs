@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::entry::{Body, Entry};
 
 /// Names of the columns. Names only get added, at the end.
-pub(crate) const FIELDS: [&str; 42] = [
+pub(crate) const FIELDS: [&str; 43] = [
     "time",
     "stream",
     "seq",
@@ -49,6 +49,7 @@ pub(crate) const FIELDS: [&str; 42] = [
     "decision",
     "session",
     "request",
+    "refusal",
 ];
 
 /// A value of a column.
@@ -96,6 +97,7 @@ impl Fields {
         self.text("decision", ruling.map(|ruling| ruling.decision));
         self.text("session", *session);
         self.text("request", phase.request());
+        self.text("refusal", event.subject.refusal.as_ref());
     }
 
     fn actor(&mut self, actor: &Actor) {

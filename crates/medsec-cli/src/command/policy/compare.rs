@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use medsec_policy::{
-    Bundle, Change, DiffError, Direction, MAX_DIFF_DECISIONS, Proof, Purpose, Under, diff,
+    Bundle, Change, DiffError, Direction, MAX_DIFF_DECISIONS, Proof, Purpose, Settings, Under, diff,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ pub(super) struct Comparison {
     accepted: BTreeSet<Purpose>,
     changes: Result<Vec<Change>, DiffError>,
     /// Name, old value, new value.
-    settings: Vec<(&'static str, String, String)>,
+    settings: Vec<(String, String, String)>,
     /// Files and names that came, went or were edited.
     edited: Vec<String>,
     same: bool,
@@ -37,15 +37,12 @@ pub(super) struct Comparison {
 impl Comparison {
     pub(super) fn of(old: &InForce, new: &InForce) -> Self {
         let (before, after) = (&old.bundle, &new.bundle);
-        let pairs =
-            flat::settings(before.settings()).into_iter().zip(flat::settings(after.settings()));
-        let differing = pairs.filter(|((_, old), (_, new))| old != new);
         let (old_purposes, new_purposes) =
             (&before.settings().purposes, &after.settings().purposes);
         Self {
             accepted: old_purposes.union(new_purposes).copied().collect(),
             changes: diff(&old.engine, &new.engine, MAX_DIFF_DECISIONS),
-            settings: differing.map(|((name, old), (_, new))| (name, old, new)).collect(),
+            settings: differing(before.settings(), after.settings()),
             edited: edited(before, after),
             same: same_contents(before, after),
         }
@@ -74,7 +71,7 @@ impl Comparison {
         for line in lines {
             report = report.line(line);
         }
-        let setting = |(name, old, new): &(&str, String, String)| json!({ "setting": name, "old": old, "new": new });
+        let setting = |(name, old, new): &(String, String, String)| json!({ "setting": name, "old": old, "new": new });
         let changes = self.changes.as_ref().ok();
         report
             .field("same", self.same)
@@ -82,6 +79,19 @@ impl Comparison {
             .field("settings_changed", self.settings.iter().map(setting).collect::<Vec<_>>())
             .field("edited", self.edited.clone())
     }
+}
+
+/// Settings with another value; those of an issuer that only one of them has, too.
+fn differing(before: &Settings, after: &Settings) -> Vec<(String, String, String)> {
+    let (before, after) = (flat::settings(before), flat::settings(after));
+    let of = |all: &[(String, String)], name: &str| {
+        let found = all.iter().find(|(own, _)| own == name);
+        found.map_or_else(|| "none".to_owned(), |(_, value)| value.clone())
+    };
+    let new = after.iter().filter(|(name, _)| before.iter().all(|(own, _)| own != name));
+    let names = before.iter().chain(new).map(|(name, _)| name);
+    let both = names.map(|name| (name.clone(), of(&before, name), of(&after, name)));
+    both.filter(|(_, old, new)| old != new).collect()
 }
 
 /// Files of rules and names of principals and data sets that came, went or are otherwise.

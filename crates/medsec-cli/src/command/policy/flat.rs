@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use medsec_policy::{Settings, Signature};
+use medsec_policy::{Issuer, Presence, PrincipalKind, Settings, Signature};
 
 /// All settings by the names that they have in `policy.toml`.
-pub(super) fn settings(settings: &Settings) -> Vec<(&'static str, String)> {
+pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
     let Settings {
         sessions,
         step_up,
@@ -16,11 +16,12 @@ pub(super) fn settings(settings: &Settings) -> Vec<(&'static str, String)> {
         opening,
         audit_retention_years,
         emergency,
+        issuers,
     } = settings;
     let keys = sealing.allowed_keys.as_ref().map_or_else(|| "any".to_owned(), listed);
     let age =
         sealing.max_key_age_days.map_or_else(|| "unlimited".to_owned(), |days| days.to_string());
-    vec![
+    let all = vec![
         ("purposes", listed(purposes)),
         ("audit_retention_years", audit_retention_years.to_string()),
         ("sessions.idle", time(sessions.idle)),
@@ -37,6 +38,46 @@ pub(super) fn settings(settings: &Settings) -> Vec<(&'static str, String)> {
         ("emergency.reasons", listed(&emergency.reasons)),
         ("emergency.max_authentication_age", time(emergency.max_authentication_age)),
         ("emergency.review_within_days", emergency.review_within_days.to_string()),
+    ];
+    let all = all.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let of_issuers = issuers.iter().flat_map(|(name, one)| {
+        let named = move |(key, value)| (format!("issuers.{name}.{key}"), value);
+        issuer(one).into_iter().map(named)
+    });
+    all.chain(of_issuers).collect()
+}
+
+fn issuer(one: &Issuer) -> [(&'static str, String); 16] {
+    let or = |text: Option<String>, word: &str| text.unwrap_or_else(|| word.to_owned());
+    let users = one.users.as_ref().map(|users| {
+        let pair = |(name, user)| format!("{name} = {user}");
+        users.iter().map(pair).collect::<Vec<_>>().join(", ")
+    });
+    let kind = match one.kind {
+        PrincipalKind::Person => "person",
+        PrincipalKind::Service => "service",
+    };
+    let not_before = match one.not_before {
+        Presence::Required => "required",
+        Presence::Optional => "optional",
+    };
+    [
+        ("issuer", one.issuer.to_string()),
+        ("audience", one.audience.to_string()),
+        ("keys", one.keys.to_string()),
+        ("authorities", or(one.authorities.as_ref().map(listed), "system")),
+        ("algorithms", listed(&one.algorithms)),
+        ("types", listed(&one.types)),
+        ("subject", one.subject.to_string()),
+        ("users", or(users, "as-named")),
+        ("kind", kind.to_owned()),
+        ("groups", or(one.groups.as_ref().map(ToString::to_string), "none")),
+        ("acr", listed(&one.acr)),
+        ("amr", listed(&one.amr)),
+        ("max_authentication_age", or(one.max_authentication_age.map(time), "unlimited")),
+        ("max_lifetime", time(one.max_lifetime)),
+        ("not_before", not_before.to_owned()),
+        ("token_id", one.token_id.to_string()),
     ]
 }
 

@@ -17,6 +17,7 @@
 //! | `emergency.reasons` | `emergency::limits::reasons_are_those_of_the_policy` |
 //! | `emergency.review_within_days` | `emergency::limits::review_is_due_when_the_policy_says` |
 //! | `emergency.max_authentication_age` | `claims_outside_the_limits_are_refused` in medsec-policy: the program takes the proof in the same call, so that it is never old |
+//! | `issuers.*` | `agent::token`; each of them, with a token, in medsec-policy: `token::tests::issuers` |
 
 use std::time::{Duration, SystemTime};
 

@@ -7,7 +7,7 @@
 
 use super::KeySet;
 use crate::authenticate::edits::edited;
-use crate::authenticate::token::TokenAlgorithm;
+use crate::authenticate::token_rules::TokenAlgorithm;
 
 /// A set with a key of each type, and one for encryption.
 const VALID: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"a","use":"sig","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},{"kty":"OKP","crv":"Ed25519","kid":"b","alg":"EdDSA","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},{"kty":"RSA","kid":"c","use":"enc","n":"AQ","e":"AQAB"}]}"#;

@@ -4,7 +4,7 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 
 use crate::authenticate::RefusedBecause;
-use crate::authenticate::token::TokenAlgorithm;
+use crate::authenticate::token_rules::TokenAlgorithm;
 
 /// What kind of key it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use jsonwebtoken::DecodingKey;
 use super::key::{KeyType, TokenKey};
 use super::{KeySet, KeySetError};
 use crate::authenticate::json::{self, Json, JsonError, Members};
-use crate::authenticate::token::TokenAlgorithm;
+use crate::authenticate::token_rules::TokenAlgorithm;
 
 /// Members of private and symmetric keys (RFC 7518 section 6, and `priv` of later types).
 const PRIVATE: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];

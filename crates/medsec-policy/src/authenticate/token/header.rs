@@ -1,6 +1,6 @@
 //! The header of a token: how it says that it is signed, none of which is believed further than to look up a key.
 
-use super::algorithm::TokenAlgorithm;
+use super::rules::TokenAlgorithm;
 use super::rules::{TokenRules, TokenType};
 use crate::authenticate::RefusedBecause;
 use crate::authenticate::json::{self, JsonError, Members};

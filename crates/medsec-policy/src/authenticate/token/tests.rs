@@ -2,6 +2,7 @@
 
 mod accepted;
 mod bad;
+mod issuers;
 mod making;
 mod mapping;
 mod rotation;

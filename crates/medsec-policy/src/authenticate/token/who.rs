@@ -7,6 +7,7 @@ use super::rules::{KindRule, SecondFactor, SubjectClaim, TokenRules};
 use crate::authenticate::RefusedBecause;
 use crate::authenticate::json::Json;
 use crate::authenticate::principal_id;
+use crate::authenticate::reserved;
 use crate::ids::{GroupName, PrincipalId};
 use crate::principal::{Factors, PrincipalKind};
 
@@ -21,7 +22,12 @@ pub(crate) fn id(claims: &Claims, rules: &TokenRules) -> Result<PrincipalId, Ref
         SubjectClaim::VerifiedEmail => verified_email(claims)?,
         SubjectClaim::ServiceAccount => service_account(claims)?,
     };
-    principal_id(&rules.subject.prefix, name)
+    let Some(users) = &rules.subject.users else {
+        return principal_id(&rules.subject.prefix, name);
+    };
+    let id = users.get(name).ok_or(RefusedBecause::NameUnknown)?;
+    reserved::check(id).map_err(|_| RefusedBecause::PrincipalReserved)?;
+    Ok(id.clone())
 }
 
 fn named<'c>(claims: &'c Claims, claim: &str) -> Result<&'c str, RefusedBecause> {

@@ -1,9 +1,11 @@
 //! Settings in a document. Times are in seconds.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::issuers::WireIssuer;
 use super::{set, sorted};
 use crate::settings::{self, Settings, Signature};
 
@@ -17,6 +19,7 @@ pub(super) struct Wire {
     sealing: Sealing,
     opening: Opening,
     emergency: Emergency,
+    issuers: BTreeMap<String, WireIssuer>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -84,7 +87,7 @@ impl Signed {
 impl Wire {
     pub(super) fn of(settings: &Settings) -> Self {
         let Settings { sessions, step_up, purposes, sealing, opening, .. } = settings;
-        let Settings { audit_retention_years, emergency, .. } = settings;
+        let Settings { audit_retention_years, emergency, issuers, .. } = settings;
         Self {
             purposes: sorted(purposes),
             audit_retention_years: *audit_retention_years,
@@ -110,6 +113,7 @@ impl Wire {
                 max_authentication_age: emergency.max_authentication_age.as_secs(),
                 review_within_days: emergency.review_within_days,
             },
+            issuers: WireIssuer::all(issuers),
         }
     }
 
@@ -144,6 +148,7 @@ impl Wire {
                 max_authentication_age: Duration::from_secs(emergency.max_authentication_age),
                 review_within_days: emergency.review_within_days,
             },
+            issuers: WireIssuer::issuers(&self.issuers)?,
         })
     }
 }

@@ -174,6 +174,24 @@ impl<'d> Node<'d> {
         if self.value()?.as_str() == Some(word) { Ok(None) } else { self.set().map(Some) }
     }
 
+    /// Whether it is that text.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        self.value().is_ok_and(|value| value.as_str() == Some(word))
+    }
+
+    /// A text, or the word that stands for none.
+    pub(super) fn parsed_or<T>(&self, word: &str) -> Result<Option<T>, SourceError>
+    where
+        T: FromStr<Err = InvalidValue>,
+    {
+        if self.is_word(word) { Ok(None) } else { self.parsed().map(Some) }
+    }
+
+    /// A time, or the word that stands for none.
+    pub(super) fn time_or(&self, word: &str) -> Result<Option<Duration>, SourceError> {
+        if self.is_word(word) { Ok(None) } else { self.time().map(Some) }
+    }
+
     /// A number, or the word that stands for none.
     pub(super) fn number_or<T: TryFrom<u64>>(
         &self,

@@ -1,6 +1,7 @@
 //! `policy.toml`: name, line of descent and settings.
 
 use super::error::{SourceError, SourceFile, SourceProblem};
+use super::issuers;
 use super::node::{Node, Text};
 use crate::bundle::BundleName;
 use crate::ids::PolicyHash;
@@ -53,17 +54,19 @@ fn hashes(node: &Node<'_>) -> Result<Vec<PolicyHash>, SourceError> {
 type Places<'d> = Vec<(&'static str, Node<'d>)>;
 
 fn all(node: &Node<'_>) -> Result<Settings, SourceError> {
-    let [purposes, years, sessions, step_up, sealing, opening, emergency] = node.fields([
-        "purposes",
-        "audit_retention_years",
-        "sessions",
-        "step_up",
-        "sealing",
-        "opening",
-        "emergency",
-    ])?;
+    let [purposes, years, sessions, step_up, sealing, opening, emergency, issuers] =
+        node.fields([
+            "purposes",
+            "audit_retention_years",
+            "sessions",
+            "step_up",
+            "sealing",
+            "opening",
+            "emergency",
+            "issuers",
+        ])?;
     let [opening] = opening.fields(["signature"])?;
-    let mut places = vec![("audit_retention_years", years)];
+    let mut places = vec![("audit_retention_years", years), ("issuers", issuers)];
     let settings = Settings {
         sessions: session_limits(&sessions, &mut places)?,
         step_up: step_up_of(&step_up, &mut places)?,
@@ -72,6 +75,7 @@ fn all(node: &Node<'_>) -> Result<Settings, SourceError> {
         opening: signature(&opening)?,
         audit_retention_years: years.number("audit_retention_years")?,
         emergency: emergency_limits(&emergency, &mut places)?,
+        issuers: issuers::all(&issuers)?,
     };
     let place = |invalid: InvalidValue| {
         let named = places.iter().find(|(field, _)| *field == invalid.field);

@@ -3,7 +3,8 @@
 use super::*;
 use crate::assignments::AssignmentProblem;
 use crate::bundle::fuzz::{POLICY, ROLES, sample};
-use crate::settings::Settings;
+use crate::settings::{Issuer, Settings};
+use crate::text::InvalidValue;
 
 fn compiled(policy: &str, roles: &str) -> Result<Bundle, SourceError> {
     sample(policy, roles).and_then(|source| Bundle::compile(&source))
@@ -32,7 +33,7 @@ fn keys() -> Vec<(&'static str, &'static str)> {
 
 #[test]
 fn policy_rejects_each_key_that_is_missing_misspelt_or_of_another_type() {
-    assert_eq!(keys().len(), 17);
+    assert_eq!(keys().len(), 33);
     for (key, line) in keys() {
         // Two tables have a key `signature`: the first is edited.
         let edit = |to: &str| {
@@ -92,6 +93,29 @@ fn policy_rejects_values_that_are_not_possible() {
         ("review_within_days = 3", "review_within_days = 367"),
         ("review_within_days = 3", "review_within_days = 65536"),
         ("\"disaster\"", "\"curiosity\""),
+        ("[settings.issuers.corporate]", "[settings.issuers.\"Our own\"]"),
+        ("\"https://login.hospital.example/realm\"", "\"\""),
+        ("audience = \"medsec\"", "audience = \"med sec\""),
+        ("\"discovery\"", "\"http://login.hospital.example/keys\""),
+        ("\"discovery\"", "\"file:keys.json\""),
+        ("[\"MAA=\"]", "[]"),
+        ("[\"MAA=\"]", "[\"MAA\"]"),
+        ("[\"MAA=\"]", "[\"AAAA\"]"),
+        ("\"ES256\", \"EdDSA\"", ""),
+        ("\"ES256\", ", "\"none\", "),
+        ("\"ES256\", ", "\"HS256\", "),
+        ("[\"JWT\"]", "[]"),
+        ("[\"JWT\"]", "[\"logout+jwt\"]"),
+        ("\"claim:employee\"", "\"employee\""),
+        ("\"claim:employee\"", "\"claim:\""),
+        ("{ E4711 = \"ann\", E4712 = \"bob\" }", "{}"),
+        ("\"bob\"", "\"admin\""),
+        ("\"bob\"", "\"bob b\""),
+        ("kind = \"person\"", "kind = \"robot\""),
+        ("groups = \"teams\"", "groups = \"\""),
+        ("max_lifetime = \"2h\"", "max_lifetime = \"8d\""),
+        ("before = \"optional\"", "before = \"maybe\""),
+        ("token_id = \"jti\"", "token_id = \"\""),
     ];
     for (from, to) in edits {
         let (line, problem) = wrong(true, from, to);
@@ -99,6 +123,14 @@ fn policy_rejects_values_that_are_not_possible() {
         let at = POLICY.lines().position(|line| line.contains(from)).unwrap() + 1;
         assert_eq!(line, at, "{to}");
     }
+    // Each is possible by itself: the one that does not go with the other is told.
+    let both = wrong(true, "\"https://login.hospital.example/realm\"", "\"login.example\"");
+    assert_eq!(both, (line_of(POLICY, "keys"), InvalidValue { field: "keys" }.into()));
+    let both = wrong(true, "\"discovery\"", "\"file:/etc/keys.json\"");
+    assert_eq!(
+        both,
+        (line_of(POLICY, "authorities"), InvalidValue { field: "authorities" }.into())
+    );
     for word in ["\"all\"", "\"none\"", "\"Any\"", "\"\""] {
         let (_, problem) = wrong(true, "[\"default\", \"mri-2026\"]", word);
         assert!(matches!(problem, SourceProblem::Type { .. }), "{word}");
@@ -217,9 +249,13 @@ fn roles_reject_what_does_not_hold_together_with_its_line() {
 /// One edit of `policy.toml` and what then has another value.
 type Change = (&'static str, &'static str, fn(&Settings) -> String);
 
+fn one(settings: &Settings) -> &Issuer {
+    settings.issuers.values().next().unwrap()
+}
+
 #[test]
 fn each_setting_that_changes_changes_what_its_accessor_gives_and_the_hash() {
-    let changes: [Change; 16] = [
+    let changes: [Change; 32] = [
         ("\"HOPERAT\", ", "", |s| format!("{:?}", s.purposes)),
         ("years = 6", "years = 7", |s| s.audit_retention_years.to_string()),
         ("idle = \"15m\"", "idle = \"14m\"", |s| format!("{:?}", s.sessions.idle)),
@@ -250,6 +286,22 @@ fn each_setting_that_changes_changes_what_its_accessor_gives_and_the_hash() {
             format!("{:?}", s.emergency.max_authentication_age)
         }),
         ("within_days = 3", "within_days = 4", |s| s.emergency.review_within_days.to_string()),
+        ("hospital.example/realm", "hospital.example/other", |s| one(s).issuer.to_string()),
+        ("\"medsec\"", "\"archive\"", |s| one(s).audience.to_string()),
+        ("\"discovery\"", "\"https://k.example\"", |s| one(s).keys.to_string()),
+        ("[\"MAA=\"]", "\"system\"", |s| format!("{:?}", one(s).authorities)),
+        ("\"ES256\", ", "", |s| format!("{:?}", one(s).algorithms)),
+        ("[\"JWT\"]", "[\"unstated\"]", |s| format!("{:?}", one(s).types)),
+        ("\"claim:employee\"", "\"sub\"", |s| one(s).subject.to_string()),
+        ("E4712 = \"bob\"", "E4713 = \"bob\"", |s| format!("{:?}", one(s).users)),
+        ("kind = \"person\"", "kind = \"service\"", |s| format!("{:?}", one(s).kind)),
+        ("groups = \"teams\"", "groups = \"none\"", |s| format!("{:?}", one(s).groups)),
+        ("acr = [\"gold\"]", "acr = []", |s| format!("{:?}", one(s).acr)),
+        ("\"mfa\", ", "", |s| format!("{:?}", one(s).amr)),
+        ("age = \"8h\"", "age = \"unlimited\"", |s| format!("{:?}", one(s).max_authentication_age)),
+        ("lifetime = \"2h\"", "lifetime = \"3h\"", |s| format!("{:?}", one(s).max_lifetime)),
+        ("before = \"optional\"", "before = \"required\"", |s| format!("{:?}", one(s).not_before)),
+        ("token_id = \"jti\"", "token_id = \"uti\"", |s| one(s).token_id.to_string()),
     ];
     let original = compiled(POLICY, ROLES).unwrap();
     for (from, to, accessor) in changes {

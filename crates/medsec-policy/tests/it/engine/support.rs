@@ -49,6 +49,7 @@ pub(crate) fn settings() -> Settings {
             max_authentication_age: hour,
             review_within_days: 7,
         },
+        issuers: std::collections::BTreeMap::new(),
     }
 }
 

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::making::{Draft, ISSUER, rules, show};
 use crate::authenticate::RefusedBecause as Because;
-use crate::authenticate::token::{KindRule, SubjectClaim, SubjectRule, TokenRules};
+use crate::authenticate::token_rules::{KindRule, SubjectClaim, SubjectRule, TokenRules};
 use crate::principal::{Factors, PrincipalKind};
 
 fn named(claim: SubjectClaim, prefix: &str) -> TokenRules {
-    TokenRules { subject: SubjectRule { claim, prefix: prefix.to_owned() }, ..rules() }
+    TokenRules { subject: SubjectRule { claim, prefix: prefix.to_owned(), users: None }, ..rules() }
 }
 
 /// The identifier, or why there is none.

@@ -7,9 +7,8 @@ use serde_json::Value;
 
 use super::making::{Draft, judge, rules, show};
 use crate::authenticate::testing::T0;
-use crate::authenticate::token::{
-    Presence, TokenAuthenticator, TokenRules, TokenRulesError, TokenSetup,
-};
+use crate::authenticate::token::{TokenAuthenticator, TokenSetup};
+use crate::authenticate::token_rules::{Presence, TokenRules, TokenRulesError};
 use crate::authenticate::{Authenticator as _, RefusedBecause as Because};
 
 #[test]

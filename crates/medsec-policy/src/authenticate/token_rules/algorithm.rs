@@ -28,6 +28,7 @@ codes!(
 
 impl TokenAlgorithm {
     /// What the library calls it.
+    #[cfg(feature = "tokens")]
     pub(crate) const fn library(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Es256 => jsonwebtoken::Algorithm::ES256,

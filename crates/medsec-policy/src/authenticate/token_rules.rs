@@ -1,10 +1,16 @@
 //! What tokens of one issuer must say, and what is made of it.
 
-use std::collections::BTreeSet;
+mod algorithm;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::algorithm::TokenAlgorithm;
+pub use self::algorithm::TokenAlgorithm;
+use crate::ids::PrincipalId;
 use crate::principal::PrincipalKind;
+use crate::text::{InvalidValue, codes};
 
 /// What tokens of one issuer must say, and who that makes somebody.
 ///
@@ -44,7 +50,11 @@ impl TokenRules {
             audiences: BTreeSet::from([audience.to_owned()]),
             types: BTreeSet::from([TokenType::Jwt]),
             algorithms: BTreeSet::from([EdDsa, Es256, Es384, Ps256, Rs256]),
-            subject: SubjectRule { claim: SubjectClaim::Subject, prefix: String::new() },
+            subject: SubjectRule {
+                claim: SubjectClaim::Subject,
+                prefix: String::new(),
+                users: None,
+            },
             kind: KindRule::Always(PrincipalKind::Person),
             second_factor: SecondFactor::default(),
             groups: None,
@@ -59,30 +69,28 @@ impl TokenRules {
         let claim = SubjectClaim::ServiceAccount;
         Self {
             types: BTreeSet::from([TokenType::Unstated, TokenType::Jwt]),
-            subject: SubjectRule { claim, prefix: String::new() },
+            subject: SubjectRule { claim, prefix: String::new(), users: None },
             kind: KindRule::Always(PrincipalKind::Service),
             ..Self::openid(issuer, audience)
         }
     }
 }
 
-/// What the header's `typ` says a token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "other types are for other purposes and never accepted"
-)]
-pub enum TokenType {
-    /// Nothing.
-    Unstated,
-    /// `JWT`.
-    Jwt,
-    /// `at+jwt`: an access token of RFC 9068.
-    AccessToken,
-}
+codes!(
+    /// What the header's `typ` says a token is. Other types are for other purposes and never accepted.
+    TokenType, "type" {
+        /// Nothing.
+        Unstated => "unstated",
+        /// `JWT`.
+        Jwt => "JWT",
+        /// `at+jwt`: an access token of RFC 9068.
+        AccessToken => "at+jwt",
+    }
+);
 
 impl TokenType {
-    /// Media types know no case, and `application/` may be left out (RFC 7515 section 4.1.9).
+    /// What a header says. Media types know no case, and `application/` may be left out (RFC 7515 section 4.1.9).
+    #[cfg(feature = "tokens")]
     pub(crate) fn named(name: &str) -> Option<Self> {
         let lower = name.to_ascii_lowercase();
         match lower.strip_prefix("application/").unwrap_or(&lower) {
@@ -101,6 +109,9 @@ pub struct SubjectRule {
     pub claim: SubjectClaim,
     /// Put before the claim's value, such as `corp:`, to keep the names of issuers apart. May be empty.
     pub prefix: String,
+    /// Who bears which value of the claim. Others are nobody, and the prefix stands before none. If absent, the value
+    /// itself, behind the prefix, is the principal.
+    pub users: Option<BTreeMap<String, PrincipalId>>,
 }
 
 /// The claim that names the principal. Its value is used as it is, never escaped or changed: two subjects
@@ -116,6 +127,34 @@ pub enum SubjectClaim {
     VerifiedEmail,
     /// `sub` as Kubernetes writes it: `system:serviceaccount:NAMESPACE:NAME`, as the claim `kubernetes.io` has it.
     ServiceAccount,
+}
+
+impl fmt::Display for SubjectClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Subject => f.write_str("sub"),
+            Self::VerifiedEmail => f.write_str("email"),
+            Self::ServiceAccount => f.write_str("service-account"),
+            Self::Named(claim) => write!(f, "claim:{claim}"),
+        }
+    }
+}
+
+impl FromStr for SubjectClaim {
+    type Err = InvalidValue;
+
+    /// Accepts `sub`, `email`, `service-account` and `claim:NAME`.
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let visible = |name: &&str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic());
+        let claim = text.strip_prefix("claim:").filter(visible);
+        match (text, claim) {
+            ("sub", _) => Ok(Self::Subject),
+            ("email", _) => Ok(Self::VerifiedEmail),
+            ("service-account", _) => Ok(Self::ServiceAccount),
+            (_, Some(claim)) => Ok(Self::Named(claim.to_owned())),
+            _ => Err(InvalidValue { field: "subject" }),
+        }
+    }
 }
 
 /// What tells persons from programs.
@@ -198,6 +237,7 @@ impl TokenRules {
     pub const MAX_LIFETIME: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
     /// Whether tokens could be judged by these rules.
+    #[cfg(feature = "tokens")]
     pub(crate) fn check(&self) -> Result<(), TokenRulesError> {
         let named = [&self.issuer, &self.token_id].into_iter().chain(&self.audiences);
         let blank = named.into_iter().any(String::is_empty);
