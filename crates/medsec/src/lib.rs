@@ -17,12 +17,14 @@ mod emergencies;
 mod error;
 pub mod gate;
 mod grant;
+mod hold;
 mod journal;
 mod login;
 mod policy;
 mod release;
 mod sealing;
 mod session;
+mod signer;
 mod tally;
 mod time;
 
@@ -32,12 +34,14 @@ pub use crate::custodian::{
     Unbound, WantedRecipients,
 };
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
-pub use crate::error::{Demand, Refused, ReleaseError};
-pub use crate::grant::{Grant, Granted, Parked};
+pub use crate::error::{Demand, Refused, ReleaseError, UseError};
+pub use crate::grant::{Grant, Granted, Parked, RangeAccess, Source};
+pub use crate::hold::{Hold, Holdings, KeyHandle};
 pub use crate::journal::{Journal, JournalError, Recorded};
 pub use crate::login::{LoggedIn, Login, NotLoggedIn};
 pub use crate::policy::PolicyInForce;
 pub use crate::release::{Release, ReleaseGroup};
 pub use crate::sealing::SealGrant;
 pub use crate::session::{SessionLogin, Unlocks};
+pub use crate::signer::Signer;
 pub use crate::time::ClockFault;

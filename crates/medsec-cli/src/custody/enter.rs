@@ -115,10 +115,8 @@ impl Custody {
         let settings = session.settings()?;
         let who = attempt.told(Who::load(session, &store, options, signer))?;
         let limits = in_force.bundle.settings().sessions;
-        let unlocks = Unlocks {
-            keys: Arc::new(Keyring::new(who.identities, Some(who.keys))),
-            signer: who.signer.map(Arc::new),
-        };
+        let keys = Arc::new(Keyring::new(who.identities, Some(who.keys)));
+        let unlocks = Unlocks::new(keys, who.signer);
         let opened = attempt.told(start_session(who.principal, limits, unlocks))?;
         let log = AuditLog::open(&settings.audit.value, &read_pin(&settings.audit_pin.value)?)?;
         let writer = recording::writer(session, &log, &settings.audit_stream.value)?;
