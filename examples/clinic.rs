@@ -59,9 +59,18 @@ impl Clinic {
         let principal = LocalUser::verified_by_store("ada")?.principal(SystemTime::now());
         let limits = self.parts.policy.settings.sessions;
         let keys = Arc::clone(&self.keys);
-        let unlocks = Unlocks { keys, signer: Some(Arc::clone(&self.signer)) };
+        let unlocks = Unlocks::new(keys, Some(self.signing_key()?));
         let session = Session::start(principal, limits, Arc::new(SystemClock), unlocks)?;
         Ok(SessionLogin::new(session, Origin::Local))
+    }
+
+    /// A copy of ada's signing key, for a session of its own.
+    ///
+    /// # Errors
+    /// None that can happen to a key of its length.
+    pub fn signing_key(&self) -> Result<SigningKey, Failed> {
+        // The copy of the seed is erased.
+        Ok(SigningKey::take_from(&mut self.signer.expose_seed().to_vec())?)
     }
 
     /// Seals a text, through the Custodian as everything, and gives the package.
@@ -80,9 +89,9 @@ impl Clinic {
         let key = KeyName::new(DATASET)?;
         let wish = SealWish {
             purpose: Some(Purpose::Treatment),
-            key: Some(&key),
+            keys: &[&key],
             recipients: &[],
-            signer: Some(&self.signer),
+            sign: true,
             patient: None,
         };
         let grant = pollster::block_on(custodian.seal(login, request, &wish))?;

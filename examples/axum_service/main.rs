@@ -108,7 +108,7 @@ fn credential<'h>(headers: &'h HeaderMap, scheme: &str) -> Option<&'h str> {
 impl Service {
     /// Begins a session, on record before it counts.
     async fn begin(&self, principal: Principal, origin: Origin) -> Result<String, Refused> {
-        let unlocks = Unlocks { keys: Arc::clone(&self.keys) as _, signer: None };
+        let unlocks = Unlocks::new(Arc::clone(&self.keys) as _, None);
         let session = Session::start(principal, self.limits, Arc::new(SystemClock), unlocks);
         let login = SessionLogin::new(session.map_err(|_| NOT_AUTHENTICATED)?, origin);
         let who = login.current().map_err(|_| NOT_AUTHENTICATED)?;

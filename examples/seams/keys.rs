@@ -84,7 +84,7 @@ fn main() -> Result<(), Failed> {
     let clinic = Clinic::found()?;
     let custodian = Custodian::new(clinic.parts.clone())?;
     let keys = Arc::new(Rationed { keys: Arc::clone(&clinic.keys) as _, left: AtomicU32::new(2) });
-    let unlocks = Unlocks { keys, signer: Some(Arc::clone(&clinic.signer)) };
+    let unlocks = Unlocks::new(keys, Some(clinic.signing_key()?));
     let principal = LocalUser::verified_by_store("ada")?.principal(SystemTime::now());
     let limits = clinic.parts.policy.settings.sessions;
     let session = Session::start(principal, limits, Arc::new(SystemClock), unlocks)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use medsec::{Custodian, LoggedIn, Login, NotLoggedIn};
+use medsec::{Custodian, Hold, Holdings, KeyHandle, LoggedIn, Login, NotLoggedIn, Signer};
 use medsec_audit::{Origin, SessionId};
 use medsec_examples::clinic::{Clinic, Failed, read};
 use medsec_kms::{KeyService, Keyring};
@@ -42,21 +42,48 @@ impl Authenticator for BadgeReader {
     }
 }
 
+/// A badge in the reader, and what grants hold while it is there.
+#[derive(Debug)]
+struct Badge {
+    is_in: AtomicBool,
+    grants: Holdings,
+    signer: Signer,
+}
+
+impl Badge {
+    /// What was granted ends with it: every key is erased.
+    fn draw(&self) {
+        self.is_in.store(false, Ordering::SeqCst);
+        self.signer.erase();
+        self.grants.erase();
+    }
+}
+
+impl Hold for Badge {
+    fn check(&self) -> Result<(), NotLoggedIn> {
+        self.is_in.load(Ordering::SeqCst).then_some(()).ok_or(NotLoggedIn::LoggedOut)
+    }
+
+    fn keep(&self, key: KeyHandle) -> Result<(), NotLoggedIn> {
+        self.grants.keep(key);
+        // Drawn just now, it may have missed this one.
+        self.check().inspect_err(|_| self.grants.erase())
+    }
+}
+
 /// Somebody whose badge is in the reader.
 #[derive(Debug)]
 struct AtTheDesk {
     principal: Principal,
     session: SessionId,
     since: Instant,
-    is_in: AtomicBool,
+    badge: Arc<Badge>,
     keys: Arc<Keyring>,
 }
 
 impl Login for AtTheDesk {
     fn current(&self) -> Result<LoggedIn, NotLoggedIn> {
-        if !self.is_in.load(Ordering::SeqCst) {
-            return Err(NotLoggedIn::LoggedOut);
-        }
+        self.badge.check()?;
         Ok(LoggedIn {
             principal: self.principal.clone(),
             session: self.session,
@@ -68,6 +95,15 @@ impl Login for AtTheDesk {
 
     fn keys(&self) -> &dyn KeyService {
         &*self.keys
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        Arc::clone(&self.badge) as _
+    }
+
+    fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        self.badge.check()?;
+        Ok(Some(self.badge.signer.clone()))
     }
 }
 
@@ -82,12 +118,16 @@ fn main() -> Result<(), Failed> {
         principal: reader.authenticate(("4711", "0815"))?,
         session: SessionId::generate()?,
         since: Instant::now(),
-        is_in: AtomicBool::new(true),
+        badge: Arc::new(Badge {
+            is_in: AtomicBool::new(true),
+            grants: Holdings::default(),
+            signer: Signer::new(clinic.signing_key()?),
+        }),
         keys: Arc::clone(&clinic.keys),
     };
     let package = clinic.seal(&custodian, &login, b"no abnormality detected")?;
     println!("opened: {} bytes", read(&custodian, &login, &package, Purpose::Treatment)?);
-    login.is_in.store(false, Ordering::SeqCst);
+    login.badge.draw();
     match read(&custodian, &login, &package, Purpose::Treatment) {
         Err(refused) => println!("badge drawn: {refused}"),
         Ok(_) => return Err("opened".into()),

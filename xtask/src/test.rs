@@ -24,7 +24,10 @@ use crate::{bench, fuzz, process, python, samples, services, tidy, tools};
 /// Pinned Python packages of the oracle that opens and makes packages independently of our code.
 const ORACLE: &str = "testdata/oracle/requirements.txt";
 /// What the program is built without by default, and tested with.
-const SHIP: [&str; 2] = ["--features", "medsec-cli/ship"];
+const WHOLE: [&str; 2] = [
+    "--features",
+    "medsec-cli/aws,medsec-cli/https-key-set,medsec-cli/pkcs11,medsec-cli/ship,medsec-cli/vault",
+];
 /// Seconds for each fuzz target in the full tier.
 const LONG_FUZZ: u32 = 60;
 
@@ -123,7 +126,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
     };
     let crypto = ["-p", "medsec-crypto"];
     steps.step("fmt", seconds(5), || cargo(&["fmt", "--all", "--check"]));
-    steps.step("clippy", seconds(90), || clippy(&[&["--workspace"][..], &SHIP].concat()));
+    steps.step("clippy", seconds(90), || clippy(&[&["--workspace"][..], &WHOLE].concat()));
     steps.step("clippy bare", seconds(30), || {
         clippy(&[&crypto[..], &["--no-default-features"]].concat())
     });
@@ -131,7 +134,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
 
 /// The tests in both configurations; nothing where they do not build.
 fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
-    let plain = [&["--workspace", "-E", "not package(medsec-live)"][..], &SHIP].concat();
+    let plain = [&["--workspace", "-E", "not package(medsec-live)"][..], &WHOLE].concat();
     let tested = steps.step("tests", seconds(600), || suite.run(ws, "default", &plain))?;
     let counts = judged(Counts::default(), tested, "tests", steps);
     let counts = match steps.step("live", seconds(120), || live(ws, suite)) {
@@ -148,7 +151,7 @@ fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
 fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
     let variables = services::start(ws)?;
     // The same selection of packages as before, so that nothing is built anew with other features.
-    let select = [&["--workspace", "-E", "package(medsec-live)"][..], &SHIP].concat();
+    let select = [&["--workspace", "-E", "package(medsec-live)"][..], &WHOLE].concat();
     let tested = suite.run_with(ws, "live", &select, |command| {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
     });

@@ -27,11 +27,10 @@ pub(crate) use self::tally::Place;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::Args;
-use medsec::SealWish;
-use medsec_crypto::{Recipient, SigningKey};
+use medsec::{SealWish, Signer};
+use medsec_crypto::Recipient;
 use medsec_kms::KeyName;
 
 use crate::custody::Custody;
@@ -58,7 +57,7 @@ pub(crate) struct Keys {
     /// The key of the store.
     pub(crate) key: Option<KeyName>,
     /// What to sign with.
-    pub(crate) signer: Option<Arc<SigningKey>>,
+    pub(crate) signer: Option<Signer>,
 }
 
 impl Keys {
@@ -71,13 +70,14 @@ impl Keys {
     pub(crate) fn wish<'a>(
         &'a self,
         custody: &Custody,
+        keys: &'a [&'a KeyName],
         recipients: &'a [&'a dyn Recipient],
     ) -> SealWish<'a> {
         SealWish {
             purpose: custody.purpose(),
-            key: self.key.as_ref(),
+            keys,
             recipients,
-            signer: self.signer.as_ref(),
+            sign: self.signer.is_some(),
             patient: None,
         }
     }

@@ -19,10 +19,10 @@ use clap::Args;
 use medsec::{
     Confirmed, Custodian, EmergencyBook, Grant, Journal, Login, NewList, NoEmergencies,
     OpenRequest, OpenWish, Refused, RewrapGrant, RewrapWish, SealGrant, SealRequest, SealWish,
-    SessionLogin, Unlocks, WantedRecipients,
+    SessionLogin, Signer, Unlocks, WantedRecipients,
 };
 use medsec_audit::{Origin, Retention, StreamWriter};
-use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, SigningKey, Stanza};
+use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, Stanza};
 use medsec_kms::{KeyName, KeyServiceError, Keyring, LocalStore};
 use medsec_policy::{PolicyHash, Purpose};
 
@@ -81,7 +81,7 @@ impl Custody {
     }
 
     /// What the user signs with.
-    pub(crate) fn signer(&self) -> Result<Option<Arc<SigningKey>>, Failure> {
+    pub(crate) fn signer(&self) -> Result<Option<Signer>, Failure> {
         self.login.signer().map_err(|error| Refused::from(error).into())
     }
 
@@ -146,7 +146,7 @@ impl Custody {
         let who = self.login.current().map_err(Refused::from)?;
         let keys = Arc::new(Keyring::new(vec![Arc::new(identity)], None));
         let limits = self.custodian.policy().settings.sessions;
-        let unlocks = Unlocks { keys, signer: None };
+        let unlocks = Unlocks::new(keys, None);
         let opened = start_session(who.principal, limits, unlocks)?;
         Ok(SessionLogin::new(opened, Origin::Local))
     }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use crate::cobblestone::{CHUNK_LEN, ChunkCipher, MessageLen};
 use crate::execution::Execution;
+use crate::ids::PackageId;
 use crate::merkle::{GROUP_CHUNKS, Hash, group_root};
 use crate::open::{Ending, OpenError, Unlocked, leaves_of, read_at};
 use crate::pipeline::BATCH_CHUNKS;
@@ -31,12 +32,15 @@ pub enum RangeError {
 
 /// Random access to the content of a package. Also [`Read`] and [`Seek`].
 ///
-/// The source must not change while it is read: pin the version of a stored object.
-pub struct RangeReader<'a, R> {
+/// The source must not change while it is read: pin the version of a stored object. It holds the keys of the payload
+/// itself, and erases them and what it read last on drop.
+pub struct RangeReader<R> {
     source: R,
     cipher: ChunkCipher,
     backend: Backend,
-    unlocked: &'a Unlocked,
+    package_id: PackageId,
+    /// Where the payload begins.
+    payload: u64,
     shape: MessageLen,
     length_verified: bool,
     /// Roots of groups of 64 chunks, checked against the signed root.
@@ -48,9 +52,9 @@ pub struct RangeReader<'a, R> {
 /// Random access although a signer is required and no side-car is at hand: every byte is authentic
 /// under the data key, but any recipient of the package could have written it.
 #[derive(Debug)]
-pub struct UnsignedRange<'a, R>(RangeReader<'a, R>);
+pub struct UnsignedRange<R>(RangeReader<R>);
 
-impl<R: Read + Seek> UnsignedRange<'_, R> {
+impl<R: Read + Seek> UnsignedRange<R> {
     /// See [`RangeReader::content_len`].
     ///
     /// # Errors
@@ -68,13 +72,13 @@ impl<R: Read + Seek> UnsignedRange<'_, R> {
     }
 }
 
-impl<R: Read + Seek> Read for UnsignedRange<'_, R> {
+impl<R: Read + Seek> Read for UnsignedRange<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.0.read(out)
     }
 }
 
-impl<R: Read + Seek> Seek for UnsignedRange<'_, R> {
+impl<R: Read + Seek> Seek for UnsignedRange<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.0.seek(to)
     }
@@ -98,7 +102,7 @@ impl Unlocked {
         &self,
         source: R,
         backend: Backend,
-    ) -> Result<RangeReader<'_, R>, RangeError> {
+    ) -> Result<RangeReader<R>, RangeError> {
         if self.demands_signature() {
             return Err(RangeError::SideCarNeeded);
         }
@@ -115,7 +119,7 @@ impl Unlocked {
         source: R,
         side_car: SideCar,
         backend: Backend,
-    ) -> Result<RangeReader<'_, R>, RangeError> {
+    ) -> Result<RangeReader<R>, RangeError> {
         let (mut reader, ending) = self.range_reader(source, backend)?;
         side_car.verify(&self.header, &ending).map_err(OpenError::from)?;
         reader.groups = Some(side_car.into_groups());
@@ -130,7 +134,7 @@ impl Unlocked {
         &self,
         mut source: R,
         execution: &Execution<'_>,
-    ) -> Result<RangeReader<'_, R>, RangeError> {
+    ) -> Result<RangeReader<R>, RangeError> {
         let max_chunks = self.expectation.limits.max_chunks;
         let side_car = SideCar::build(&self.header, &mut source, max_chunks, execution)?;
         self.ranged_with(source, side_car, execution.backend)
@@ -144,7 +148,7 @@ impl Unlocked {
         &self,
         source: R,
         backend: Backend,
-    ) -> Result<UnsignedRange<'_, R>, RangeError> {
+    ) -> Result<UnsignedRange<R>, RangeError> {
         Ok(UnsignedRange(self.range_reader(source, backend)?.0))
     }
 
@@ -152,13 +156,14 @@ impl Unlocked {
         &self,
         source: R,
         backend: Backend,
-    ) -> Result<(RangeReader<'_, R>, Ending), OpenError> {
+    ) -> Result<(RangeReader<R>, Ending), OpenError> {
         let (source, shape, ending) = self.seekable(source)?.into_parts();
         let reader = RangeReader {
             source,
             cipher: self.cipher(backend)?,
             backend,
-            unlocked: self,
+            package_id: self.header.core().package_id,
+            payload: self.header.payload_offset(),
             shape,
             length_verified: false,
             groups: None,
@@ -169,7 +174,7 @@ impl Unlocked {
     }
 }
 
-impl<R: Read + Seek> RangeReader<'_, R> {
+impl<R: Read + Seek> RangeReader<R> {
     /// Length of the content in bytes. Decrypts the last chunk once, which authenticates it.
     ///
     /// # Errors
@@ -235,8 +240,7 @@ impl<R: Read + Seek> RangeReader<'_, R> {
     }
 
     fn fetch(&mut self, first: u64, chunks: u64, len: usize) -> Result<(), OpenError> {
-        let payload = self.unlocked.header.payload_offset();
-        let offset = payload.saturating_add(self.shape.chunk_offset(first));
+        let offset = self.payload.saturating_add(self.shape.chunk_offset(first));
         if self.cache.buffer.len() < len {
             self.cache.buffer = secret_buffer(len);
         }
@@ -283,7 +287,7 @@ impl Cache {
     }
 }
 
-impl<R: Read + Seek> Read for RangeReader<'_, R> {
+impl<R: Read + Seek> Read for RangeReader<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.read_range(self.position, out).map_err(io::Error::other)?;
         self.position = self.position.saturating_add(read as u64);
@@ -291,7 +295,7 @@ impl<R: Read + Seek> Read for RangeReader<'_, R> {
     }
 }
 
-impl<R: Read + Seek> Seek for RangeReader<'_, R> {
+impl<R: Read + Seek> Seek for RangeReader<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(offset) => Some(offset),
@@ -305,10 +309,10 @@ impl<R: Read + Seek> Seek for RangeReader<'_, R> {
     }
 }
 
-impl<R> fmt::Debug for RangeReader<'_, R> {
+impl<R> fmt::Debug for RangeReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RangeReader")
-            .field("package_id", &self.unlocked.header.core().package_id)
+            .field("package_id", &self.package_id)
             .field("signed", &self.groups.is_some())
             .finish_non_exhaustive()
     }

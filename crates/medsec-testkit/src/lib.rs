@@ -31,6 +31,8 @@ mod one_key;
 pub mod proxy;
 mod random;
 mod readers;
+#[cfg(target_os = "linux")]
+mod scan;
 mod scripted;
 mod writers;
 
@@ -46,5 +48,7 @@ pub use crate::metered::{Meter, Metered, Traffic};
 pub use crate::one_key::OneKey;
 pub use crate::random::Random;
 pub use crate::readers::{FailingReader, InterruptingReader, ShortReader};
+#[cfg(target_os = "linux")]
+pub use crate::scan::Needle;
 pub use crate::scripted::{ScriptedKeys, SkippingTimer, Turn};
 pub use crate::writers::{FailingWriter, ShortWriter};

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use medsec_audit::{Event, Failure, Outcome};
+use medsec_kms::KeyServiceError;
 
 use crate::account::Account;
-use crate::error::Refused;
+use crate::error::{Refused, of_login};
 use crate::gate::Admission;
+use crate::hold::Tether;
 use crate::journal::{JournalError, Recorder};
 use crate::tally::Tally;
 
@@ -17,6 +19,8 @@ pub(crate) struct Conclusion {
     account: Account,
     /// Held so that nothing goes on without it.
     admission: Admission,
+    /// Whether a use was refused because the session is over.
+    tether: Arc<Tether>,
     /// What was read under it meanwhile: it is told however the operation ends.
     read: Tally,
     owed: bool,
@@ -27,8 +31,14 @@ impl Conclusion {
         recorder: Arc<Recorder>,
         account: Account,
         admission: Admission,
+        tether: Arc<Tether>,
     ) -> Self {
-        Self { recorder, account, admission, read: Tally::new(), owed: true }
+        Self { recorder, account, admission, tether, read: Tally::new(), owed: true }
+    }
+
+    /// Its hold on the session.
+    pub(crate) const fn tether(&self) -> &Arc<Tether> {
+        &self.tether
     }
 
     pub(crate) const fn admission(&self) -> &Admission {
@@ -63,10 +73,21 @@ impl Conclusion {
         match result {
             Ok(value) => Ok((value, self)),
             Err(refused) => {
+                let refused = self.why(refused);
                 let event = self.settle(refused.outcome());
-                let _ = self.recorder.record(vec![event]).await;
+                self.recorder.record_end(event).await;
                 Err(refused)
             }
+        }
+    }
+
+    /// Keys that are not permitted any more because the session ended meanwhile are no matter of the keys.
+    fn why(&self, refused: Refused) -> Refused {
+        match refused {
+            Refused::Key(KeyServiceError::NotPermitted) => {
+                self.tether.check().err().map_or(refused, Refused::Login)
+            }
+            refused => refused,
         }
     }
 
@@ -81,15 +102,36 @@ impl Conclusion {
         self.recorder.record_now(&[event]).map(drop)
     }
 
-    /// Records success of all of them together.
+    /// Records the outcome of something that is in force, whatever has become of the session.
+    pub(crate) fn conclude_done(mut self, outcome: Outcome) -> Result<(), JournalError> {
+        let event = self.settle_as(outcome);
+        self.recorder.record_now(&[event]).map(drop)
+    }
+
+    /// Records the outcome of all of them together.
     pub(crate) fn conclude_all<'a>(
         conclusions: impl Iterator<Item = &'a mut Self>,
         outcome: Outcome,
     ) -> Result<(), JournalError> {
+        Self::record_all(conclusions, |one| one.settle(outcome))
+    }
+
+    /// The same of what is in force, whatever has become of the session.
+    pub(crate) fn conclude_all_done<'a>(
+        conclusions: impl Iterator<Item = &'a mut Self>,
+        outcome: Outcome,
+    ) -> Result<(), JournalError> {
+        Self::record_all(conclusions, |one| one.settle_as(outcome))
+    }
+
+    fn record_all<'a>(
+        conclusions: impl Iterator<Item = &'a mut Self>,
+        settle: impl Fn(&mut Self) -> Event,
+    ) -> Result<(), JournalError> {
         let mut recorder = None;
         let mut events: Vec<Event> = Vec::new();
         for conclusion in conclusions {
-            events.push(conclusion.settle(outcome));
+            events.push(settle(conclusion));
             recorder.get_or_insert_with(|| Arc::clone(&conclusion.recorder));
         }
         let Some(recorder) = recorder else { return Ok(()) };
@@ -106,7 +148,16 @@ impl Conclusion {
         }
     }
 
+    /// What a use was refused for is told, where nothing else went wrong.
     fn settle(&mut self, outcome: Outcome) -> Event {
+        let outcome = match (self.tether.over(), outcome) {
+            (Some(why), Outcome::Success | Outcome::Failure(Failure::Interrupted)) => of_login(why),
+            _ => outcome,
+        };
+        self.settle_as(outcome)
+    }
+
+    fn settle_as(&mut self, outcome: Outcome) -> Event {
         self.owed = false;
         if let Some((bytes, ranges)) = self.read.found() {
             self.account.add_extent(bytes, ranges);

@@ -2,8 +2,8 @@
 
 use medsec_audit::{Denial, Failure, Outcome};
 use medsec_crypto::{
-    ExpectationError, FormatError, HeaderError, NotAuthentic, OpenError, OutputError, RewrapError,
-    SealError,
+    ExpectationError, FormatError, HeaderError, NotAuthentic, OpenError, OutputError, RangeError,
+    RewrapError, SealError,
 };
 use medsec_kms::KeyServiceError;
 use medsec_policy::{DecideError, Refusal};
@@ -46,6 +46,9 @@ pub enum Refused {
     /// The key service did not do it.
     #[error(transparent)]
     Key(#[from] KeyServiceError),
+    /// A package was to be signed, and the session has no key to sign with.
+    #[error("there is no key to sign with")]
+    NoSigner,
     /// A name has no place in a record, or the system gave no randomness.
     #[error("the request cannot be put on record")]
     Unrecordable,
@@ -79,6 +82,9 @@ pub enum Demand {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReleaseError {
+    /// The session that it was granted in is over: the grant holds no key any more.
+    #[error(transparent)]
+    Login(#[from] NotLoggedIn),
     /// The package did not open.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -91,6 +97,35 @@ pub enum ReleaseError {
     /// The outcome could not be recorded, so nothing was released.
     #[error("the outcome could not be recorded, so nothing was released: {0}")]
     Record(#[from] JournalError),
+}
+
+/// Why a use of a grant gave nothing. Of a grant that can be used again [`Grant::close`](crate::Grant::close) records it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UseError {
+    /// The session that it was granted in is over: the grant holds no key any more.
+    #[error(transparent)]
+    Login(#[from] NotLoggedIn),
+    /// The package did not open.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A signer is required, and without a side-car a range cannot be checked against a signature.
+    #[error("a signer is required: give the package's side-car, or have the whole package read")]
+    SideCarNeeded,
+    /// The recipients were not changed; its variants say which are in force.
+    #[error(transparent)]
+    Rewrap(#[from] RewrapError),
+}
+
+impl From<RangeError> for UseError {
+    fn from(error: RangeError) -> Self {
+        match error {
+            RangeError::SideCarNeeded => Self::SideCarNeeded,
+            RangeError::Open(error) => Self::Open(error),
+            // What else there will be is told as what it is: nothing was read.
+            _ => Self::Open(OpenError::Unfinished),
+        }
+    }
 }
 
 impl From<HeaderError> for Refused {
@@ -115,10 +150,8 @@ impl Refused {
     /// How the log tells of it.
     pub(crate) fn outcome(&self) -> Outcome {
         match self {
-            Self::Login(NotLoggedIn::Nobody | NotLoggedIn::Unreachable) => {
-                Outcome::Denied(Denial::NoSession)
-            }
-            Self::Login(_) => Outcome::Denied(Denial::SessionEnded),
+            Self::Login(why) => of_login(*why),
+            Self::NoSigner => Outcome::Failure(Failure::KeyUnknown),
             Self::Policy(Refusal::Purpose) => Outcome::Denied(Denial::Purpose),
             Self::Policy(Refusal::StepUp) => Outcome::Denied(Denial::Confirmation),
             Self::Policy(_) | Self::Demand(_) => Outcome::Denied(Denial::Policy),
@@ -136,12 +169,32 @@ impl Refused {
 impl ReleaseError {
     pub(crate) fn outcome(&self) -> Outcome {
         Outcome::Failure(match self {
+            Self::Login(why) => return of_login(*why),
             Self::Open(error) => of_open(error),
             Self::Seal(error) => of_seal(error),
             Self::Output(_) => Failure::Output,
             Self::Record(_) => Failure::Internal,
         })
     }
+}
+
+impl UseError {
+    pub(crate) fn outcome(&self) -> Outcome {
+        Outcome::Failure(match self {
+            Self::Login(why) => return of_login(*why),
+            Self::Open(error) => of_open(error),
+            Self::SideCarNeeded => Failure::Expectation,
+            Self::Rewrap(error) => of_rewrap(error),
+        })
+    }
+}
+
+/// Who has no session is told from whose session has ended.
+pub(crate) const fn of_login(why: NotLoggedIn) -> Outcome {
+    Outcome::Denied(match why {
+        NotLoggedIn::Nobody | NotLoggedIn::Unreachable => Denial::NoSession,
+        _ => Denial::SessionEnded,
+    })
 }
 
 fn of_key(error: &KeyServiceError) -> Outcome {
@@ -157,7 +210,7 @@ fn of_key(error: &KeyServiceError) -> Outcome {
     }
 }
 
-pub(crate) fn of_open(error: &OpenError) -> Failure {
+fn of_open(error: &OpenError) -> Failure {
     match error {
         OpenError::Format(_) => Failure::Format,
         OpenError::Expectation(_) => Failure::Expectation,
@@ -172,7 +225,7 @@ pub(crate) fn of_open(error: &OpenError) -> Failure {
     }
 }
 
-pub(crate) fn of_seal(error: &SealError) -> Failure {
+fn of_seal(error: &SealError) -> Failure {
     match error {
         SealError::Format(FormatError::Value { .. }) | SealError::Value(_) => Failure::Limit,
         SealError::Interrupted => Failure::Interrupted,
@@ -182,7 +235,7 @@ pub(crate) fn of_seal(error: &SealError) -> Failure {
     }
 }
 
-pub(crate) fn of_rewrap(error: &RewrapError) -> Failure {
+fn of_rewrap(error: &RewrapError) -> Failure {
     match error {
         RewrapError::Format(_) => Failure::Format,
         RewrapError::NotAuthentic(_) | RewrapError::NotConfirmed => Failure::NotAuthentic,

@@ -55,8 +55,8 @@
 //!
 //! ```compile_fail,E0624
 //! // Opening without a permit.
-//! fn open(unlocked: medsec_crypto::Unlocked) -> medsec::Grant {
-//!     medsec::Grant::new(unlocked, todo!(), todo!())
+//! fn open(header: medsec_crypto::Header) -> medsec::Grant {
+//!     medsec::Grant::new(header, todo!(), todo!(), todo!(), todo!())
 //! }
 //! ```
 //!
@@ -71,15 +71,27 @@
 //!
 //! ```compile_fail,E0624
 //! // Sealing without a permit.
-//! fn seal(sealer: medsec_crypto::Sealer) -> medsec::SealGrant {
-//!     medsec::SealGrant::new(sealer, todo!())
+//! fn seal(package: medsec_crypto::PackageId) -> medsec::SealGrant {
+//!     medsec::SealGrant::new(package, todo!(), todo!())
 //! }
 //! ```
 //!
 //! ```compile_fail,E0451
 //! // Changing recipients without a permit.
-//! fn rewrap(unlocked: medsec_crypto::UnlockedRecipients) -> medsec::RewrapGrant {
-//!     medsec::RewrapGrant { unlocked, conclusion: todo!() }
+//! fn rewrap(header: medsec_crypto::Header) -> medsec::RewrapGrant {
+//!     medsec::RewrapGrant { header, kept: todo!(), conclusion: todo!() }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0423
+//! // Keeping a package's key beyond its session: nobody but the Custodian reaches into what is kept.
+//! let handle = medsec::KeyHandle(todo!());
+//! ```
+//!
+//! ```compile_fail,E0624
+//! // Taking the key that packages are signed with out of its session.
+//! fn taken(signer: &medsec::Signer) -> Option<std::sync::Arc<medsec_crypto::SigningKey>> {
+//!     signer.lend()
 //! }
 //! ```
 //!
@@ -139,17 +151,29 @@ pub(crate) fn decide(decider: &dyn Decider, request: &Request<'_>) -> Result<Ver
     })
 }
 
+/// What is about to happen.
+pub(crate) struct Intent {
+    pub(crate) request: RequestId,
+    /// What is recorded of it: the intent last.
+    pub(crate) events: Vec<Event>,
+    /// What is recorded behind it if the request is given up before its receipt is taken.
+    pub(crate) given_up: Event,
+}
+
 /// Records intents, all of them or none, and gives a receipt for each.
 pub(crate) async fn announce(
     recorder: &Recorder,
-    intents: Vec<(RequestId, Vec<Event>)>,
+    intents: Vec<Intent>,
 ) -> Result<Vec<Receipt>, JournalError> {
-    let (requests, events): (Vec<_>, Vec<_>) = intents.into_iter().unzip();
-    let lens: Vec<usize> = events.iter().map(Vec::len).collect();
-    let recorded = recorder.record(events.into_iter().flatten().collect()).await?;
-    let mut recorded = recorded.into_iter();
+    let (mut events, mut ends, mut announced) = (Vec::new(), Vec::new(), Vec::new());
+    for Intent { request, events: own, given_up } in intents {
+        announced.push((request, own.len()));
+        events.extend(own);
+        ends.push(given_up);
+    }
+    let mut recorded = recorder.announce(events, ends).await?.into_iter();
     let mut last = |len: usize| recorded.by_ref().take(len).last();
-    let receipts = requests.into_iter().zip(lens).map(|(request, len)| {
+    let receipts = announced.into_iter().map(|(request, len)| {
         let recorded = last(len).ok_or(JournalError::Stopped)?;
         Ok(Receipt { request, recorded })
     });

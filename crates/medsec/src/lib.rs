@@ -17,6 +17,7 @@ mod emergencies;
 mod error;
 pub mod gate;
 mod grant;
+mod hold;
 #[cfg(feature = "https-key-set")]
 mod https_key_set;
 mod journal;
@@ -25,6 +26,7 @@ mod policy;
 mod release;
 mod sealing;
 mod session;
+mod signer;
 mod tally;
 mod time;
 
@@ -34,8 +36,9 @@ pub use crate::custodian::{
     Unbound, WantedRecipients,
 };
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
-pub use crate::error::{Demand, Refused, ReleaseError};
-pub use crate::grant::{Grant, Granted, Parked};
+pub use crate::error::{Demand, Refused, ReleaseError, UseError};
+pub use crate::grant::{Grant, Granted, Parked, RangeAccess, Source};
+pub use crate::hold::{Hold, Holdings, KeyHandle};
 #[cfg(feature = "https-key-set")]
 pub use crate::https_key_set::{
     HttpsKeySet, HttpsKeySetSetup, InvalidProviderAddress, KeySetFetchError, KeySetLimits,
@@ -47,4 +50,5 @@ pub use crate::policy::PolicyInForce;
 pub use crate::release::{Release, ReleaseGroup};
 pub use crate::sealing::SealGrant;
 pub use crate::session::{SessionLogin, Unlocks};
+pub use crate::signer::Signer;
 pub use crate::time::ClockFault;

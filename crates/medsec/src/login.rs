@@ -1,11 +1,15 @@
 //! Who is logged in: the seam to sessions.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_audit::{Origin, SessionId};
 use medsec_kms::KeyService;
 use medsec_policy::Principal;
+
+use crate::hold::Hold;
+use crate::signer::Signer;
 
 /// A principal's hold on a session, asked before every operation.
 pub trait Login: fmt::Debug + Send + Sync {
@@ -17,6 +21,17 @@ pub trait Login: fmt::Debug + Send + Sync {
 
     /// What this session may wrap and unwrap with. Refuses once the session is over.
     fn keys(&self) -> &dyn KeyService;
+
+    /// What grants keep of the session that there is now. Must not wait.
+    fn hold(&self) -> Arc<dyn Hold>;
+
+    /// What this session signs packages with, if it signs any. Only the Custodian asks for it, for each package anew.
+    ///
+    /// # Errors
+    /// [`NotLoggedIn`]: the session is over, and the key is erased.
+    fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        Ok(None)
+    }
 }
 
 /// Who is logged in.

@@ -1,12 +1,16 @@
 //! Outputs that are complete and wait for two things, in this order: their record and their name.
 
-use medsec_audit::Outcome;
-use medsec_crypto::{GroupLimits, OutputGroup, PendingFile};
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+
+use medsec_audit::{Failure, Outcome};
+use medsec_crypto::{GroupLimits, OutputGroup, PendingFile};
 
 use crate::conclusion::Conclusion;
 use crate::error::ReleaseError;
+use crate::hold::check_all;
+use crate::login::NotLoggedIn;
 
 /// A complete output without a name. Dropped, it leaves nothing, and the log says so.
 pub struct Release {
@@ -23,10 +27,14 @@ impl Release {
     /// Records the outcome, then gives the output its name.
     ///
     /// # Errors
-    /// [`ReleaseError::Record`]: nothing was released. [`ReleaseError::Output`]: neither, and the log says that
-    /// the output failed.
+    /// [`ReleaseError::Login`]: the session ended before; nothing was released, and that is on record.
+    /// [`ReleaseError::Record`]: nothing was released. [`ReleaseError::Output`]: neither, and the log says that the
+    /// output failed.
     pub fn publish(self) -> Result<(), ReleaseError> {
         let Self { file, mut conclusion, .. } = self;
+        if let Err(why) = conclusion.tether().check() {
+            return Err(refused(conclusion, why));
+        }
         let recorded = conclusion.conclude_for_now(Outcome::Success);
         let released = recorded.map_err(ReleaseError::from).and_then(|()| Ok(file.publish()?));
         corrected(&conclusion, released)
@@ -76,9 +84,15 @@ impl<T> ReleaseGroup<T> {
     }
 
     /// Records all outcomes, then gives the names. The result has one entry an output, in the order they were
-    /// added. If the record fails, none gets its name.
+    /// added. If the record fails, or the session of one of them has ended, none gets its name.
     #[must_use]
     pub fn commit(mut self) -> Vec<(T, Result<(), ReleaseError>)> {
+        let conclusions = self.outputs.values_mut().map(|(conclusion, _)| &*conclusion);
+        let tethers: Vec<_> = conclusions.map(|one| Arc::clone(one.tether())).collect();
+        check_all(tethers.iter().map(|tether| &**tether));
+        if let Some(why) = tethers.iter().find_map(|tether| tether.over()) {
+            return self.cut_short(why);
+        }
         let conclusions = self.outputs.values_mut().map(|(conclusion, _)| conclusion);
         if let Err(error) = Conclusion::conclude_all(conclusions, Outcome::Success) {
             let kept: Vec<_> = self.outputs.into_values().collect();
@@ -92,6 +106,23 @@ impl<T> ReleaseGroup<T> {
         });
         named.collect()
     }
+
+    /// None is released. Those of a session that lives were interrupted.
+    fn cut_short(self, why: NotLoggedIn) -> Vec<(T, Result<(), ReleaseError>)> {
+        let mut kept: Vec<_> = self.outputs.into_values().collect();
+        let conclusions = kept.iter_mut().map(|(conclusion, _)| conclusion);
+        let interrupted = Outcome::Failure(Failure::Interrupted);
+        // Nothing is released in any case, so that a record that fails changes nothing.
+        let _ = Conclusion::conclude_all(conclusions, interrupted);
+        kept.into_iter().map(|(_, value)| (value, Err(why.into()))).collect()
+    }
+}
+
+/// The file is dropped without a name.
+fn refused(conclusion: Conclusion, why: NotLoggedIn) -> ReleaseError {
+    let error = ReleaseError::Login(why);
+    conclusion.fail(error.outcome());
+    error
 }
 
 /// What was not released is not to stand in the log as if it had been: as far as the log takes that.

@@ -11,24 +11,33 @@ use medsec_crypto::{
 
 use crate::conclusion::Conclusion;
 use crate::error::ReleaseError;
+use crate::hold::{Kept, Watched};
 use crate::release::Release;
 
 /// One package that may be sealed. It is on record that this is about to happen; how it ends is recorded when it
 /// ends, or when this is dropped. Its calls block.
+///
+/// It ends with the session that it was granted in: its keys, the signer's too, are then erased, and a seal under way
+/// is interrupted within 256 KiB.
 pub struct SealGrant {
-    sealer: Sealer,
+    package: PackageId,
+    sealer: Kept<Sealer>,
     conclusion: Conclusion,
 }
 
 impl SealGrant {
-    pub(crate) const fn new(sealer: Sealer, conclusion: Conclusion) -> Self {
-        Self { sealer, conclusion }
+    pub(crate) const fn new(
+        package: PackageId,
+        sealer: Kept<Sealer>,
+        conclusion: Conclusion,
+    ) -> Self {
+        Self { package, sealer, conclusion }
     }
 
     /// The package's random name.
     #[must_use]
     pub const fn package_id(&self) -> PackageId {
-        self.sealer.package_id()
+        self.package
     }
 
     /// Seals into a new file that appears under `path` when it is complete, on record, and durable.
@@ -61,8 +70,11 @@ impl SealGrant {
         file: PendingFile,
         execution: &Execution<'_>,
     ) -> Result<(Sealed, Release), ReleaseError> {
-        let Self { sealer, mut conclusion } = self;
-        match sealer.seal_to_pending(reader, file, execution) {
+        let Self { sealer, mut conclusion, .. } = self;
+        let sealed = sealing(&conclusion, sealer, execution, |sealer, execution| {
+            sealer.seal_to_pending(reader, file, execution)
+        });
+        match sealed {
             Ok((sealed, file)) => {
                 conclusion.account_mut().add_extent(sealed.plain_len, 1);
                 Ok((sealed, Release::new(file, sealed.package_len, conclusion)))
@@ -81,8 +93,11 @@ impl SealGrant {
         writer: W,
         execution: &Execution<'_>,
     ) -> Result<Sealed, ReleaseError> {
-        let Self { sealer, mut conclusion } = self;
-        match sealer.seal(reader, writer, execution) {
+        let Self { sealer, mut conclusion, .. } = self;
+        let sealed = sealing(&conclusion, sealer, execution, |sealer, execution| {
+            sealer.seal(reader, writer, execution)
+        });
+        match sealed.and_then(|sealed| Ok(conclusion.tether().check().map(|()| sealed)?)) {
             Ok(sealed) => {
                 conclusion.account_mut().add_extent(sealed.plain_len, 1);
                 conclusion.conclude(Outcome::Success)?;
@@ -93,12 +108,27 @@ impl SealGrant {
     }
 
     fn refused(self, error: OutputError) -> ReleaseError {
-        failed(self.conclusion, SealError::Output(error))
+        failed(self.conclusion, SealError::Output(error).into())
     }
 }
 
-fn failed(conclusion: Conclusion, error: SealError) -> ReleaseError {
-    let error = ReleaseError::Seal(error);
+/// Seals while the session lives.
+fn sealing<T>(
+    conclusion: &Conclusion,
+    sealer: Kept<Sealer>,
+    execution: &Execution<'_>,
+    seal: impl FnOnce(Sealer, &Execution<'_>) -> Result<T, SealError>,
+) -> Result<T, ReleaseError> {
+    let sealer = sealer.take()?;
+    let watched = Watched::new(conclusion.tether(), execution);
+    let sealed = seal(sealer, &watched.execution(execution));
+    sealed.map_err(|error| match (error, conclusion.tether().over()) {
+        (SealError::Interrupted, Some(why)) => why.into(),
+        (error, _) => error.into(),
+    })
+}
+
+fn failed(conclusion: Conclusion, error: ReleaseError) -> ReleaseError {
     conclusion.fail(error.outcome());
     error
 }

@@ -5,17 +5,39 @@ use std::sync::Arc;
 
 use medsec_audit::{Origin, SessionId};
 use medsec_crypto::{Assurance, Dek, KeyRef, SigningKey, Stanza};
-use medsec_kms::{KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError};
+use medsec_kms::{
+    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
+    Standing,
+};
 use medsec_policy::{EndReason, Session, SessionEnded};
 
+use crate::hold::{Hold, Holdings, KeyHandle};
 use crate::login::{LoggedIn, Login, NotLoggedIn};
+use crate::signer::Signer;
 
-/// What a session holds: keys that are erased when it ends, and with it the last operation under way.
+/// What a session holds: keys that are erased when it ends, those of its grants too, and with the last operation under
+/// way what that uses.
 pub struct Unlocks {
-    /// What data keys are unwrapped with.
-    pub keys: Arc<dyn KeyService>,
-    /// What packages are signed with.
-    pub signer: Option<Arc<SigningKey>>,
+    keys: Arc<dyn KeyService>,
+    signer: Option<Signer>,
+    grants: Holdings,
+}
+
+impl Unlocks {
+    /// What data keys are unwrapped with, and what packages are signed with.
+    #[must_use]
+    pub fn new(keys: Arc<dyn KeyService>, signer: Option<SigningKey>) -> Self {
+        Self { keys, signer: signer.map(Signer::new), grants: Holdings::default() }
+    }
+}
+
+impl Drop for Unlocks {
+    fn drop(&mut self) {
+        if let Some(signer) = &self.signer {
+            signer.erase();
+        }
+        self.grants.erase();
+    }
 }
 
 impl fmt::Debug for Unlocks {
@@ -44,14 +66,6 @@ impl SessionLogin {
     pub const fn session(&self) -> &Session<Unlocks> {
         &self.session
     }
-
-    /// What packages are signed with, while the session lives.
-    ///
-    /// # Errors
-    /// [`NotLoggedIn`] once it has ended.
-    pub fn signer(&self) -> Result<Option<Arc<SigningKey>>, NotLoggedIn> {
-        Ok(self.session.with(|_, unlocks| unlocks.signer.clone())?)
-    }
 }
 
 impl Login for SessionLogin {
@@ -67,6 +81,28 @@ impl Login for SessionLogin {
 
     fn keys(&self) -> &dyn KeyService {
         &self.keys
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        Arc::new(SessionHold(self.session.clone()))
+    }
+
+    fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        Ok(self.session.with(|_, unlocks| unlocks.signer.clone())?)
+    }
+}
+
+/// Asks the session itself, each time: that takes a lock and a look at two clocks.
+#[derive(Debug)]
+struct SessionHold(Session<Unlocks>);
+
+impl Hold for SessionHold {
+    fn check(&self) -> Result<(), NotLoggedIn> {
+        Ok(self.0.with(|_, _| ())?)
+    }
+
+    fn keep(&self, key: KeyHandle) -> Result<(), NotLoggedIn> {
+        Ok(self.0.with(|_, unlocks| unlocks.grants.keep(key))?)
     }
 }
 
@@ -124,6 +160,27 @@ impl KeyService for SessionKeys {
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
         Box::pin(async move { self.now()?.rewrap_dek(stanza, key, context).await })
+    }
+
+    fn rewrap_deks<'a>(
+        &'a self,
+        items: &'a [(Stanza, KeyContext)],
+        key: &'a KeyName,
+    ) -> KeyFutures<'a, Stanza> {
+        Box::pin(async move {
+            match self.now() {
+                Ok(keys) => keys.rewrap_deks(items, key).await,
+                Err(_) => items.iter().map(|_| Err(KeyServiceError::NotPermitted)).collect(),
+            }
+        })
+    }
+
+    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
+        self.now().is_ok_and(|keys| keys.rewraps_unseen(from, key))
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.now().ok()?.standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

@@ -24,6 +24,9 @@ pub(crate) struct Replay {
     pub(super) tree: Frontier,
     pub(super) last_leaf: Hash,
     pub(super) last_time: LogTime,
+    /// The latest time that a record bears since the log key last vouched for the stream's key: a clock that shows less
+    /// was set back. The last record may be older.
+    pub(super) newest: LogTime,
     pub(super) epoch: Option<Current>,
     pub(super) signed: Option<Signed>,
     pub(super) history: History,
@@ -45,6 +48,7 @@ impl Replay {
             tree: Frontier::new(),
             last_leaf: Hash::from_bytes([0; 32]),
             last_time: LogTime::EARLIEST,
+            newest: LogTime::EARLIEST,
             epoch: None,
             signed: None,
             history: History::default(),
@@ -205,6 +209,7 @@ impl Replay {
         let full = |_| (next, FaultKind::Sequence { found });
         self.tree.graft(&records.subtrees).map_err(full)?;
         (self.last_leaf, self.last_time) = (records.last, records.last_time);
+        self.newest = self.newest.max(records.newest);
         Ok(())
     }
 

@@ -32,6 +32,8 @@ pub(crate) struct Records {
     pub(crate) prev: Hash,
     pub(crate) last: Hash,
     pub(crate) last_time: LogTime,
+    /// The latest time that one of them bears.
+    pub(crate) newest: LogTime,
     pub(crate) subtrees: Vec<Subtree>,
     /// All their leaves, where those are wanted.
     pub(crate) leaves: Vec<Hash>,
@@ -226,6 +228,7 @@ impl<'a> Scanner<'a> {
             prev: *prev,
             last: *last,
             last_time: *last_time,
+            newest: times.iter().copied().max().unwrap_or(*last_time),
             subtrees: subtrees(first.seq.get(), &leaves),
             leaves: if self.cuts.leaves { leaves.clone() } else { Vec::new() },
         });

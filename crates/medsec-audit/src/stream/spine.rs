@@ -141,6 +141,7 @@ impl Spine<'_> {
         let epoch = Epoch::parse(record).map_err(|error| self.fault(error.into()))?;
         self.replay.open(&Opening { epoch, position, leaf }, self.segment, 0)?;
         self.replay.last_time = position.ts;
+        self.replay.newest = self.replay.newest.max(position.ts);
         self.push(leaf)
     }
 

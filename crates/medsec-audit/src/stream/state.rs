@@ -2,10 +2,11 @@
 //!
 //! It is never believed about more than speed: whoever verifies a stream does not look at it, and what it says is
 //! compared with the commit that stands where it points, and with the record before that. Without it, or if it does
-//! not fit, everything is read.
+//! not fit, everything is read. One thing it says that no line there shows: the latest time of the records before. A writer
+//! believes it, to notice a clock that was set back; whoever reads the stream finds the record of that step.
 //!
-//! `"medsec/audit-state/v2\0" ‖ segment u64 ‖ offset u64 ‖ epoch u64 ‖ counter u64 ‖ closing u8 ‖ key ‖ next ‖ last
-//! leaf ‖ last time u64 ‖ length of record 0 u16 ‖ record 0 ‖ size u64 ‖ ties ‖ frontier ‖ SHA-256 of all before`. The
+//! `"medsec/audit-state/v3\0" ‖ segment u64 ‖ offset u64 ‖ epoch u64 ‖ counter u64 ‖ closing u8 ‖ key ‖ next ‖ last
+//! leaf ‖ last time u64 ‖ newest time u64 ‖ length of record 0 u16 ‖ record 0 ‖ size u64 ‖ ties ‖ frontier ‖ SHA-256 of all before`. The
 //! ties show, by hashes alone, that the stream continues checkpoints that its writer was told of.
 
 use std::io;
@@ -24,7 +25,7 @@ use crate::tree::{Frontier, Hash, leaf_hash};
 use crate::volume::{Access, Volume, read_whole, replace_cache};
 
 const NAME: &str = "state";
-const MAGIC: &[u8; 22] = b"medsec/audit-state/v2\0";
+const MAGIC: &[u8; 22] = b"medsec/audit-state/v3\0";
 const DIGEST: usize = 32;
 /// Longest commit line with its LF.
 const COMMIT: u64 = 231;
@@ -75,6 +76,7 @@ fn encode(replay: &Replay, at: Position, ties: &Ties) -> Option<Vec<u8>> {
         epoch.next.as_bytes(),
         replay.last_leaf.as_bytes(),
         &replay.last_time.unix_millis().to_be_bytes(),
+        &replay.newest.unix_millis().to_be_bytes(),
         &len,
         genesis,
         &replay.size().to_be_bytes(),
@@ -103,6 +105,8 @@ fn decode_with_ties(bytes: &[u8], expected: Option<Hash>) -> Option<(Replay, Pos
     let closing = rest.take::<1>()? == [1];
     let [key, next, last_leaf] = [rest.take()?, rest.take()?, rest.take()?];
     let last_time = LogTime::from_unix_millis(rest.number()?).ok()?;
+    let newest =
+        LogTime::from_unix_millis(rest.number()?).ok().filter(|newest| *newest >= last_time)?;
     let len = usize::from(u16::from_be_bytes(rest.take()?));
     let (genesis, behind) = rest.0.split_at_checked(len)?;
     let mut rest = Rest(behind);
@@ -113,6 +117,7 @@ fn decode_with_ties(bytes: &[u8], expected: Option<Hash>) -> Option<(Replay, Pos
     replay.identity = Some(Arc::new(identity(genesis, expected)?));
     replay.tree = Frontier::from_bytes(frontier).ok().filter(|tree| tree.size() == size)?;
     (replay.last_leaf, replay.last_time) = (Hash::from_bytes(last_leaf), last_time);
+    replay.newest = newest;
     let (key, next) =
         (EpochPublicKey::from_bytes(&key).ok()?, EpochPublicKey::from_bytes(&next).ok()?);
     replay.epoch = Some(Current { number, key, next, counter, closing });

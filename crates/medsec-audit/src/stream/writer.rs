@@ -220,8 +220,10 @@ impl StreamWriter {
         self.queue.size()
     }
 
-    /// The latest time that a record bears which this writer found last in the stream, or has written. A clock that
-    /// shows an earlier time was set back, or was ahead before. Does not wait for the disk.
+    /// The latest time that any record of the stream bears, those that were retired but not named by a record excepted.
+    /// A clock that shows an earlier time was set back, or was ahead before: then a rekey, for which the log key vouches,
+    /// lets it begin anew. Found when the writer is opened: from the cache of the last one, which is compared with the
+    /// stream, and what is behind it, else by reading everything. Does not wait for the disk.
     #[must_use]
     pub fn newest_time(&self) -> LogTime {
         self.queue.newest_time()

@@ -1,5 +1,6 @@
 //! The commands' side: what a Custodian needs, with the agent behind it.
 
+mod hold;
 mod journal;
 mod keys;
 mod link;

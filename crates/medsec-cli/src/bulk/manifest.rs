@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
+use medsec::Signer;
 use medsec_crypto::{
     Access, Existing, Manifest, ManifestEntry, ManifestError, ManifestRoom, OutputOptions,
     PackageName, SignManifestError, SigningKey, VerifyingKey, write_file,
@@ -38,7 +39,7 @@ pub(super) fn is_there(folder: &Path) -> bool {
 
 /// The list while packages are added to it.
 pub(super) struct Ledger {
-    key: Arc<SigningKey>,
+    key: Signer,
     previous: Option<Manifest>,
     /// Listed packages that were not in the folder when the run began.
     missing: BTreeSet<PackageName>,
@@ -60,7 +61,7 @@ impl Ledger {
     /// Goes on from the manifest that is there. One that none of `signers` signed is not replaced.
     pub(super) fn open(
         folder: &Path,
-        key: &Arc<SigningKey>,
+        key: &Signer,
         signers: &[VerifyingKey],
     ) -> Result<Self, Failure> {
         let previous = read(folder, signers).map_err(|error| {
@@ -81,7 +82,7 @@ impl Ledger {
         let missing =
             before.iter().map(|entry| &entry.name).filter(|name| is_missing(folder, name));
         Ok(Self {
-            key: Arc::clone(key),
+            key: key.clone(),
             missing: missing.cloned().collect(),
             previous,
             room: Mutex::new(room),
@@ -131,7 +132,9 @@ impl Ledger {
         let manifest = match previous {
             Some(previous) if previous.entries() == entries => previous,
             previous => {
-                let manifest = Manifest::sign(previous.as_ref(), entries, now(), &key)?;
+                let sign =
+                    |key: &SigningKey| Manifest::sign(previous.as_ref(), entries, now(), key);
+                let manifest = key.with(sign).ok_or_else(unsigned)??;
                 let text = manifest.render();
                 write_file(&folder.join(FILE_NAME), text.as_bytes(), replacing(Access::Umask))
                     .map_err(|error| {
@@ -195,6 +198,12 @@ impl From<ManifestError> for Failure {
                 .next("find out who changed the folder; restore the manifest from a copy"),
         }
     }
+}
+
+/// The session took its key back before the end of the run.
+fn unsigned() -> Failure {
+    Failure::new(Exit::Session, "the session has ended, so that the manifest could not be signed")
+        .next("log in and run the command again: it lists the packages that are there")
 }
 
 impl From<SignManifestError> for Failure {

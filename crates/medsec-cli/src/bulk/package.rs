@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::path::Path;
 
-use medsec::{Grant, OpenRequest, OpenWish, Parked, ReleaseError};
-use medsec_crypto::{Header, HeaderHash, OpenError, PackageId, Timestamp};
+use medsec::{Grant, OpenRequest, OpenWish, Parked, UseError};
+use medsec_crypto::{Header, HeaderHash, PackageId, Timestamp};
 
 use super::walk;
 use crate::custody::Custody;
@@ -82,8 +82,8 @@ fn looked(file: File, grant: Grant) -> Result<Looked, Failure> {
 }
 
 /// Ends a grant of which nothing came.
-pub(crate) fn given_up(grant: Grant, error: OpenError) -> Failure {
+pub(crate) fn given_up(grant: Grant, error: UseError) -> Failure {
     // Nothing was released; that the record failed too would only hide why.
     let _ = grant.close(Err(&error));
-    ReleaseError::Open(error).into()
+    error.into()
 }

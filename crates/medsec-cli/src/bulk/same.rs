@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use medsec::{Grant, ReleaseError};
+use medsec::{Grant, UseError};
 use medsec_crypto::{Execution, OpenError, Opened};
 
 use crate::failure::Failure;
@@ -18,10 +18,10 @@ pub(super) fn same_content(
     let compared = grant.compare(package, file, execution);
     let closed = grant.close(compared.as_ref().map(drop));
     let opened = compared.map_err(|error| match error {
-        OpenError::Content(error) => {
+        UseError::Open(OpenError::Content(error)) => {
             Failure::io("the file could not be compared with its package", &error)
         }
-        error => ReleaseError::Open(error).into(),
+        error => error.into(),
     })?;
     closed?;
     Ok(opened)

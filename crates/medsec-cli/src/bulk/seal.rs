@@ -220,7 +220,8 @@ impl<'a> Run<'a> {
             return;
         }
         let recipients = as_recipients(&self.plan.keys.recipients);
-        let wish = self.plan.keys.wish(self.plan.custody, &recipients);
+        let keys: Vec<_> = self.plan.keys.key.iter().collect();
+        let wish = self.plan.keys.wish(self.plan.custody, &keys, &recipients);
         let granted = self.plan.custody.seal_all(requests, &wish);
         for (one, granted) in waiting.into_iter().zip(granted) {
             let index = one.index;

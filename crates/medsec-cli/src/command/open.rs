@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec::{Aim, Grant, OpenWish, ReleaseError, Unbound};
+use medsec::{Aim, Grant, NotLoggedIn, OpenWish, ReleaseError, Unbound, UseError};
 use medsec_audit::Action;
 use medsec_crypto::{
     Access, Backend, DatasetId, Header, Limits, OpenError, Opened, OutputError, SlotCondition,
@@ -291,7 +291,7 @@ impl Job<'_> {
     }
 
     /// The content's own name, read before the package is verified; the file gets it only afterwards.
-    fn kept_name(&self, grant: &Grant, file: &mut File) -> Result<Option<String>, OpenError> {
+    fn kept_name(&self, grant: &Grant, file: &mut File) -> Result<Option<String>, UseError> {
         if self.options.opaque_names {
             return Ok(None);
         }
@@ -313,7 +313,7 @@ impl Job<'_> {
     }
 }
 
-fn verify_first(session: &Session, grant: &Grant, file: &mut File) -> Result<(), OpenError> {
+fn verify_first(session: &Session, grant: &Grant, file: &mut File) -> Result<(), UseError> {
     let start = file.stream_position().map_err(OpenError::Read)?;
     let total = file.metadata().map_err(OpenError::Read)?.len();
     let watch = Watch::new(session, Some(total));
@@ -341,7 +341,7 @@ enum Verified {
 }
 
 /// Content chunk by chunk to standard output. How it ended is on record when this returns.
-fn release_stream<R: Read + Send>(
+fn release_stream<R: Read + Send + 'static>(
     session: &Session,
     grant: Grant,
     rest: R,
@@ -359,17 +359,17 @@ fn release_stream<R: Read + Send>(
     }
 }
 
-fn copy_out<R: Read + Send>(
+fn copy_out<R: Read + Send + 'static>(
     session: &Session,
     grant: &Grant,
     rest: R,
     released: &mut u64,
-) -> Result<Opened, OpenError> {
+) -> Result<Opened, UseError> {
     let mut reader = grant.danger_release_unverified(rest, Backend::default())?;
     let mut buffer = Zeroizing::new(vec![0; 256 * 1024]);
     loop {
         if session.interrupt.is_set() {
-            return Err(OpenError::Interrupted);
+            return Err(OpenError::Interrupted.into());
         }
         let read = match reader.read(&mut buffer) {
             Ok(0) => return reader.finish(),
@@ -398,8 +398,11 @@ fn put(mut content: &[u8], released: &mut u64) -> std::io::Result<()> {
 }
 
 /// The package's error, which a reader can only give inside an I/O error.
-fn verdict(error: std::io::Error) -> OpenError {
-    error.downcast::<OpenError>().unwrap_or_else(OpenError::Read)
+fn verdict(error: std::io::Error) -> UseError {
+    match error.downcast::<NotLoggedIn>() {
+        Ok(why) => why.into(),
+        Err(error) => error.downcast::<OpenError>().unwrap_or_else(OpenError::Read).into(),
+    }
 }
 
 fn part_released(failure: Failure, released: u64, verified: Verified) -> Failure {

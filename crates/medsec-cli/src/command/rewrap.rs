@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec::{NewList, RewrapGrant, RewrapWish, WantedRecipients};
+use medsec::{NewList, RewrapGrant, RewrapWish, UseError, WantedRecipients};
 use medsec_audit::Action;
 use medsec_crypto::{
     Access, Existing, Header, HeaderError, HpkeRecipient, KeyRef, LockedPackage, OutputOptions,
@@ -163,7 +163,7 @@ impl Job<'_> {
         output: &Path,
         grant: &RewrapGrant,
         list: &NewList,
-    ) -> Result<(Rewrapped, Way), RewrapError> {
+    ) -> Result<(Rewrapped, Way), UseError> {
         let options = target::options(Access::Umask);
         let confirm = |header: &Header| self.custody.confirm(grant, header);
         let mut package = LockedPackage::over(file)?;
@@ -209,10 +209,11 @@ impl Job<'_> {
         };
         let mut kept = grant.header().stanzas().to_vec();
         kept.retain(|stanza| !goes(stanza.key_ref()));
+        let keys: Vec<&KeyName> = self.to_key.iter().map(|(name, _)| *name).collect();
         let wanted = WantedRecipients {
             kept,
             added: self.add.iter().map(|key| key as _).collect(),
-            key: self.to_key.as_ref().map(|(name, _)| *name),
+            keys: &keys,
         };
         let (grant, list) = self.custody.list_for(grant, wanted)?;
         if list.is_empty() {
@@ -230,7 +231,7 @@ impl Job<'_> {
         path: &Path,
         grant: &RewrapGrant,
         list: &NewList,
-    ) -> Result<(Rewrapped, Way), RewrapError> {
+    ) -> Result<(Rewrapped, Way), UseError> {
         let confirm = |header: &Header| self.custody.confirm(grant, header);
         let mut package = match LockedPackage::open(path) {
             Err(RewrapError::CannotLock(_)) => {
@@ -240,7 +241,7 @@ impl Job<'_> {
                 let mut package = opened?;
                 match grant.rewrap(&mut package, list, confirm) {
                     // Still under the lock, so that nobody else's rewrap is lost with the old file.
-                    Err(RewrapError::DoesNotFit) => package,
+                    Err(UseError::Rewrap(RewrapError::DoesNotFit)) => package,
                     done => return Ok((done?, Way::InPlace)),
                 }
             }
@@ -253,7 +254,7 @@ impl Job<'_> {
 /// How it ended is on record when this returns. A copy that took the package's place has its owner and mode.
 fn ended(
     grant: RewrapGrant,
-    done: Result<(Rewrapped, Way), RewrapError>,
+    done: Result<(Rewrapped, Way), UseError>,
     path: &Path,
     about: &Metadata,
 ) -> Result<(Rewrapped, Way), Failure> {

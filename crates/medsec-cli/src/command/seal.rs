@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use medsec::{ReleaseError, SealGrant, SealRequest};
+use medsec::{ReleaseError, SealGrant, SealRequest, Signer};
 use medsec_audit::Action;
 use medsec_crypto::{
     Access, ContentType, Context, DatasetId, HpkeRecipient, Metadata, OutputError, PackageSpec,
-    RecipientProfile, SealError, Sealed, SigningKey, Suite, VerifyingKey,
+    RecipientProfile, SealError, Sealed, Suite, VerifyingKey,
 };
 use medsec_kms::KeyName;
 
@@ -187,7 +187,7 @@ fn seal_folder(
 }
 
 /// Whose packages and manifest a run that signs goes on from: its own, and those of the key store's users.
-fn expected_signers(session: &Session, key: &SigningKey) -> Result<Vec<VerifyingKey>, Failure> {
+fn expected_signers(session: &Session, key: &Signer) -> Result<Vec<VerifyingKey>, Failure> {
     let mut signers = store_signers(session)?.unwrap_or_default();
     signers.push(key.verifying_key());
     Ok(signers)
@@ -314,7 +314,8 @@ impl Job<'_> {
             }
         };
         let recipients = as_recipients(&self.keys.recipients);
-        let wish = self.keys.wish(self.custody, &recipients);
+        let keys: Vec<_> = self.keys.key.iter().collect();
+        let wish = self.keys.wish(self.custody, &keys, &recipients);
         let request = SealRequest { spec, created_at: now() };
         let grant = self.custody.seal(request, &wish).map_err(explain)?;
         Ok(Package { grant, content, size })

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use medsec::{LoggedIn, Login, NotLoggedIn, SessionLogin};
-use medsec_crypto::SigningKey;
+use medsec::{Hold, LoggedIn, Login, NotLoggedIn, SessionLogin, Signer};
 use medsec_kms::KeyService;
 
 #[cfg(unix)]
@@ -20,15 +19,6 @@ pub(super) enum At {
 }
 
 impl At {
-    /// What packages are signed with.
-    pub(super) fn signer(&self) -> Result<Option<Arc<SigningKey>>, NotLoggedIn> {
-        match self {
-            Self::Here(login) => login.signer(),
-            #[cfg(unix)]
-            Self::Agent(login) => Ok(login.signer()),
-        }
-    }
-
     /// Whether that session lives still. No use of it.
     pub(super) fn check(&self, who: &LoggedIn) -> Result<(), NotLoggedIn> {
         match self {
@@ -54,5 +44,13 @@ impl Login for At {
 
     fn keys(&self) -> &dyn KeyService {
         self.login().keys()
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        self.login().hold()
+    }
+
+    fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        self.login().signer()
     }
 }

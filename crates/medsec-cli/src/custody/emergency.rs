@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec::{
-    Emergencies as _, EmergencyBook, EmergencyNote, LoggedIn, Login, NotLoggedIn, Refused,
+    Emergencies as _, EmergencyBook, EmergencyNote, Hold, LoggedIn, Login, NotLoggedIn, Refused,
 };
 use medsec_audit::{Commitment, Opening, Patient, Period};
 use medsec_crypto::{Header, HpkeIdentity};
@@ -54,6 +54,10 @@ impl Login for WithKey<'_> {
 
     fn keys(&self) -> &dyn KeyService {
         &self.keys
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        self.at.hold()
     }
 }
 

@@ -118,7 +118,7 @@ impl Custody {
         let limits = in_force.bundle.settings().sessions;
         let own = Arc::new(Keyring::new(who.identities, Some(who.keys)));
         let keys = attempt.told(Services::of(settings).and_then(|services| services.with(own)))?;
-        let unlocks = Unlocks { keys, signer: who.signer.map(Arc::new) };
+        let unlocks = Unlocks::new(keys, who.signer);
         let opened = attempt.told(start_session(who.principal, limits, unlocks))?;
         let log = AuditLog::open(&settings.audit.value, &read_pin(&settings.audit_pin.value)?)?;
         let writer = recording::writer(session, &log, &settings.audit_stream.value)?;

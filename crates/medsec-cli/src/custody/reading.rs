@@ -165,7 +165,7 @@ fn alone(
     who: Who,
 ) -> Result<Reading, Failure> {
     // What was unlocked has shown who it is, and nothing here needs a key.
-    let unlocks = Unlocks { keys: Arc::new(Keyring::new(Vec::new(), None)), signer: None };
+    let unlocks = Unlocks::new(Arc::new(Keyring::new(Vec::new(), None)), None);
     let limits = grounds.in_force.bundle.settings().sessions;
     let opened = attempt.told(start_session(who.principal, limits, unlocks))?;
     let at = At::Here(SessionLogin::new(opened, Origin::Local));

@@ -1,6 +1,6 @@
 //! What refusals of the Custodian and faults of the policy mean for a user.
 
-use medsec::{CustodianError, Demand, JournalError, NotLoggedIn, Refused, ReleaseError};
+use medsec::{CustodianError, Demand, JournalError, NotLoggedIn, Refused, ReleaseError, UseError};
 use medsec_policy::{BundleError, LoadError, MarkError, Refusal, SourceError};
 
 use super::Failure;
@@ -76,10 +76,22 @@ impl From<JournalError> for Failure {
 impl From<ReleaseError> for Failure {
     fn from(error: ReleaseError) -> Self {
         match error {
+            ReleaseError::Login(why) => why.into(),
             ReleaseError::Open(error) => error.into(),
             ReleaseError::Seal(error) => error.into(),
             ReleaseError::Output(error) => error.into(),
             ReleaseError::Record(error) => error.into(),
+            error => Self::new(Exit::Failure, error.to_string()),
+        }
+    }
+}
+
+impl From<UseError> for Failure {
+    fn from(error: UseError) -> Self {
+        match error {
+            UseError::Login(why) => why.into(),
+            UseError::Open(error) => error.into(),
+            UseError::Rewrap(error) => error.into(),
             error => Self::new(Exit::Failure, error.to_string()),
         }
     }

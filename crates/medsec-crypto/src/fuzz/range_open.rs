@@ -141,13 +141,13 @@ fn damage(input: &mut Input<'_>, package: &Package, bytes: &mut [u8]) -> Option<
 }
 
 /// One of the ways to a reader; none where the way itself refuses, as it must.
-fn open<'u, 'b>(
+fn open<'b>(
     input: &mut Input<'_>,
     package: &Package,
-    unlocked: &'u Unlocked,
+    unlocked: &Unlocked,
     source: Choppy<'b>,
     backend: Backend,
-) -> Option<RangeReader<'u, Choppy<'b>>> {
+) -> Option<RangeReader<Choppy<'b>>> {
     let Some(side_car) = package.side_car.clone() else {
         return Some(unlocked.ranged(source, backend).unwrap());
     };
@@ -176,14 +176,14 @@ fn open<'u, 'b>(
 }
 
 /// A reader beside what it must be equal to.
-struct Model<'r, 'b> {
-    reader: RangeReader<'r, Choppy<'b>>,
+struct Model<'b> {
+    reader: RangeReader<Choppy<'b>>,
     oracle: Cursor<&'b Vec<u8>>,
     damaged: Option<usize>,
     grouped: bool,
 }
 
-impl Model<'_, '_> {
+impl Model<'_> {
     fn step(&mut self, input: &mut Input<'_>) {
         match input.below(8) {
             0..=3 => self.range(input),

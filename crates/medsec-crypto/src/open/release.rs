@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::cobblestone::ChunkCipher;
 use crate::merkle::Tree;
@@ -15,7 +17,7 @@ use crate::suite::Backend;
 /// content (`Ok(0)`) is given only when end, metadata and signature have been verified too; else the
 /// last read is an error. Ask [`Self::finish`] for the verdict.
 pub struct ReleasingReader<'a, R> {
-    unlocked: &'a Unlocked,
+    unlocked: Lease<'a>,
     cipher: ChunkCipher,
     backend: Backend,
     batch: Batch,
@@ -26,6 +28,23 @@ pub struct ReleasingReader<'a, R> {
     state: State<R>,
 }
 
+/// The package that is read: somebody else's, or shared.
+pub(super) enum Lease<'a> {
+    Borrowed(&'a Unlocked),
+    Shared(Arc<Unlocked>),
+}
+
+impl Deref for Lease<'_> {
+    type Target = Unlocked;
+
+    fn deref(&self) -> &Unlocked {
+        match self {
+            Self::Borrowed(unlocked) => unlocked,
+            Self::Shared(unlocked) => unlocked,
+        }
+    }
+}
+
 enum State<R> {
     Reading(Box<HeldBack<R>>),
     Verified(Box<Opened>),
@@ -34,7 +53,7 @@ enum State<R> {
 
 impl<'a, R: Read + Send> ReleasingReader<'a, R> {
     pub(super) fn new(
-        unlocked: &'a Unlocked,
+        unlocked: Lease<'a>,
         chunks: HeldBack<R>,
         backend: Backend,
     ) -> Result<Self, OpenError> {

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek, Write};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use zeroize::Zeroizing;
 
@@ -16,6 +16,7 @@ use crate::ids::{MerkleRoot, PackageId};
 use crate::merkle::{Hash, Tree, leaf_hash};
 use crate::metadata::Metadata;
 use crate::open::memory::{Places, zeroed};
+use crate::open::release::Lease;
 use crate::open::source::{Chunks, HeldBack};
 use crate::open::{Ending, OpenError, ReleasingReader, Seekable};
 use crate::output::{OutputOptions, PendingFile};
@@ -191,7 +192,20 @@ impl Unlocked {
         backend: Backend,
     ) -> Result<ReleasingReader<'_, R>, OpenError> {
         let chunks = HeldBack::new(&self.header, rest, self.expectation.limits.max_chunks);
-        ReleasingReader::new(self, chunks, backend)
+        ReleasingReader::new(Lease::Borrowed(self), chunks, backend)
+    }
+
+    /// Like [`Self::danger_release_unverified`], with a reader that keeps the package itself.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the backend refuses the key.
+    pub fn danger_release_unverified_shared<R: Read + Send>(
+        self: Arc<Self>,
+        rest: R,
+        backend: Backend,
+    ) -> Result<ReleasingReader<'static, R>, OpenError> {
+        let chunks = HeldBack::new(&self.header, rest, self.expectation.limits.max_chunks);
+        ReleasingReader::new(Lease::Shared(self), chunks, backend)
     }
 
     /// The metadata alone, authentic under the data key and, if the package is signed, under its signature;

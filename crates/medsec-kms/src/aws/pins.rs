@@ -62,6 +62,13 @@ impl Pins {
         self.keys.get_key_value(&arn).map(|(arn, _)| arn).ok_or(KeyServiceError::NoSuchKey)
     }
 
+    /// What the key was called when it was resolved that unwraps what a package says `key_ref` wrapped.
+    pub(super) fn name_of(&self, key_ref: &KeyRef) -> Option<KeyName> {
+        let arn = self.unwrapping(key_ref).ok()?;
+        let (name, _) = self.names.iter().find(|(_, named)| *named == arn)?;
+        KeyName::new(name).ok()
+    }
+
     /// The key that unwraps what a package says `key_ref` wrapped: that one, or a replica of it that was resolved.
     pub(super) fn unwrapping(&self, key_ref: &KeyRef) -> Result<&KeyArn, KeyServiceError> {
         let foreign = || KeyServiceError::ForeignStanza;

@@ -14,7 +14,7 @@ use super::facts::AwsKeyFacts;
 use super::pins::{AwsKeyError, Pins};
 use crate::name::KeyName;
 use crate::service::{
-    KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeyState,
+    KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeyState, Standing,
 };
 
 const ALGORITHM: EncryptionAlgorithmSpec = EncryptionAlgorithmSpec::SymmetricDefault;
@@ -217,6 +217,12 @@ impl KeyService for AwsKeys {
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
         Box::pin(self.rewrap(stanza, key, context))
+    }
+
+    /// KMS does not tell which version of its material it used.
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        let key = self.pins.name_of(stanza.key_ref())?;
+        Some(Standing { key, version: None })
     }
 
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {

@@ -2,12 +2,9 @@
 
 #![expect(
     clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test that panics has failed, which is all it can do"
 )]
-
-mod scanner;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,9 +15,8 @@ use medsec_policy::{
     Clock, ClockError, EndReason, Factors, Method, Moment, Principal, PrincipalId, PrincipalKind,
     Session, SessionLimits, SessionTable,
 };
+use medsec_testkit::Needle;
 use zeroize::Zeroizing;
-
-use self::scanner::{NEEDLE_LEN, Needle};
 
 const LIMITS: SessionLimits =
     SessionLimits { idle: Duration::from_secs(900), absolute: Duration::from_secs(3600) };
@@ -43,7 +39,7 @@ type Key = Zeroizing<Vec<u8>>;
 
 /// A session with a random key, and the key masked. The key is on the heap alone from its first byte on.
 fn unlock(clock: &Arc<Shown>) -> (Session<Key>, Needle) {
-    let mut key = Zeroizing::new(vec![0; NEEDLE_LEN]);
+    let mut key = Zeroizing::new(vec![0; Needle::LEN]);
     getrandom::fill(&mut key).unwrap();
     let needle = Needle::of(&key);
     let principal = Principal {

@@ -29,7 +29,6 @@ pub(crate) struct Clinic {
     pub(crate) custodian: Custodian,
     pub(crate) login: SessionLogin,
     pub(crate) keys: Arc<Keyring>,
-    signer: Arc<SigningKey>,
     journal: Arc<Counting>,
 }
 
@@ -55,14 +54,14 @@ impl Clinic {
     pub(crate) fn new(home: &Path) -> Self {
         let (identity, signer) = (
             Arc::new(HpkeIdentity::generate(HpkeKind::X25519).unwrap()),
-            Arc::new(SigningKey::generate().unwrap()),
+            SigningKey::generate().unwrap(),
         );
         let store = store(home, &identity, &signer);
         let unlocked = store.unlock(Arc::clone(&identity)).unwrap();
         let keys = Arc::new(Keyring::new(vec![identity], Some(unlocked)));
         let policy = policy(&signer);
         let user = LocalUser::verified_by_store("ada").unwrap();
-        let unlocks = Unlocks { keys: Arc::clone(&keys) as _, signer: None };
+        let unlocks = Unlocks::new(Arc::clone(&keys) as _, Some(signer));
         let limits = policy.settings.sessions;
         let clock = Arc::new(SystemClock);
         let session =
@@ -77,7 +76,7 @@ impl Clinic {
             emergencies: Arc::new(NoEmergencies),
         });
         let login = SessionLogin::new(session, Origin::Local);
-        Self { custodian: custodian.unwrap(), login, keys, signer, journal }
+        Self { custodian: custodian.unwrap(), login, keys, journal }
     }
 
     /// Records in each commit so far.
@@ -93,9 +92,9 @@ impl Clinic {
         let key = KeyName::new(DATASET).unwrap();
         let wish = SealWish {
             purpose: Some(Purpose::Treatment),
-            key: Some(&key),
+            keys: &[&key],
             recipients: &[],
-            signer: Some(&self.signer),
+            sign: true,
             patient: None,
         };
         let granted = self.custodian.seal(&self.login, SealRequest { spec, created_at }, &wish);

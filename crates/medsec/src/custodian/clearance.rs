@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use medsec_audit::Event;
+use medsec_audit::{Event, Failure, Outcome};
 
 use super::Custodian;
 use crate::account::Account;
 use crate::conclusion::Conclusion;
 use crate::error::Refused;
-use crate::gate::{self, Admission, Permit};
+use crate::gate::{self, Admission, Intent, Permit};
+use crate::hold::Tether;
 use crate::journal::JournalError;
 
 /// Something that is permitted and not yet on record.
@@ -17,6 +18,7 @@ pub(super) struct Cleared<T> {
     pub(super) what: T,
     pub(super) account: Account,
     pub(super) permit: Permit,
+    pub(super) tether: Arc<Tether>,
     /// What is told in a record of its own beside it, before it.
     pub(super) beside: Option<Event>,
 }
@@ -30,7 +32,11 @@ impl Custodian {
     ) -> Vec<Result<(T, Conclusion), Refused>> {
         let intents = cleared.iter().flatten().map(|one| {
             let events = one.beside.iter().cloned().chain([one.account.intent()]);
-            (one.account.request, events.collect())
+            Intent {
+                request: one.account.request,
+                events: events.collect(),
+                given_up: one.account.ended(Outcome::Failure(Failure::Interrupted)),
+            }
         });
         let intents: Vec<_> = intents.collect();
         let announced = match intents.is_empty() {
@@ -39,10 +45,11 @@ impl Custodian {
         };
         let mut receipts = announced.map(Vec::into_iter);
         let admitted = cleared.into_iter().map(|one| {
-            let Cleared { what, account, permit, .. } = one?;
+            let Cleared { what, account, permit, tether, .. } = one?;
             let receipts = receipts.as_mut().map_err(|error| *error)?;
             let admission = Admission::new(permit, receipts.next().ok_or(JournalError::Stopped)?);
-            Ok((what, Conclusion::new(Arc::clone(&self.recorder), account, admission)))
+            let recorder = Arc::clone(&self.recorder);
+            Ok((what, Conclusion::new(recorder, account, admission, tether)))
         });
         admitted.collect()
     }

@@ -9,7 +9,8 @@ use super::duties::Asked;
 use crate::conclusion::Conclusion;
 use crate::error::{Refused, ReleaseError};
 use crate::gate::Admission;
-use crate::login::Login;
+use crate::hold::Tether;
+use crate::login::{Login, NotLoggedIn};
 
 /// One hand-over that is permitted and on record. How it ends is recorded when it ends, or when this is dropped.
 #[derive(Debug)]
@@ -32,12 +33,13 @@ impl Custodian {
         subject.dataset = medsec_audit::DatasetId::new(dataset.as_str()).ok();
         subject.peer = Some(peer.clone());
         subject.items = Count::new(items).ok();
+        let tether = Tether::new(&login.hold());
         let account = self.account(Action::Export, subject)?;
         let action = medsec_policy::Action::Export;
         let resource = Resource::Dataset(dataset.clone());
         let Asked { account, permit, .. } =
             self.ask(login, account, action, &resource, purpose).await?;
-        let cleared = Cleared { what: (), account, permit, beside: None };
+        let cleared = Cleared { what: (), account, permit, tether, beside: None };
         let ((), conclusion) = self.announce_one(cleared).await?;
         Ok(ExportGrant(conclusion))
     }
@@ -50,11 +52,25 @@ impl ExportGrant {
         self.0.admission()
     }
 
+    /// Whether it is still permitted: to be asked before each item is handed on, and cheap.
+    ///
+    /// # Errors
+    /// [`NotLoggedIn`]: the session is over. Nothing more may be handed on; [`Self::finish`] records why.
+    pub fn check(&self) -> Result<(), NotLoggedIn> {
+        self.0.tether().glance()
+    }
+
     /// Records how it ended.
     ///
     /// # Errors
-    /// [`ReleaseError::Record`] if that could not be recorded.
+    /// [`ReleaseError::Login`] if it was to have succeeded and the session is over: what was handed on until it ended
+    /// is gone, and the log says that it was cut short. [`ReleaseError::Record`] if that could not be recorded.
     pub fn finish(self, result: Result<(), Failure>) -> Result<(), ReleaseError> {
-        Ok(self.0.conclude(result.map_or_else(Outcome::Failure, |()| Outcome::Success))?)
+        let live = match result {
+            Ok(()) => self.0.tether().check(),
+            Err(_) => Ok(()),
+        };
+        self.0.conclude(result.map_or_else(Outcome::Failure, |()| Outcome::Success))?;
+        Ok(live?)
     }
 }

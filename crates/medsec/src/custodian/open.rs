@@ -1,5 +1,7 @@
 //! Opening and reading.
 
+use std::sync::Arc;
+
 use medsec_audit::{Action, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
     Checked, Context, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
@@ -15,6 +17,7 @@ use crate::conclusion::Conclusion;
 use crate::error::{Demand, Refused};
 use crate::gate::{Admission, Permit};
 use crate::grant::{Bounds, Grant};
+use crate::hold::{Hold, Kept, Tether};
 use crate::login::{LoggedIn, Login};
 
 /// What a package is opened for. The policy asks the same of all; the log tells them apart.
@@ -113,9 +116,11 @@ impl Custodian {
         login: &dyn Login,
         requests: Vec<OpenRequest<'_>>,
     ) -> Vec<Result<Grant, Refused>> {
+        // Of the session that there is now: whoever is logged in later is somebody else.
+        let hold = login.hold();
         let mut cleared = Vec::with_capacity(requests.len());
         for request in requests {
-            cleared.push(self.clear(login, request).await);
+            cleared.push(self.clear(login, &hold, request).await);
         }
         let announced = self.announce(cleared).await;
         let mut granted = Vec::with_capacity(announced.len());
@@ -131,8 +136,10 @@ impl Custodian {
     async fn clear(
         &self,
         login: &dyn Login,
+        hold: &Arc<dyn Hold>,
         request: OpenRequest<'_>,
     ) -> Result<Cleared<Expected>, Refused> {
+        let tether = Tether::new(hold);
         let OpenRequest { header, wish } = request;
         let package = header.map(|header| self.package(login, header, wish));
         let mut subject = subject_of(package.as_ref().ok().map(|p| &p.header), wish.patient);
@@ -142,7 +149,7 @@ impl Custodian {
         let examined = self.examine(login, &mut account, package, wish);
         let (what, emergency, permit) = self.or_refuse(&account, examined).await?;
         let beside = emergency.map(|_| emergency_use(&account));
-        Ok(Cleared { what, account, permit, beside })
+        Ok(Cleared { what, account, permit, tether, beside })
     }
 
     /// Everything that needs no key and no record.
@@ -287,9 +294,11 @@ async fn unlock(
     conclusion: Conclusion,
 ) -> Result<Grant, Refused> {
     let Expected { checked, expectation, bounds } = expected;
+    let header = checked.header().clone();
     let unlocked = unlocked(login, checked, conclusion.admission()).await;
-    let (unlocked, conclusion) = conclusion.or_fail(unlocked).await?;
-    Ok(Grant::new(unlocked, expectation, bounds, conclusion))
+    let kept = unlocked.and_then(|open| Ok(Kept::new(conclusion.tether(), open)?));
+    let (kept, conclusion) = conclusion.or_fail(kept).await?;
+    Ok(Grant::new(header, kept, expectation, bounds, conclusion))
 }
 
 async fn unlocked(

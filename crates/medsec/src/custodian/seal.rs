@@ -1,23 +1,25 @@
 //! Sealing.
 
+mod demands;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use medsec_audit::{Action, KekName, KekVersion, Patient, Subject};
-use medsec_crypto::{Dek, Draft, PackageSpec, Recipient, SigningKey, Stanza, Timestamp};
+use medsec_crypto::{Dek, Draft, PackageId, PackageSpec, Recipient, Sealer, Stanza, Timestamp};
 use medsec_kms::{KeyContext, KeyName, KeyService};
-use medsec_policy::{DatasetId, PrincipalId, Purpose, Resource, Signature};
+use medsec_policy::{DatasetId, Purpose, Resource};
 
+use self::demands::{lent, signer};
 use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
 use crate::error::{Demand, Refused};
 use crate::gate::{Admission, Permit};
+use crate::hold::{Hold, Kept, Tether};
 use crate::login::Login;
 use crate::sealing::SealGrant;
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// For whom and why packages are sealed. The policy's own recipients are added to those named here.
 #[expect(clippy::exhaustive_structs, reason = "leaving a part out must not compile")]
@@ -25,12 +27,13 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct SealWish<'a> {
     /// Why.
     pub purpose: Option<Purpose>,
-    /// The key of the key service to seal under.
-    pub key: Option<&'a KeyName>,
+    /// The keys of the key service to seal under: the first makes the data key, each further one wraps it, once. None
+    /// is asked for if there are only other recipients.
+    pub keys: &'a [&'a KeyName],
     /// Further recipients.
     pub recipients: &'a [&'a dyn Recipient],
-    /// Who signs.
-    pub signer: Option<&'a Arc<SigningKey>>,
+    /// Whether it is signed, with the key of who is logged in.
+    pub sign: bool,
     /// The patient it is about, for the log, if that is known.
     pub patient: Option<Patient>,
 }
@@ -67,9 +70,11 @@ impl Custodian {
         requests: Vec<SealRequest>,
         wish: &SealWish<'_>,
     ) -> Vec<Result<SealGrant, Refused>> {
+        // Of the session that there is now: whoever is logged in later is somebody else.
+        let hold = login.hold();
         let mut cleared = Vec::with_capacity(requests.len());
         for request in requests {
-            cleared.push(self.clear_seal(login, request, wish).await);
+            cleared.push(self.clear_seal(login, &hold, request, wish).await);
         }
         let announced = self.announce(cleared).await;
         let mut granted = Vec::with_capacity(announced.len());
@@ -85,21 +90,25 @@ impl Custodian {
     async fn clear_seal(
         &self,
         login: &dyn Login,
+        hold: &Arc<dyn Hold>,
         request: SealRequest,
         wish: &SealWish<'_>,
-    ) -> Result<Cleared<Draft>, Refused> {
+    ) -> Result<Cleared<Kept<Draft>>, Refused> {
+        let tether = Tether::new(hold);
         let mut subject = Subject::default();
         let dataset = request.spec.dataset.as_ref();
         subject.dataset = dataset.and_then(|d| medsec_audit::DatasetId::new(d.as_str()).ok());
         subject.patient = wish.patient;
-        subject.key = wish.key.and_then(|key| {
+        subject.key = wish.keys.first().and_then(|key| {
             let name = KekName::new(key.as_str()).ok()?;
             Some(KekVersion { name, version: None })
         });
         let mut account = self.account(Action::Seal, subject)?;
         let examined = self.examine_seal(login, &mut account, request, wish).await;
-        let (what, permit) = self.or_refuse(&account, examined).await?;
-        Ok(Cleared { what, account, permit, beside: None })
+        // Signing keys are in it: it waits for its record no longer than the session lasts.
+        let kept = examined.and_then(|(draft, permit)| Ok((Kept::new(&tether, draft)?, permit)));
+        let (what, permit) = self.or_refuse(&account, kept).await?;
+        Ok(Cleared { what, account, permit, tether, beside: None })
     }
 
     async fn examine_seal(
@@ -120,89 +129,65 @@ impl Custodian {
             emergency: None,
         };
         let permit = self.decide(account, &who, question)?;
-        self.check_demands(login.keys(), &who.principal.id, now, wish).await?;
+        let signer = signer(login, wish)?;
+        self.check_demands(login.keys(), &who.principal.id, now, (wish, signer.as_ref())).await?;
         spec.policy = Some(self.policy.hash());
-        let draft = Draft::new(spec, created_at, wish.signer.cloned())?;
+        let draft = Draft::new(spec, created_at, lent(login, signer)?)?;
         let id = draft.core().package_id;
         account.subject.package = Some(medsec_audit::PackageId::from_bytes(*id.as_bytes()));
         Ok((draft, permit))
     }
 
-    async fn check_demands(
-        &self,
-        keys: &dyn KeyService,
-        who: &PrincipalId,
-        now: SystemTime,
-        wish: &SealWish<'_>,
-    ) -> Result<(), Refused> {
-        let sealing = &self.policy.settings.sealing;
-        if sealing.signature == Signature::Required {
-            // Not anybody's: that of who is logged in.
-            let key = wish.signer.map(|signer| signer.verifying_key());
-            let whose = key.and_then(|key| self.policy.signer(&key));
-            if whose.as_ref() != Some(who) {
-                return Err(Refused::Demand(Demand::Signature));
-            }
-        }
-        self.check_key(keys, now, wish.key).await
-    }
-
-    /// Whether the key is one that the policy permits to seal under, and not too old.
-    pub(super) async fn check_key(
-        &self,
-        keys: &dyn KeyService,
-        now: SystemTime,
-        key: Option<&KeyName>,
-    ) -> Result<(), Refused> {
-        let sealing = &self.policy.settings.sealing;
-        if let Some(allowed) = &sealing.allowed_keys {
-            let named = key.and_then(|key| medsec_policy::KeyName::new(key.as_str()).ok());
-            if !named.is_some_and(|key| allowed.contains(&key)) {
-                return Err(Refused::Demand(Demand::Key));
-            }
-        }
-        let Some((key, days)) = key.zip(sealing.max_key_age_days) else { return Ok(()) };
-        let about = keys.describe_key(key).await?;
-        let made = about.rotated.or(about.created).ok_or(Refused::Demand(Demand::KeyAge))?;
-        let made = Duration::from_secs(made.timestamp().unix_seconds());
-        let oldest = SystemTime::UNIX_EPOCH
-            .checked_add(made)
-            .and_then(|made| made.checked_add(DAY.saturating_mul(days)))
-            .ok_or(Refused::Demand(Demand::KeyAge))?;
-        (now <= oldest).then_some(()).ok_or(Refused::Demand(Demand::KeyAge))
-    }
-
     async fn address(
         &self,
         login: &dyn Login,
-        draft: Draft,
+        draft: Kept<Draft>,
         conclusion: Conclusion,
         wish: &SealWish<'_>,
     ) -> Result<SealGrant, Refused> {
-        let wrapped = self.wrapped(login.keys(), &draft, conclusion.admission(), wish).await;
-        let addressed = wrapped.and_then(|(dek, stanzas)| Ok(draft.address(dek, stanzas)?));
-        let (sealer, conclusion) = conclusion.or_fail(addressed).await?;
-        Ok(SealGrant::new(sealer, conclusion))
+        let addressed = self.addressed(login, draft, &conclusion, wish).await;
+        let ((id, sealer), conclusion) = conclusion.or_fail(addressed).await?;
+        Ok(SealGrant::new(id, sealer, conclusion))
     }
 
-    /// The data key, from the key service where one is named, wrapped for everybody.
+    async fn addressed(
+        &self,
+        login: &dyn Login,
+        draft: Kept<Draft>,
+        conclusion: &Conclusion,
+        wish: &SealWish<'_>,
+    ) -> Result<(PackageId, Kept<Sealer>), Refused> {
+        let context = {
+            let draft = draft.look()?;
+            KeyContext { bind: draft.bind(), dataset: draft.core().dataset.clone() }
+        };
+        let wrapped = self.wrapped(login.keys(), &context, conclusion.admission(), wish);
+        let (dek, stanzas) = wrapped.await?;
+        let sealer = draft.take()?.address(dek, stanzas)?;
+        Ok((sealer.package_id(), Kept::new(conclusion.tether(), sealer)?))
+    }
+
+    /// The data key, from the first key of the key service where one is named, wrapped for everybody.
     async fn wrapped(
         &self,
         keys: &dyn KeyService,
-        draft: &Draft,
+        context: &KeyContext,
         _admission: &Admission,
         wish: &SealWish<'_>,
     ) -> Result<(Dek, Vec<Stanza>), Refused> {
-        let bind = draft.bind();
-        let mut stanzas = Vec::new();
-        let dek = match wish.key {
-            Some(key) => {
-                let context = KeyContext { bind, dataset: draft.core().dataset.clone() };
-                let (dek, stanza) = keys.generate_dek(key, &context).await?;
-                stanzas.push(stanza);
-                dek
+        let (dek, mut stanzas) = match wish.keys.split_first() {
+            Some((first, further)) => {
+                let (dek, stanza) = keys.generate_dek(first, context).await?;
+                let mut stanzas = vec![stanza];
+                let mut wrapped = BTreeSet::from([first.as_str()]);
+                for key in further {
+                    if wrapped.insert(key.as_str()) {
+                        stanzas.push(keys.wrap_dek(key, &dek, context).await?);
+                    }
+                }
+                (dek, stanzas)
             }
-            None => Dek::generate().map_err(medsec_crypto::SealError::from)?,
+            None => (Dek::generate().map_err(medsec_crypto::SealError::from)?, Vec::new()),
         };
         let added = self.added.iter().filter_map(|key| key.as_recipient());
         let added = added.map(|key| key as &dyn Recipient);
@@ -210,7 +195,7 @@ impl Custodian {
         for recipient in added.chain(wish.recipients.iter().copied()) {
             let is_there = stanzas.iter().any(|s: &Stanza| *s.key_ref() == recipient.key_ref());
             if !is_there {
-                let stanza = recipient.wrap_dek(&dek, &bind);
+                let stanza = recipient.wrap_dek(&dek, &context.bind);
                 stanzas.push(stanza.map_err(medsec_crypto::SealError::from)?);
             }
         }
@@ -222,7 +207,7 @@ impl std::fmt::Debug for SealWish<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SealWish")
             .field("purpose", &self.purpose)
-            .field("key", &self.key)
+            .field("keys", &self.keys)
             .field("recipients", &self.recipients.len())
             .finish_non_exhaustive()
     }

@@ -1,14 +1,18 @@
 //! The controls of 45 CFR 164.312 that the Custodian is for, each shown to allow and to deny.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use medsec::{Refused, ReleaseError};
 use medsec_audit::{Action, Actor, Denial, Outcome};
+use medsec_crypto::{Execution, ExpectationError, OpenError, OutputOptions, PendingFile};
 use medsec_evidence::{Ev, Proven, evidence};
+use medsec_kms::Keyring;
 use medsec_policy::{EndReason, Refusal};
 use medsec_testkit::WatchedJournal;
 
-use crate::support::{Scene, content, open, open_to, wish};
+use crate::support::{Person, Scene, content, key, open, open_to, seal, wish};
 
 #[evidence(
     hipaa2013::["164.312(a)(1)", "164.308(a)(4)(ii)(B)"],
@@ -78,6 +82,107 @@ fn nothing_opens_after_automatic_logoff(ev: Ev) -> Proven {
     let granted = open(&custodian, &login, &package, &wish());
     ev.denies(granted.map(drop), |e| matches!(e, Refused::Login(medsec::NotLoggedIn::Idle)));
     assert!(weak.upgrade().is_none());
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iii)",
+    claim = "after automatic logoff what was granted before opens and releases nothing, and the log says why",
+    polarity = deny,
+)]
+fn grants_end_with_their_session(ev: Ev) -> Proven {
+    let scene = Scene::new();
+    let (package, output) = (scene.sealed(5000), scene.path("output"));
+    let (custodian, login, told) = (scene.custodian(), scene.ada(), scene.trail());
+    let (grant, waiting) = (
+        open(&custodian, &login, &package, &wish()).unwrap(),
+        open(&custodian, &login, &package, &wish()).unwrap(),
+    );
+    let (how, options) = (Execution::default(), OutputOptions::default());
+    let source = || File::open(&package).unwrap();
+    let file = PendingFile::create(&output, options).unwrap();
+    let (_, release) = waiting.open_to_release(source(), file, &how).unwrap();
+    scene.clock.advance(scene.policy.settings.sessions.idle);
+    let idle = |e: &ReleaseError| matches!(e, ReleaseError::Login(medsec::NotLoggedIn::Idle));
+    ev.denies(grant.open_to_file(source(), &output, options, &how), idle);
+    ev.denies(release.publish(), idle);
+    ev.holds("nothing was released", !output.exists());
+    let ended = Some(Outcome::Denied(Denial::SessionEnded));
+    ev.equal("outcomes on record", &told.operations(), &vec![(Action::Open, ended); 2]);
+    ev.proven()
+}
+
+/// A text that stands nowhere else.
+const CANARY: &str = "canary: 7d1f, left lung, no abnormality detected";
+
+/// Files below the folder that hold the canary, and how many were looked at.
+fn with_canary(folder: &Path) -> (Vec<PathBuf>, usize) {
+    let (mut found, mut looked) = (Vec::new(), 0);
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            let (below, count) = with_canary(&path);
+            found.extend(below);
+            looked += count;
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            let is_in = bytes.windows(12).any(|part| part == &CANARY.as_bytes()[..12]);
+            found.extend(is_in.then_some(path));
+            looked += 1;
+        }
+    }
+    (found, looked)
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "of what was sealed through the Custodian nothing can be read on the disk, neither in the package nor in the log nor in the key store, and whom the policy grants it reads it back",
+    polarity = allow,
+)]
+fn sealed_content_is_nowhere_on_disk_and_opens_again(ev: Ev) -> Proven {
+    let scene = Scene::new();
+    let (custodian, path) = (scene.custodian(), scene.path("package"));
+    let content = CANARY.repeat(20_000);
+    let (how, options) = (Execution::default(), OutputOptions::default());
+    let granted = seal(&custodian, &scene.ada(), true).unwrap();
+    granted.seal_to_file(content.as_bytes(), &path, options, &how).unwrap();
+    let (found, looked) = with_canary(scene.home.path());
+    ev.equal("files that show the content", &found, &Vec::<PathBuf>::new());
+    ev.holds("package, log and store were looked through", looked > 5);
+    let grant = open(&custodian, &scene.ada(), &path, &wish()).unwrap();
+    let output = scene.path("output");
+    ev.allows(grant.open_to_file(File::open(&path).unwrap(), &output, options, &how));
+    ev.equal("what was opened", &std::fs::read_to_string(&output).unwrap(), &content);
+    // The search finds what is there.
+    ev.equal("files that show the content now", &with_canary(scene.home.path()).0, &vec![output]);
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "who has the package and no granted key of it opens nothing of what was sealed through the Custodian",
+    polarity = deny,
+)]
+fn sealed_content_opens_with_a_granted_key_only(ev: Ev) -> Proven {
+    let scene = Scene::new();
+    let (package, custodian) = (scene.sealed(5000), scene.custodian());
+    // Permitted by the policy, with a key that is no recipient's.
+    let stranger = Keyring::new(vec![Arc::new(Person::new("dora").identity())], None);
+    let login = scene.login(&scene.ada, Arc::new(stranger));
+    let granted = open(&custodian, &login, &package, &wish());
+    ev.denies(granted.map(drop), |e| {
+        matches!(e, Refused::Open(OpenError::Expectation(ExpectationError::NotARecipient)))
+    });
+    // With the key, and not permitted.
+    let bela = scene.login(&scene.bela, scene.keyring(&scene.bela));
+    let granted = open(&custodian, &bela, &package, &wish());
+    ev.denies(granted.map(drop), |e| matches!(e, Refused::Policy(Refusal::NotPermitted)));
+    // With the key that the store has taken away.
+    let mut scene = scene;
+    scene.change(|change| change.disable_key(&key()));
+    let after = scene.ada();
+    let granted = open(&custodian, &after, &package, &wish());
+    ev.denies(granted.map(drop), |e| matches!(e, Refused::Key(_)));
     ev.proven()
 }
 

@@ -59,8 +59,9 @@ fn seal_all_refuses_one_among_many_and_records_the_others_together() {
     let mut requests: Vec<_> = (0..8).map(|_| request()).collect();
     requests[3].spec.dataset = None;
     requests[5].spec.dataset = Some(medsec_crypto::DatasetId::new("ct-2026").unwrap());
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
-    let wish = seal_wish(&key, Some(&signer));
+    let key = key();
+    let keys = [&key];
+    let wish = seal_wish(&keys, true);
     let granted = pollster::block_on(custodian.seal_all(&login, requests, &wish));
     let refused: Vec<_> = (0..).zip(&granted).filter(|(_, g)| g.is_err()).map(|(n, _)| n).collect();
     assert_eq!(refused, [3, 5]);
@@ -226,8 +227,9 @@ fn giving_up_while_a_key_is_waited_for_owes_the_log_nothing() {
     let interrupted = Some(Outcome::Failure(Failure::Interrupted));
     assert_eq!(told.operations(), [(Action::Open, interrupted); 2]);
     let told = scene.trail();
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
-    let wish = seal_wish(&key, Some(&signer));
+    let key = key();
+    let keys = [&key];
+    let wish = seal_wish(&keys, true);
     given_up(custodian.seal_all(&login, vec![request(), request()], &wish), &told, 2);
     assert_eq!(told.operations(), [(Action::Seal, interrupted); 2]);
 }

@@ -12,6 +12,10 @@
 mod clocks;
 mod controls;
 mod duties;
+mod ended;
+#[cfg(target_os = "linux")]
+mod erased;
+mod given_up;
 mod groups;
 #[cfg(feature = "https-key-set")]
 mod https_keys;
@@ -25,5 +29,6 @@ mod refusals;
 mod rewrapping;
 mod sealing;
 mod sessions;
+mod several_keys;
 mod support;
 mod unrecorded;

@@ -1,7 +1,6 @@
 //! What a grant opens, and what the log tells of it.
 
 use std::fs::File;
-use std::sync::Arc;
 
 use medsec::{Aim, OpenWish, Refused, ReleaseError};
 use medsec_audit::{Action, Failure, Outcome, Phase};
@@ -48,10 +47,11 @@ fn package_of_another_patient_is_not_authentic() {
         context.insert("patient", record).unwrap();
         context
     };
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
+    let key = key();
     let mut request = request();
     request.spec.reproduced = of("MRN-0042");
-    let to_seal = seal_wish(&key, Some(&signer));
+    let keys = [&key];
+    let to_seal = seal_wish(&keys, true);
     let granted = custodian.seal(&login, request, &to_seal);
     let (package, content) = (scene.path("package"), content(10));
     let options = OutputOptions::default();

@@ -46,8 +46,7 @@ fn intent_to_seal_is_durable_before_the_key_is_asked_for() {
     let scene = Scene::new();
     let (keys, seen) = watched(&scene);
     let login = scene.login(&scene.ada, Arc::clone(&keys) as _);
-    let signer = Arc::new(scene.ada.signer());
-    drop(seal(&scene.custodian(), &login, Some(&signer)).unwrap());
+    drop(seal(&scene.custodian(), &login, true).unwrap());
     assert_eq!(keys.asked(), [Asked::Generate]);
     assert_announced(&seen.lock().unwrap(), Action::Seal);
 }
@@ -80,8 +79,7 @@ fn outcome_of_sealing_is_on_record_before_the_package_has_its_name() {
         noted.lock().unwrap().push(look.exists());
         Ok(())
     });
-    let signer = Arc::new(scene.ada.signer());
-    let grant = seal(&scene.recording_to(Arc::new(journal)), &scene.ada(), Some(&signer)).unwrap();
+    let grant = seal(&scene.recording_to(Arc::new(journal)), &scene.ada(), true).unwrap();
     let (content, options) = (content(1000), OutputOptions::default());
     grant.seal_to_file(&content[..], &path, options, &Execution::default()).unwrap();
     assert!(path.exists());

@@ -153,7 +153,7 @@ fn open_rejects_everything_when_the_policy_cannot_be_asked() {
     let why = refused(&scene, &custodian, (&login, &keys), (&package, &wish()));
     assert!(matches!(why, Refused::Decision(DecideError::Evaluation)), "{why:?}");
     assert_eq!(told.failure(), (Action::Open, Failure::Internal));
-    let why = seal(&custodian, &login, None).map(drop).unwrap_err();
+    let why = seal(&custodian, &login, false).map(drop).unwrap_err();
     assert!(matches!(why, Refused::Decision(_)), "{why:?}");
 }
 
@@ -177,8 +177,7 @@ fn refused_attempts_ask_for_no_key_to_seal_with() {
     let keys = scene.keys(&scene.bela);
     let login = scene.login(&scene.bela, Arc::clone(&keys) as _);
     let told = scene.trail();
-    let signer = Arc::new(scene.bela.signer());
-    let why = seal(&scene.custodian(), &login, Some(&signer)).map(drop).unwrap_err();
+    let why = seal(&scene.custodian(), &login, true).map(drop).unwrap_err();
     assert!(matches!(why, Refused::Policy(Refusal::NotPermitted)), "{why:?}");
     assert_eq!(keys.count(Asked::Generate), 0);
     assert_eq!(told.denial(), (Action::Seal, Denial::Policy));

@@ -18,7 +18,7 @@ fn rewrap_wish() -> RewrapWish {
     RewrapWish { purpose: Some(Purpose::SystemAdministration), reproduced: Context::new() }
 }
 
-fn granted(scene: &Scene, package: &Path) -> Result<RewrapGrant, Refused> {
+pub(crate) fn granted(scene: &Scene, package: &Path) -> Result<RewrapGrant, Refused> {
     let (custodian, login) = (scene.custodian(), scene.ada());
     pollster::block_on(custodian.rewrap(&login, header(package), &rewrap_wish()))
 }
@@ -69,7 +69,7 @@ pub(crate) fn add(scene: &Scene, package: &Path, recipient: &dyn Recipient) {
     let (custodian, login) = (scene.custodian(), scene.ada());
     let grant = granted(scene, package).unwrap();
     let kept = grant.header().stanzas().to_vec();
-    let wanted = WantedRecipients { kept, added: vec![recipient], key: None };
+    let wanted = WantedRecipients { kept, added: vec![recipient], keys: &[] };
     let list = pollster::block_on(custodian.list_for(&login, &grant, wanted)).unwrap();
     let mut locked = LockedPackage::open(package).unwrap();
     let confirm = |found: &Header| pollster::block_on(grant.confirm(&login, found));
@@ -103,8 +103,8 @@ fn rewrap_that_failed_is_on_record_as_such() {
     let package = scene.sealed(10);
     let told = scene.trail();
     let granted = || granted(&scene, &package).unwrap();
-    granted().finish(Err(&RewrapError::Locked)).unwrap();
-    granted().finish(Err(&RewrapError::NotConfirmed)).unwrap();
+    granted().finish(Err(&RewrapError::Locked.into())).unwrap();
+    granted().finish(Err(&RewrapError::NotConfirmed.into())).unwrap();
     granted().refuse(&Refused::Demand(Demand::Recipient));
     granted().nothing_to_do().unwrap();
     drop(granted());
@@ -165,7 +165,7 @@ fn required_recipient_cannot_be_dropped() {
         let gone = kept.remove(dropped);
         let demanded = *gone.key_ref() == medsec_crypto::Identity::key_ref(&emergency);
         assert_eq!(scene.custodian().has_demanded(&kept), !demanded);
-        let wanted = WantedRecipients { kept, added: Vec::new(), key: None };
+        let wanted = WantedRecipients { kept, added: Vec::new(), keys: &[] };
         match list(&scene, &package, wanted) {
             Err(Refused::Demand(Demand::Recipient)) => assert!(demanded),
             other => assert!(other.is_ok() && !demanded, "{other:?}"),
@@ -182,7 +182,7 @@ fn required_recipient_is_added_to_packages_that_lack_it() {
     (scene.ada, scene.store) = (before.ada, before.store);
     let kept = header(&package).unwrap().stanzas().to_vec();
     assert!(!scene.custodian().has_demanded(&kept));
-    let wanted = WantedRecipients { kept, added: Vec::new(), key: None };
+    let wanted = WantedRecipients { kept, added: Vec::new(), keys: &[] };
     assert_eq!(list(&scene, &package, wanted).unwrap(), 2);
 }
 
@@ -191,7 +191,7 @@ fn recipients_of_another_package_cannot_be_kept() {
     let scene = Scene::new();
     let (package, other) = (scene.sealed(10), scene.sealed_as("other", 10));
     let kept = header(&other).unwrap().stanzas().to_vec();
-    let wanted = WantedRecipients { kept, added: Vec::new(), key: None };
+    let wanted = WantedRecipients { kept, added: Vec::new(), keys: &[] };
     assert_eq!(list(&scene, &package, wanted).unwrap(), 0);
 }
 
@@ -207,7 +207,7 @@ fn key_to_rewrap_to_is_one_to_seal_under() {
         let mut before = Scene::new();
         let package = before.sealed(10);
         before.policy.settings = Arc::clone(&scene.policy.settings);
-        let wanted = WantedRecipients { kept: Vec::new(), added: Vec::new(), key: Some(&key) };
+        let wanted = WantedRecipients { kept: Vec::new(), added: Vec::new(), keys: &[&key] };
         match list(&before, &package, wanted) {
             Err(Refused::Demand(Demand::Key)) => assert!(!may),
             other => assert!(may && matches!(other, Ok(1)), "{other:?}"),
@@ -225,7 +225,7 @@ fn batch_is_recorded_together() {
         let package = scene.sealed_as(&format!("package-{number}"), 10);
         let grant = granted(&scene, &package).unwrap();
         let kept = grant.header().stanzas().to_vec();
-        let wanted = WantedRecipients { kept, added: vec![partner.recipient()], key: None };
+        let wanted = WantedRecipients { kept, added: vec![partner.recipient()], keys: &[] };
         let list = pollster::block_on(custodian.list_for(&login, &grant, wanted)).unwrap();
         let started = grant.start(LockedPackage::open(&package).unwrap(), &list).unwrap();
         batch.add(started, grant, number);

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medsec::{Custodian, CustodianError, Demand, Parts, Refused, SealWish};
-use medsec_audit::{Action, Denial, Outcome, Retention};
+use medsec::{Custodian, CustodianError, Demand, Parts, Refused, SealWish, SessionLogin};
+use medsec_audit::{Action, Denial, Failure, Origin, Outcome, Retention};
 use medsec_crypto::{
     Execution, HpkeIdentity, HpkeKind, Identity as _, OutputOptions, Recipient, SigningKey,
 };
@@ -32,24 +32,37 @@ fn refused(scene: &Scene, request: medsec::SealRequest, wish: &SealWish<'_>) -> 
 fn seal_rejects_unsigned_packages() {
     let scene = Scene::new();
     let key = key();
-    let why = refused(&scene, request(), &seal_wish(&key, None));
+    let why = refused(&scene, request(), &seal_wish(&[&key], false));
     assert!(matches!(why, Refused::Demand(Demand::Signature)), "{why:?}");
     // Somebody else's signature is none.
     for other in [scene.bela.signer(), SigningKey::generate().unwrap()] {
-        let why = refused(&scene, request(), &seal_wish(&key, Some(&Arc::new(other))));
+        let session = scene.session_signing(&scene.ada, scene.keyring(&scene.ada), Some(other));
+        let login = SessionLogin::new(session, Origin::Local);
+        let why = seal(&scene.custodian(), &login, true).map(drop).unwrap_err();
         assert!(matches!(why, Refused::Demand(Demand::Signature)), "{why:?}");
     }
     let free = Scene::set(|settings| settings.sealing.signature = Signature::Optional);
-    drop(seal(&free.custodian(), &free.ada(), None).unwrap());
+    drop(seal(&free.custodian(), &free.ada(), false).unwrap());
+}
+
+#[test]
+fn session_without_a_signing_key_signs_nothing() {
+    let scene = Scene::new();
+    let session = scene.session_signing(&scene.ada, scene.keyring(&scene.ada), None);
+    let login = SessionLogin::new(session, Origin::Local);
+    let told = scene.trail();
+    let why = seal(&scene.custodian(), &login, true).map(drop).unwrap_err();
+    assert!(matches!(why, Refused::NoSigner), "{why:?}");
+    assert_eq!(told.failure(), (Action::Seal, Failure::KeyUnknown));
 }
 
 #[test]
 fn seal_rejects_packages_of_no_data_set() {
     let scene = Scene::new();
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
+    let key = key();
     let mut nameless = request();
     nameless.spec.dataset = None;
-    let why = refused(&scene, nameless, &seal_wish(&key, Some(&signer)));
+    let why = refused(&scene, nameless, &seal_wish(&[&key], true));
     assert!(matches!(why, Refused::Demand(Demand::Dataset)), "{why:?}");
 }
 
@@ -59,54 +72,49 @@ fn seal_rejects_keys_that_are_not_allowed() {
         let other = medsec_policy::KeyName::new("ct-2026").unwrap();
         settings.sealing.allowed_keys = Some([other].into());
     });
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
-    let why = refused(&scene, request(), &seal_wish(&key, Some(&signer)));
+    let key = key();
+    let why = refused(&scene, request(), &seal_wish(&[&key], true));
     assert!(matches!(why, Refused::Demand(Demand::Key)), "{why:?}");
     // Nor without any key of the service.
-    let keyless = SealWish { key: None, ..seal_wish(&key, Some(&signer)) };
+    let keyless = SealWish { keys: &[], ..seal_wish(&[], true) };
     let why = refused(&scene, request(), &keyless);
     assert!(matches!(why, Refused::Demand(Demand::Key)), "{why:?}");
     let allowing = Scene::set(|settings| {
         let own = medsec_policy::KeyName::new(DATASET).unwrap();
         settings.sealing.allowed_keys = Some([own].into());
     });
-    let signer = Arc::new(allowing.ada.signer());
-    drop(seal(&allowing.custodian(), &allowing.ada(), Some(&signer)).unwrap());
+    drop(seal(&allowing.custodian(), &allowing.ada(), true).unwrap());
 }
 
 #[test]
 fn seal_rejects_keys_that_are_too_old() {
     let scene = Scene::set(|settings| settings.sealing.max_key_age_days = Some(30));
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
+    let key = key();
     let day = Duration::from_secs(86_400);
     scene.clock.advance(30 * day - Duration::from_secs(60));
     let custodian = scene.custodian();
-    drop(seal(&custodian, &scene.ada(), Some(&signer)).unwrap());
+    drop(seal(&custodian, &scene.ada(), true).unwrap());
     custodian.close();
     scene.clock.advance(Duration::from_secs(120));
-    let why = refused(&scene, request(), &seal_wish(&key, Some(&signer)));
+    let why = refused(&scene, request(), &seal_wish(&[&key], true));
     assert!(matches!(why, Refused::Demand(Demand::KeyAge)), "{why:?}");
     // What was sealed under it opens nevertheless.
     let free = Scene::set(|settings| settings.sealing.max_key_age_days = None);
     free.clock.advance(4000 * day);
-    drop(seal(&free.custodian(), &free.ada(), Some(&Arc::new(free.ada.signer()))).unwrap());
+    drop(seal(&free.custodian(), &free.ada(), true).unwrap());
 }
 
 #[test]
 fn seal_rejects_disabled_and_unknown_keys() {
     let mut scene = Scene::set(|settings| settings.sealing.max_key_age_days = None);
-    let signer = Arc::new(scene.ada.signer());
     let other = KeyName::new("no-such-key").unwrap();
     let granted = scene.custodian();
-    let granted = pollster::block_on(granted.seal(
-        &scene.ada(),
-        request(),
-        &seal_wish(&other, Some(&signer)),
-    ));
+    let granted =
+        pollster::block_on(granted.seal(&scene.ada(), request(), &seal_wish(&[&other], true)));
     assert!(matches!(granted, Err(Refused::Key(_))));
     scene.change(|change| change.disable_key(&key()));
     let told = scene.trail();
-    let why = seal(&scene.custodian(), &scene.ada(), Some(&signer)).map(drop).unwrap_err();
+    let why = seal(&scene.custodian(), &scene.ada(), true).map(drop).unwrap_err();
     assert!(matches!(why, Refused::Key(_)), "{why:?}");
     let denied = Outcome::Denied(Denial::KeyDisabled);
     assert_eq!(told.operations(), [(Action::Seal, Some(denied))]);
@@ -140,10 +148,11 @@ fn required_recipient_is_added_and_opens() {
 #[test]
 fn required_recipient_that_is_named_too_stands_once() {
     let (emergency, scene) = demanded();
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
+    let key = key();
+    let keys = [&key];
     let wish = SealWish {
         recipients: &[emergency.recipient() as &dyn Recipient],
-        ..seal_wish(&key, Some(&signer))
+        ..seal_wish(&keys, true)
     };
     let granted = pollster::block_on(scene.custodian().seal(&scene.ada(), request(), &wish));
     let path = scene.path("package");
@@ -155,13 +164,14 @@ fn required_recipient_that_is_named_too_stands_once() {
 #[test]
 fn package_is_bound_to_the_policy_whatever_was_asked_for() {
     let scene = Scene::new();
-    let (key, signer) = (key(), Arc::new(scene.ada.signer()));
+    let key = key();
     let mut request = request();
     request.spec.policy = Some(medsec_crypto::PolicyHash::from_bytes([9; 32]));
     let keys = scene.keys(&scene.ada);
     let login = scene.login(&scene.ada, Arc::clone(&keys) as _);
     let told = scene.trail();
-    let wish = seal_wish(&key, Some(&signer));
+    let named = [&key];
+    let wish = seal_wish(&named, true);
     let grant = pollster::block_on(scene.custodian().seal(&login, request, &wish)).unwrap();
     let (id, mut package) = (grant.package_id(), Vec::new());
     let bytes = content(5000);

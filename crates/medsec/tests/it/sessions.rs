@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use medsec::{LoggedIn, Login, NotLoggedIn, Refused, SessionLogin};
+use medsec::{Hold, KeyHandle, LoggedIn, Login, NotLoggedIn, Refused, SessionLogin};
 use medsec_audit::{Action, Actor, Denial, Origin, Outcome};
 use medsec_kms::{KeyService, KeyServiceError};
 use medsec_policy::EndReason;
@@ -23,6 +23,24 @@ impl Login for Nobody {
 
     fn keys(&self) -> &dyn KeyService {
         &*self.1
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        Arc::new(Released(self.0))
+    }
+}
+
+/// A hold on no session.
+#[derive(Debug)]
+struct Released(NotLoggedIn);
+
+impl Hold for Released {
+    fn check(&self) -> Result<(), NotLoggedIn> {
+        Err(self.0)
+    }
+
+    fn keep(&self, _: KeyHandle) -> Result<(), NotLoggedIn> {
+        Err(self.0)
     }
 }
 

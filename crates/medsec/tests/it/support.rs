@@ -21,7 +21,7 @@ use medsec_policy::{Clock as _, LocalUser, Purpose, Session, Settings};
 use medsec_testkit::{CountingKeys, ManualClock};
 use tempfile::TempDir;
 
-pub(crate) use self::parts::{Person, place};
+pub(crate) use self::parts::{Person, log_key, options, place, stream};
 pub(crate) use self::trail::Told;
 
 /// The data set, and the key of the store that its packages are sealed under.
@@ -60,17 +60,21 @@ impl Scene {
         Self { home, ada, bela, cara, store, policy, clock, log, writer }
     }
 
+    /// With a writer of a second log, so that its own can be opened by others.
+    pub(crate) fn without_writer(self) -> Self {
+        let Self { writer, home, .. } = self;
+        closed(writer);
+        let writer = Arc::new(parts::writer(&parts::log(&home.path().join("second"))));
+        Self { writer, home, ..self }
+    }
+
     /// With a log that has only so much room.
     pub(crate) fn with_space(self, space: SpaceLimits) -> Self {
         let Self { writer, log, .. } = self;
-        // A Custodian that is gone may be writing its last records.
-        while Arc::strong_count(&writer) > 1 {
-            std::thread::yield_now();
-        }
-        Arc::into_inner(writer).unwrap().close().unwrap();
-        let mut options = parts::options();
+        closed(writer);
+        let mut options = options();
         options.space = space;
-        let writer = Arc::new(log.writer(&parts::stream(), &options, &[]).unwrap());
+        let writer = Arc::new(log.writer(&stream(), &options, &[]).unwrap());
         Self { writer, log, ..self }
     }
 
@@ -111,10 +115,20 @@ impl Scene {
     }
 
     pub(crate) fn session(&self, person: &Person, keys: Arc<dyn KeyService>) -> Session<Unlocks> {
+        self.session_signing(person, keys, Some(person.signer()))
+    }
+
+    /// One that signs with that key.
+    pub(crate) fn session_signing(
+        &self,
+        person: &Person,
+        keys: Arc<dyn KeyService>,
+        signer: Option<SigningKey>,
+    ) -> Session<Unlocks> {
         let user = LocalUser::verified_by_store(person.name.as_str()).unwrap();
         let principal = user.principal(self.clock.wall());
         let limits = self.policy.settings.sessions;
-        let unlocks = Unlocks { keys, signer: Some(Arc::new(person.signer())) };
+        let unlocks = Unlocks::new(keys, signer);
         Session::start(principal, limits, Arc::clone(&self.clock) as _, unlocks).unwrap()
     }
 
@@ -123,12 +137,13 @@ impl Scene {
         self.login(&self.ada, self.keyring(&self.ada))
     }
 
-    /// Changes the store as ada.
+    /// Changes the store as ada, at the scene's time.
     pub(crate) fn change(
         &mut self,
         change: impl FnOnce(&mut Change<'_>) -> Result<(), ChangeError>,
     ) {
-        parts::change(&mut self.store, &self.ada, change);
+        let now = Timestamp::from(self.clock.wall());
+        parts::change(&mut self.store, (&self.ada, now), change);
     }
 
     /// A package of ada's with so many bytes, sealed as the policy demands, under the home.
@@ -138,8 +153,7 @@ impl Scene {
 
     pub(crate) fn sealed_as(&self, name: &str, len: usize) -> PathBuf {
         let path = self.path(name);
-        let (login, signer) = (self.ada(), Arc::new(self.ada.signer()));
-        let grant = seal(&self.custodian(), &login, Some(&signer)).unwrap();
+        let grant = seal(&self.custodian(), &self.ada(), true).unwrap();
         let content = content(len);
         let options = OutputOptions::default();
         grant.seal_to_file(&content[..], &path, options, &Execution::default()).unwrap();
@@ -153,7 +167,7 @@ impl Scene {
 
     /// Another folder stands where the log's segments were: what the writer writes, nobody would find.
     pub(crate) fn displace_log(&self) {
-        let stream = self.log.stream_folder(&parts::stream());
+        let stream = self.log.stream_folder(&stream());
         // What readers read stays: the old segments under a new folder of the same name.
         std::fs::rename(stream.join("log"), stream.join("log.old")).unwrap();
         std::fs::create_dir(stream.join("log")).unwrap();
@@ -167,6 +181,14 @@ impl Scene {
     pub(crate) fn trail(&self) -> Told {
         Told::from(&self.log)
     }
+}
+
+fn closed(writer: Arc<StreamWriter>) {
+    // A Custodian that is gone may be writing its last records.
+    while Arc::strong_count(&writer) > 1 {
+        std::thread::yield_now();
+    }
+    Arc::into_inner(writer).unwrap().close().unwrap();
 }
 
 pub(crate) fn key() -> KeyName {
@@ -183,24 +205,18 @@ pub(crate) fn request() -> SealRequest {
     SealRequest { spec, created_at: Timestamp::from(std::time::SystemTime::now()) }
 }
 
-pub(crate) fn seal_wish<'a>(key: &'a KeyName, signer: Option<&'a Arc<SigningKey>>) -> SealWish<'a> {
-    SealWish {
-        purpose: Some(Purpose::Treatment),
-        key: Some(key),
-        recipients: &[],
-        signer,
-        patient: None,
-    }
+pub(crate) fn seal_wish<'a>(keys: &'a [&'a KeyName], sign: bool) -> SealWish<'a> {
+    SealWish { purpose: Some(Purpose::Treatment), keys, recipients: &[], sign, patient: None }
 }
 
 /// Seals under the data set's key.
 pub(crate) fn seal(
     custodian: &Custodian,
     login: &dyn Login,
-    signer: Option<&Arc<SigningKey>>,
+    sign: bool,
 ) -> Result<medsec::SealGrant, Refused> {
     let key = key();
-    pollster::block_on(custodian.seal(login, request(), &seal_wish(&key, signer)))
+    pollster::block_on(custodian.seal(login, request(), &seal_wish(&[&key], sign)))
 }
 
 /// To open for treatment, whoever signed it.

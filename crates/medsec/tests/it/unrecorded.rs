@@ -39,8 +39,7 @@ fn seal_rejects_what_cannot_be_announced() {
     let keys = scene.keys(&scene.ada);
     let login = scene.login(&scene.ada, Arc::clone(&keys) as _);
     let custodian = scene.recording_to(failing_at(&scene, 1));
-    let signer = Arc::new(scene.ada.signer());
-    let why = seal(&custodian, &login, Some(&signer)).map(drop).unwrap_err();
+    let why = seal(&custodian, &login, true).map(drop).unwrap_err();
     assert!(matches!(why, Refused::Record(JournalError::Unreachable)), "{why:?}");
     assert_eq!(keys.count(Asked::Generate), 0);
 }
@@ -85,9 +84,8 @@ fn content_without_outcome_on_record_is_not_released_into_memory() {
 #[test]
 fn package_without_outcome_on_record_gets_no_name() {
     let scene = Scene::new();
-    let signer = Arc::new(scene.ada.signer());
     let custodian = scene.recording_to(failing_at(&scene, 2));
-    let grant = seal(&custodian, &scene.ada(), Some(&signer)).unwrap();
+    let grant = seal(&custodian, &scene.ada(), true).unwrap();
     let (path, content) = (scene.path("package"), content(1000));
     let options = OutputOptions::default();
     let why = grant.seal_to_file(&content[..], &path, options, &Execution::default()).unwrap_err();

@@ -37,6 +37,10 @@ impl Replay {
                 self.history.note(reason, seq);
             }
         }
+        if let EpochReason::Rekey(_) = &epoch.reason {
+            // Whoever has the log key says that it goes on from here: also after a clock that ran ahead.
+            self.newest = position.ts;
+        }
         self.history.epochs = self.history.epochs.saturating_add(1);
         self.epoch = Some(Current {
             number: epoch.number.get(),

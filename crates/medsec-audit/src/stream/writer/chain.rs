@@ -53,7 +53,7 @@ pub(super) struct Chain {
     broken: Option<AppendError>,
     // Records that are durable, for who must not wait for the chain.
     durable: Arc<AtomicU64>,
-    // The latest time of a record that was found at the end or written, in milliseconds, for the same.
+    // The latest time of a record that was found or written, in milliseconds, for the same.
     newest: Arc<AtomicU64>,
     // Whether the mark stays as it was: the loss that it shows is not recorded yet.
     holds_mark: bool,
@@ -104,7 +104,7 @@ impl Chain {
             segment_age: options.segment_age,
             broken: None,
             durable: Arc::new(AtomicU64::new(replay.size())),
-            newest: Arc::new(AtomicU64::new(replay.last_time.unix_millis())),
+            newest: Arc::new(AtomicU64::new(replay.newest.unix_millis())),
             holds_mark: loss.is_some(),
             lock: Some(lock),
             ties: found.ties,

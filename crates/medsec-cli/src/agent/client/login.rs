@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use medsec::{LoggedIn, Login, NotLoggedIn};
+use medsec::{Hold, LoggedIn, Login, NotLoggedIn, Signer};
 use medsec_audit::SessionId;
 use medsec_crypto::SigningKey;
 use medsec_kms::{IdentityFile, KeyService, LocalStore};
 
+use super::hold::AgentHold;
 use super::keys::AgentKeys;
 use super::link::Link;
 use super::{Entered, unasked};
@@ -21,7 +22,8 @@ use crate::passphrase::PassphraseOption;
 pub(crate) struct AgentLogin {
     link: Arc<Link>,
     keys: AgentKeys,
-    signer: Option<Arc<SigningKey>>,
+    signer: Option<Signer>,
+    hold: Arc<AgentHold>,
 }
 
 impl AgentLogin {
@@ -35,7 +37,11 @@ impl AgentLogin {
         let link = Arc::clone(&entered.link);
         let signer = signer.map(|file| load(&link, file, passphrase)).transpose()?.flatten();
         let keys = AgentKeys { link: Arc::clone(&link), store, assurance: entered.assurance };
-        Ok(Self { link, keys, signer: signer.map(Arc::new) })
+        let signer = signer.map(Signer::new);
+        let hold = Arc::new(AgentHold::new(Arc::clone(&link)));
+        // It is this process's copy: it goes as what grants hold does.
+        signer.iter().for_each(|signer| hold.grants().keep(signer.handle()));
+        Ok(Self { link, keys, signer, hold })
     }
 
     /// Whether that session lives still. No use of it.
@@ -50,11 +56,6 @@ impl AgentLogin {
             },
             _ => Err(NotLoggedIn::Unreachable),
         }
-    }
-
-    /// What packages are signed with.
-    pub(crate) fn signer(&self) -> Option<Arc<SigningKey>> {
-        self.signer.clone()
     }
 }
 
@@ -77,14 +78,28 @@ fn load(
 
 impl Login for AgentLogin {
     fn current(&self) -> Result<LoggedIn, NotLoggedIn> {
-        match self.link.ask(&Request::Current) {
-            Ok(Answer::Who(who)) => Ok(*who),
-            Ok(Answer::NotLoggedIn(why)) => Err(why),
-            _ => Err(NotLoggedIn::Unreachable),
-        }
+        current(&self.link)
     }
 
     fn keys(&self) -> &dyn KeyService {
         &self.keys
+    }
+
+    fn hold(&self) -> Arc<dyn Hold> {
+        Arc::clone(&self.hold) as _
+    }
+
+    fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        self.hold.glance()?;
+        Ok(self.signer.clone())
+    }
+}
+
+/// Who is logged in at the agent. A use of its session.
+pub(super) fn current(link: &Link) -> Result<LoggedIn, NotLoggedIn> {
+    match link.ask(&Request::Current) {
+        Ok(Answer::Who(who)) => Ok(*who),
+        Ok(Answer::NotLoggedIn(why)) => Err(why),
+        _ => Err(NotLoggedIn::Unreachable),
     }
 }

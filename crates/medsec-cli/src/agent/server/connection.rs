@@ -182,10 +182,11 @@ impl Task<'_> {
             Err(why) => return Answer::NotLoggedIn(why),
         };
         let signer = signer.filter(|signer| signer.verifying_key().as_bytes() == public);
-        let copy = signer.and_then(|signer| {
-            let mut seed = Zeroizing::new(signer.expose_seed().to_vec());
+        let copied = |key: &SigningKey| {
+            let mut seed = Zeroizing::new(key.expose_seed().to_vec());
             SigningKey::take_from(&mut seed).ok()
-        });
+        };
+        let copy = signer.and_then(|signer| signer.with(copied).flatten());
         copy.map_or(Answer::KeyRefused(KeyServiceError::NoSuchKey), Answer::Signer)
     }
 

@@ -28,7 +28,7 @@ use crate::settings::Settings;
 struct Proved {
     principal: Principal,
     ring: Arc<Ring>,
-    signer: Option<Arc<SigningKey>>,
+    signer: Option<SigningKey>,
     limits: SessionLimits,
 }
 
@@ -99,7 +99,7 @@ impl Agent {
 
     fn begin(&self, proved: Proved) -> Result<(), Failure> {
         let Proved { principal, ring, signer, limits } = proved;
-        let unlocks = Unlocks { keys: Arc::clone(&ring) as _, signer };
+        let unlocks = Unlocks::new(Arc::clone(&ring) as _, signer);
         let opened = start_session(principal, limits, unlocks)?;
         let login = SessionLogin::new(opened.clone(), Origin::Local);
         let who = login.current().map_err(Refused::from)?;
@@ -152,7 +152,7 @@ fn signer(
     settings: &Settings,
     shown: &Login<'_>,
     passphrase: Option<&Passphrase>,
-) -> Result<Option<Arc<SigningKey>>, Failure> {
+) -> Result<Option<SigningKey>, Failure> {
     let set = || settings.signer.value.as_deref().filter(|_| shown.identity.is_none());
     let file = |path: &Path| IdentityFile::load(path);
     let Some(file) = shown.signer.or_else(set).map(file).transpose()? else { return Ok(None) };
@@ -160,7 +160,7 @@ fn signer(
         return Ok(None);
     }
     match file.unlock(passphrase)? {
-        PrivateKey::Signer(signer) => Ok(Some(Arc::new(signer))),
+        PrivateKey::Signer(signer) => Ok(Some(signer)),
         _ => Err(Failure::usage("the signer's file holds a recipient's key, which cannot sign")
             .next("name the identity file of a signer")),
     }

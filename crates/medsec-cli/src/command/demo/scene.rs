@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use medsec::{
-    Aim, Grant, Login, OpenWish, Refused, SealRequest, SealWish, SessionLogin, Unbound,
+    Aim, Grant, Login, OpenWish, Refused, SealRequest, SealWish, SessionLogin, Unbound, UseError,
     WantedRecipients,
 };
 use medsec_audit::Action;
@@ -109,12 +109,11 @@ impl Cast {
         spec.dataset = Some(medsec_crypto::DatasetId::new(DATASET)?);
         spec.content_type = Some(ContentType::new("application/dicom")?);
         let key = DATASET.parse().map_err(|_| Failure::usage("the demo's key has no name"))?;
-        let signer = self.custody.signer()?;
         let wish = SealWish {
             purpose: self.custody.purpose(),
-            key: Some(&key),
+            keys: &[&key],
             recipients: &[],
-            signer: signer.as_ref(),
+            sign: self.custody.signer()?.is_some(),
             patient: None,
         };
         let grant = self.custody.seal(SealRequest { spec, created_at: now() }, &wish)?;
@@ -215,10 +214,11 @@ impl Cast {
         let grant = self.custody.rewrap(Ok(header), &wish)?;
         let kept = grant.header().stanzas().to_vec();
         let partner: &dyn Recipient = self.partner_key.recipient();
-        let wanted = WantedRecipients { kept, added: vec![partner], key: None };
+        let wanted = WantedRecipients { kept, added: vec![partner], keys: &[] };
         let (grant, list) = self.custody.list_for(grant, wanted)?;
         let confirm = |header: &Header| self.custody.confirm(&grant, header);
         let done = LockedPackage::open(package)
+            .map_err(UseError::from)
             .and_then(|mut package| grant.rewrap(&mut package, &list, confirm));
         let closed = grant.finish(done.as_ref());
         done?;

@@ -9,6 +9,7 @@ pub(super) mod install;
 use std::path::PathBuf;
 
 use clap::Args;
+use medsec::NotLoggedIn;
 use medsec_kms::LocalStore;
 use medsec_policy::{Action, SignedBundle, Source};
 
@@ -91,7 +92,8 @@ pub(super) fn enter(
 fn put_in_force(settings: &Settings, custody: &Custody, next: &InForce) -> Result<(), Failure> {
     let signer = install::administrator(custody)?;
     custody.check_policy(which::again(next)?)?;
-    let signed = SignedBundle::sign(&next.bundle, &Signer(&signer))?;
+    let signed = signer.with(|key| SignedBundle::sign(&next.bundle, &Signer(key)));
+    let signed = signed.ok_or(Failure::from(NotLoggedIn::Revoked))??;
     install::put(settings, custody, &signed, &next.bundle)
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use medsec::{Confirmed, RewrapGrant};
+use medsec::{Confirmed, RewrapGrant, UseError};
 use medsec_crypto::{Header, KeyRef, LockedPackage, Recipient, RewrapError, SlotCondition};
 use medsec_kms::PublicKey;
 
@@ -25,10 +25,11 @@ impl Work for Job<'_> {
             return Ok(Rewrap::NotNeeded);
         }
         let (grant, list) = self.list(grant)?;
-        let started = LockedPackage::open(path).and_then(|package| grant.start(package, &list));
+        let locked = LockedPackage::open(path).map_err(UseError::from);
+        let started = locked.and_then(|package| grant.start(package, &list));
         match started {
             // Both need a copy, which is made by itself.
-            Err(RewrapError::CannotLock(_) | RewrapError::DoesNotFit) => {
+            Err(UseError::Rewrap(RewrapError::CannotLock(_) | RewrapError::DoesNotFit)) => {
                 let done = self.in_place(path, &grant, &list);
                 ended(grant, done, path, &about)?;
                 Ok(Rewrap::Done)

@@ -44,7 +44,7 @@ fn command_whose_agent_is_killed_leaves_nothing() {
     let (ward, _) = office.ended();
     drop(stdin);
     let run = finished(Ok(child));
-    assert_eq!(run.code, 17, "{}", run.stderr);
+    assert_eq!(run.code, 25, "{}", run.stderr);
     assert!(run.stderr.contains("cannot be reached"), "{}", run.stderr);
     assert!(!ward.exists("scan.msp"));
     // What was announced stands there without an end, as after any crash.
@@ -103,9 +103,11 @@ fn command_under_way_records_its_end_before_the_agent_goes() {
     drop(stdin);
     let (ward, run) = office.ended();
     run.ok();
-    finished(Ok(child)).ok();
+    let run = finished(Ok(child));
+    assert_eq!(run.code, 25, "its session has ended: {}", run.stderr);
+    assert!(!ward.exists("scan.msp"));
     assert!(verified(&ward));
-    assert_eq!(ward.newest(), row("seal", "success", ""));
+    assert_eq!(ward.newest(), row("seal", "denied", "session-ended"));
 }
 
 #[test]

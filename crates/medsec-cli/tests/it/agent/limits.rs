@@ -108,7 +108,7 @@ fn agent_of_a_login_ends_when_the_session_does() {
 }
 
 #[test]
-fn work_that_outlasts_the_session_still_records_its_end() {
+fn work_that_outlasts_the_session_makes_nothing_and_records_why() {
     use std::io::Write as _;
     let office = Office::with_limits(4, 60);
     let ward = &office.ward;
@@ -119,8 +119,8 @@ fn work_that_outlasts_the_session_still_records_its_end() {
     std::thread::sleep(Duration::from_millis(6500));
     assert_eq!(office.status().code, 25, "the session is over");
     drop(stdin);
-    crate::ward::finished(Ok(child)).ok();
-    assert!(ward.exists("scan.msp"));
-    assert_eq!(ward.newest(), row("seal", "success", ""));
-    assert_eq!(ward.line(OPEN).code, 25);
+    let run = crate::ward::finished(Ok(child));
+    assert_eq!(run.code, 25, "{}", run.stderr);
+    assert!(!ward.exists("scan.msp"));
+    assert_eq!(ward.newest(), row("seal", "denied", "session-ended"));
 }

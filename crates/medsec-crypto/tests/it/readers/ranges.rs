@@ -30,7 +30,7 @@ fn signed() -> Sample {
 }
 
 /// The type without proven origin reads the same.
-fn unsigned_agrees<R: Read + Seek>(mut reader: UnsignedRange<'_, R>, content: &[u8]) {
+fn unsigned_agrees<R: Read + Seek>(mut reader: UnsignedRange<R>, content: &[u8]) {
     assert_eq!(reader.content_len().unwrap(), content.len() as u64);
     let mut whole = Vec::new();
     reader.rewind().unwrap();
@@ -42,7 +42,7 @@ fn unsigned_agrees<R: Read + Seek>(mut reader: UnsignedRange<'_, R>, content: &[
 }
 
 /// Random ranges, ends and seeks must agree with the content.
-fn agrees<R: Read + Seek>(mut reader: RangeReader<'_, R>, content: &[u8], seed: u64) {
+fn agrees<R: Read + Seek>(mut reader: RangeReader<R>, content: &[u8], seed: u64) {
     let mut random = Random::new(seed);
     for _ in 0..60 {
         let start = random.below(content.len() + 20_000);

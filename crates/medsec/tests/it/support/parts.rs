@@ -60,7 +60,7 @@ pub(super) fn store(home: &Path, ada: &Person, others: &[&Person]) -> LocalStore
         StorePlace { folder: home.join("store"), mark: Some(home.join("mark")), expected: None };
     let mut store =
         LocalStore::create(place, &ada.name, &ada.identity, &ada.signer, now()).unwrap();
-    change(&mut store, ada, |change| {
+    change(&mut store, (ada, now()), |change| {
         change.create_key(&KeySpec { name: key(), max_age_days: None })?;
         others.iter().try_for_each(|person| {
             change.add_user(NewUser {
@@ -77,11 +77,11 @@ pub(super) fn store(home: &Path, ada: &Person, others: &[&Person]) -> LocalStore
 
 pub(super) fn change(
     store: &mut LocalStore,
-    by: &Person,
+    (by, now): (&Person, Timestamp),
     change: impl FnOnce(&mut Change<'_>) -> Result<(), ChangeError>,
 ) {
     let by = Administrator { identity: &by.identity, signer: &by.signer };
-    let mut begun = store.change(by, now()).unwrap();
+    let mut begun = store.change(by, now).unwrap();
     change(&mut begun).unwrap();
     begun.commit().unwrap();
 }
@@ -127,9 +127,13 @@ pub(crate) fn place() -> Place {
     }
 }
 
-pub(super) fn log(home: &Path) -> AuditLog {
+pub(crate) fn log_key() -> Ed25519NoteSigner {
     let name = medsec_audit::KeyName::new("clinic.example/log").unwrap();
-    let signer = Ed25519NoteSigner::take_from(name, Algorithm::Ed25519, &mut [7; 32]).unwrap();
+    Ed25519NoteSigner::take_from(name, Algorithm::Ed25519, &mut [7; 32]).unwrap()
+}
+
+pub(super) fn log(home: &Path) -> AuditLog {
+    let signer = log_key();
     let new = NewLog { streams: vec![stream()], retention: Retention::SIX_YEARS };
     AuditLog::create(&home.join("audit"), &new, &signer, &SystemClock::default()).unwrap()
 }

@@ -13,6 +13,7 @@ use crate::line::RecordPosition;
 use crate::note::NoteSigner;
 use crate::stream::state;
 use crate::stream::writer::{AppendError, Appended, OpenWriterError};
+use crate::time::LogTime;
 
 /// Why an epoch is to be opened.
 pub(in crate::stream::writer) enum Opening<'a> {
@@ -60,7 +61,12 @@ impl Chain {
         if self.segment_is_full() && self.at.offset > 0 {
             self.begin_segment().map_err(|error| self.fails(&error))?;
         }
+        let is_rekey = matches!(epoch.reason, EpochReason::Rekey(_));
         let batch = self.batch(&key, Some(epoch), events)?;
+        if is_rekey {
+            // As a replay takes it: the log key says that it goes on from here.
+            self.replay.newest = LogTime::EARLIEST;
+        }
         let appended = self.put(batch)?;
         // The key of the epoch before is erased with this.
         self.key = Some(key);

@@ -105,7 +105,8 @@ impl Chain {
             self.replay.last_leaf = leaf;
         }
         (self.replay.tree, self.replay.last_time) = (tree, now);
-        self.newest.fetch_max(now.unix_millis(), Ordering::AcqRel);
+        self.replay.newest = self.replay.newest.max(now);
+        self.newest.store(self.replay.newest.unix_millis(), Ordering::Release);
         self.replay.epoch = Some(epoch);
         self.replay.commit_is(&commit);
         appended

@@ -2,10 +2,9 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::sync::Arc;
 
-use medsec::Refused;
-use medsec_crypto::{Existing, OutputError, OutputOptions, PendingFile, SigningKey};
+use medsec::{Refused, Signer};
+use medsec_crypto::{Existing, OutputError, OutputOptions, PendingFile};
 use medsec_kms::PublicKey;
 use medsec_policy::{Bundle, SignedBundle};
 
@@ -31,9 +30,7 @@ pub(in crate::command::policy) fn lock(folder: &Path) -> Result<Option<File>, Fa
 }
 
 /// The signer key of who is logged in, an administrator of the key store.
-pub(in crate::command::policy) fn administrator(
-    custody: &Custody,
-) -> Result<Arc<SigningKey>, Failure> {
+pub(in crate::command::policy) fn administrator(custody: &Custody) -> Result<Signer, Failure> {
     let signer = custody.signer()?.ok_or_else(own::unnamed)?;
     let who = custody.login().current().map_err(Refused::from)?.principal;
     let key = PublicKey::from(signer.verifying_key());

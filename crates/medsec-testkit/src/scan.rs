@@ -1,22 +1,35 @@
-//! Searches the whole writable memory of this process for a byte string.
+//! Searches the whole writable memory of this process for a byte string. Linux only.
 //!
 //! What is searched for is itself kept masked, so that it is not found where it is kept; and so is what was read,
 //! so that the search does not find its own buffer.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a search that panics fails its test, which is all it can do"
+)]
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 
 const MASK: u8 = 0xA5;
 const WINDOW: usize = 64 * 1024;
-pub(super) const NEEDLE_LEN: usize = 32;
 
 /// Bytes to be found, masked.
-pub(super) struct Needle([u8; NEEDLE_LEN]);
+#[derive(Debug)]
+pub struct Needle([u8; Self::LEN]);
 
 impl Needle {
-    pub(super) fn of(secret: &[u8]) -> Self {
-        assert_eq!(secret.len(), NEEDLE_LEN);
-        let mut masked = [0; NEEDLE_LEN];
+    /// How long a needle is: as a key.
+    pub const LEN: usize = 32;
+
+    /// What is to be found. The caller erases `secret` where it is not meant to be.
+    #[must_use]
+    pub fn of(secret: &[u8]) -> Self {
+        assert_eq!(secret.len(), Self::LEN, "a needle is as long as a key");
+        let mut masked = [0; Self::LEN];
         for (to, from) in masked.iter_mut().zip(secret) {
             *to = from ^ MASK;
         }
@@ -24,18 +37,21 @@ impl Needle {
     }
 
     /// Everywhere that it stands; more than once where the search reads the buffer that it reads into.
-    pub(super) fn places(&self) -> Vec<u64> {
-        let memory = File::open("/proc/self/mem").unwrap();
-        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+    #[must_use]
+    pub fn places(&self) -> Vec<u64> {
+        let memory = File::open("/proc/self/mem").expect("this process's memory");
+        let maps = fs::read_to_string("/proc/self/maps").expect("a list of its parts");
         // One buffer for all, erased first, so that it never holds anything but masked bytes.
-        let mut buffer = vec![MASK; NEEDLE_LEN + WINDOW];
+        let mut buffer = vec![MASK; Self::LEN + WINDOW];
         let mut places = Vec::new();
         for line in maps.lines() {
             let mut words = line.split_ascii_whitespace();
-            let (range, rights) = (words.next().unwrap(), words.next().unwrap());
-            if rights.starts_with("rw") {
-                let (start, end) = range.split_once('-').unwrap();
-                let [start, end] = [start, end].map(|hex| u64::from_str_radix(hex, 16).unwrap());
+            let (range, rights) = (words.next(), words.next());
+            if rights.expect("the rights of a part").starts_with("rw") {
+                let (start, end) =
+                    range.and_then(|range| range.split_once('-')).expect("a range of addresses");
+                let [start, end] =
+                    [start, end].map(|hex| u64::from_str_radix(hex, 16).expect("an address"));
                 self.search(&memory, start..end, &mut buffer, &mut places);
             }
         }
@@ -52,18 +68,18 @@ impl Needle {
         let mut at = range.start;
         buffer.fill(MASK);
         while at < range.end {
-            let len = usize::try_from(range.end - at).unwrap().min(WINDOW);
+            let len = usize::try_from(range.end - at).unwrap_or(WINDOW).min(WINDOW);
             // The tail of the window before stays in front: a needle may lie across the border.
             buffer.copy_within(WINDOW.., 0);
-            let window = &mut buffer[NEEDLE_LEN..NEEDLE_LEN + len];
+            let window = &mut buffer[Self::LEN..Self::LEN + len];
             if memory.read_exact_at(window, at).is_err() {
                 return;
             }
             window.iter_mut().for_each(|byte| *byte ^= MASK);
-            let windows = buffer[..NEEDLE_LEN + len].windows(NEEDLE_LEN).enumerate();
+            let windows = buffer[..Self::LEN + len].windows(Self::LEN).enumerate();
             let found = windows.filter(|(_, bytes)| *bytes == self.0).map(|(offset, _)| offset);
             // A needle that ends exactly at the border is seen from both sides.
-            let found = found.map(|offset| at + offset as u64 - NEEDLE_LEN as u64);
+            let found = found.map(|offset| at + offset as u64 - Self::LEN as u64);
             let new: Vec<_> = found.filter(|place| !places.contains(place)).collect();
             places.extend(new);
             at += len as u64;

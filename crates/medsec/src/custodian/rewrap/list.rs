@@ -1,0 +1,112 @@
+//! The list of recipients that a package is to get.
+
+use std::fmt;
+
+use medsec_crypto::{HpkeRecipient, KeyRef, Recipient, SealError, Stanza};
+use medsec_kms::{KeyName, PublicKey};
+
+use super::RewrapGrant;
+use crate::custodian::Custodian;
+use crate::custodian::access::context_of;
+use crate::error::{Demand, Refused};
+use crate::login::Login;
+
+/// Who is to be able to open a package.
+#[expect(clippy::exhaustive_structs, reason = "leaving a part out must not compile")]
+pub struct WantedRecipients<'a> {
+    /// Of those it has.
+    pub kept: Vec<Stanza>,
+    /// Public keys to add.
+    pub added: Vec<&'a dyn Recipient>,
+    /// Keys of the key service to add, each in its newest version, and each once.
+    pub keys: &'a [&'a KeyName],
+}
+
+/// A list of recipients that fits the policy.
+#[derive(Clone, Debug)]
+pub struct NewList(pub(super) Vec<Stanza>);
+
+impl NewList {
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nobody would be left.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Custodian {
+    /// The list of recipients that a package is to get: those of its own that are kept, those that are added, keys of
+    /// the key service, and those that the policy demands of every package.
+    ///
+    /// # Errors
+    /// [`Refused::Demand`] if one that the policy demands is to go, or a key is not one to seal under;
+    /// [`Refused::Key`] if the key service does not wrap; [`Refused::Login`] if the grant's session is over. Nothing was
+    /// changed; [`RewrapGrant::refuse`] records it.
+    pub async fn list_for(
+        &self,
+        login: &dyn Login,
+        grant: &RewrapGrant,
+        wanted: WantedRecipients<'_>,
+    ) -> Result<NewList, Refused> {
+        let WantedRecipients { kept, added, keys } = wanted;
+        let unlocked = grant.kept.begin()?;
+        let present = unlocked.header().stanzas();
+        let demanded: Vec<&HpkeRecipient> = self.demanded().collect();
+        let goes = |key: &KeyRef| has(present, key) && !has(&kept, key);
+        if demanded.iter().any(|recipient| goes(&recipient.key_ref())) {
+            return Err(Refused::Demand(Demand::Recipient));
+        }
+        // Only what the package has can be kept.
+        let mut stanzas: Vec<Stanza> = kept;
+        stanzas.retain(|stanza| present.contains(stanza));
+        for recipient in demanded.into_iter().map(|key| key as &dyn Recipient).chain(added) {
+            if !has(&stanzas, &recipient.key_ref()) {
+                stanzas.extend(unlocked.wrap_for(&[recipient]).map_err(SealError::from)?);
+            }
+        }
+        if keys.is_empty() {
+            return Ok(NewList(stanzas));
+        }
+        self.check_keys(login.keys(), self.now()?, keys).await?;
+        let context = context_of(unlocked.header());
+        for (at, key) in keys.iter().enumerate() {
+            if keys.iter().take(at).any(|before| before == key) {
+                continue;
+            }
+            let stanza = login.keys().wrap_dek(key, unlocked.dek(), &context).await?;
+            stanzas.retain(|old| old.key_ref() != stanza.key_ref());
+            stanzas.push(stanza);
+        }
+        Ok(NewList(stanzas))
+    }
+
+    /// Whether a list of recipients has all those that the policy demands.
+    #[must_use]
+    pub fn has_demanded(&self, stanzas: &[Stanza]) -> bool {
+        self.demanded().all(|key| has(stanzas, &key.key_ref()))
+    }
+
+    fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
+        self.added.iter().filter_map(PublicKey::as_recipient)
+    }
+}
+
+fn has(list: &[Stanza], key: &KeyRef) -> bool {
+    list.iter().any(|stanza| stanza.key_ref() == key)
+}
+
+impl fmt::Debug for WantedRecipients<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WantedRecipients")
+            .field("kept", &self.kept.len())
+            .field("added", &self.added.len())
+            .field("keys", &self.keys)
+            .finish()
+    }
+}
