@@ -10,7 +10,10 @@
 #![forbid(unsafe_code)]
 
 mod assemble;
+mod attest;
+mod command;
 mod date;
+mod diff;
 mod digest;
 mod error;
 mod git;
@@ -26,9 +29,13 @@ mod report;
 mod run;
 mod scan;
 mod signing;
+mod statement;
 
 pub use assemble::{assemble, report_date};
+pub use attest::{Command as Attest, Terms, attest};
+pub use command::{Made, Options, annotations, make};
 pub use date::{Date, NotADate};
+pub use diff::diff;
 pub use error::ReportError;
 pub use git::Commit;
 pub use join::{Joined, Reason, Test, join};
@@ -47,3 +54,4 @@ pub use report::{
 pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, Run, Witnesses};
 pub use scan::{Declared, Scan, Target, Targets, scan};
 pub use signing::{NotAKey, PrivateKey, PublicKey, Signature};
+pub use statement::{ENVELOPE_FILE, STATEMENT_FILE, state};
