@@ -1,0 +1,14 @@
+//! Lies told to the report in copies of a small workspace, and the outputs that the honest one gets.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "these are parts of tests, outside of any test function"
+)]
+
+mod lies_in_code;
+mod lies_in_decisions;
+mod lies_in_results;
+mod outputs;
+mod scene;
