@@ -41,6 +41,7 @@ pub use git::Commit;
 pub use join::{Joined, Reason, Test, join};
 pub use key::TestKey;
 pub use lock::{LOCK_FILE, Lock};
+pub use oscal::dangling;
 pub use problem::Problem;
 pub use project::{
     Attestation, Choice, Control, Decision, Entry, Evidence, Excluded, Project, Register, Settings,

@@ -1,6 +1,9 @@
 //! What the honest run is rendered to.
 
-use medsec_hipaa_report::{Files, PrivateKey, render, state};
+use std::fs;
+use std::path::PathBuf;
+
+use medsec_hipaa_report::{Files, PrivateKey, dangling, render, state};
 
 use crate::scene::{Scene, named};
 
@@ -70,4 +73,44 @@ fn blessed_lock_is_the_committed_one() {
     let before = scene.text("compliance/compliance.lock");
     scene.bless();
     assert_eq!(scene.text("compliance/compliance.lock"), before);
+}
+
+/// The OSCAL documents with the schema of each.
+fn oscal(scene: &Scene) -> Vec<(String, serde_json::Value)> {
+    let files = files(scene).into_iter();
+    let documents = files.filter_map(|(name, bytes)| {
+        let name = name.strip_prefix("oscal/")?.to_owned();
+        Some((name, serde_json::from_slice(&bytes).unwrap()))
+    });
+    documents.collect()
+}
+
+#[test]
+fn oscal_documents_refer_to_what_is_there() {
+    let documents = oscal(&Scene::recorded("references"));
+    assert_eq!(documents.len(), 8);
+    assert_eq!(dangling(&documents), Vec::<String>::new());
+}
+
+#[test]
+fn oscal_documents_pass_the_official_schemas() {
+    let Some(schemas) = std::env::var_os("MEDSEC_OSCAL_SCHEMAS").map(PathBuf::from) else {
+        println!("no MEDSEC_OSCAL_SCHEMAS: the schemas of OSCAL are not here");
+        return;
+    };
+    for (name, document) in oscal(&Scene::recorded("schemas")) {
+        let schema = match name.split('.').next().unwrap() {
+            "component-definition" => "component",
+            mapping if mapping.starts_with("mapping") => "mapping",
+            other => other,
+        };
+        let file = schemas.join(format!("oscal_{schema}_schema.json"));
+        let schema: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let wrong: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|e| format!("{}: {e}", e.instance_path()))
+            .collect();
+        assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
+    }
 }

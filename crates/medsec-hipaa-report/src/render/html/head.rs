@@ -5,6 +5,9 @@ use maud::{Markup, html};
 use super::parts::{anchor, chip, status_mark};
 use crate::report::{Ran, Report, Row, Status};
 
+/// How many problems are shown before the rest is folded.
+const AT_FIRST: usize = 12;
+
 /// Name, sentence, commit and date.
 pub(super) fn banner(report: &Report) -> Markup {
     let component = &report.component;
@@ -64,8 +67,8 @@ fn configurations(all: &[Ran]) -> Markup {
         div.scroll tabindex="0" role="region" aria-label="Configurations" {
             table {
                 thead { tr {
-                    th scope="col" { "Configuration" } th scope="col" { "Passed" } th scope="col" { "Failed" }
-                    th scope="col" { "Witnesses" } th scope="col" { "What was run" } th scope="col" { "Compiler" }
+                    th scope="col" { "Configuration" } th.number scope="col" { "Passed" } th.number scope="col" { "Failed" }
+                    th.number scope="col" { "Witnesses" } th scope="col" { "What was run" } th scope="col" { "Compiler" }
                 } }
                 tbody {
                     @for ran in all {
@@ -98,12 +101,12 @@ pub(super) fn shown(report: &Report) -> Markup {
                     }
                 }
             }
-            (problems(report))
             h3 { "The twelve items of 164.312" }
-            (table(report.rows.iter().filter(|row| row.section == 312)))
+            (table("The items of 164.312", report.rows.iter().filter(|row| row.section == 312)))
+            (problems(report))
             h3 { "All other items" }
             p.small { "Each links to its row. What a test cannot show, the organization attests." }
-            (table(report.rows.iter().filter(|row| row.section != 312)))
+            (table("All other items", report.rows.iter().filter(|row| row.section != 312)))
         }
     }
 }
@@ -115,19 +118,25 @@ fn problems(report: &Report) -> Markup {
         } @else {
             div.alert {
                 h3 { (report.problems.len()) " found wrong" }
-                ul { @for problem in &report.problems { li { (problem.to_string()) } } }
+                ul { @for problem in report.problems.iter().take(AT_FIRST) { li { (problem.to_string()) } } }
+                @if report.problems.len() > AT_FIRST {
+                    details.more {
+                        summary { "and " (report.problems.len().saturating_sub(AT_FIRST)) " more" }
+                        ul { @for problem in report.problems.iter().skip(AT_FIRST) { li { (problem.to_string()) } } }
+                    }
+                }
             }
         }
     }
 }
 
-fn table<'a>(rows: impl Iterator<Item = &'a Row>) -> Markup {
+fn table<'a>(label: &str, rows: impl Iterator<Item = &'a Row>) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Items and their status" {
+        div.scroll tabindex="0" role="region" aria-label=(label) {
             table.items {
                 thead { tr {
                     th scope="col" { "Item" } th scope="col" { "Title" } th scope="col" { "Binding" }
-                    th scope="col" { "Status" } th scope="col" { "Claims" }
+                    th scope="col" { "Status" } th.number scope="col" { "Claims" }
                 } }
                 tbody {
                     @for row in rows {
