@@ -45,8 +45,12 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    pub(crate) fn content(file: impl Into<String>, what: impl ToString) -> Self {
-        Self::Content { file: file.into(), what: what.to_string() }
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an error is handed in and only its text is kept"
+    )]
+    pub(crate) fn content(file: impl Into<String>, what: impl core::fmt::Display) -> Self {
+        Self::Content { file: file.into(), what: format!("{what}") }
     }
 
     pub(crate) fn program(program: &str, what: impl Into<String>) -> Self {

@@ -65,6 +65,13 @@ fn property(name: &str, value: &str) -> Value {
     json!({ "name": name, "ns": NAMESPACE, "value": one_line(value) })
 }
 
+/// Adds a member to an object; OSCAL takes no empty arrays, so some are added only where they have elements.
+fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(key.to_owned(), value.into());
+    }
+}
+
 /// A property's value may not be empty or have blanks around it.
 fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{id, metadata, property};
+use super::{id, metadata, property, put};
 use crate::report::{Report, Row};
 
 pub(super) fn document(report: &Report) -> Value {
@@ -22,12 +22,16 @@ pub(super) fn document(report: &Report) -> Value {
         "links": [{ "href": component.source, "rel": "website" }],
     });
     if !requirements.is_empty() {
-        software["control-implementations"] = json!([{
-            "uuid": id(report, "control-implementation"),
-            "source": "catalog.json",
-            "description": "What the component does, and what it leaves to others. These are words of its makers; what tests show is in the assessment results.",
-            "implemented-requirements": requirements,
-        }]);
+        put(
+            &mut software,
+            "control-implementations",
+            json!([{
+                "uuid": id(report, "control-implementation"),
+                "source": "catalog.json",
+                "description": "What the component does, and what it leaves to others. These are words of its makers; what tests show is in the assessment results.",
+                "implemented-requirements": requirements,
+            }]),
+        );
     }
     json!({ "component-definition": {
         "uuid": id(report, "component-definition"),
@@ -52,7 +56,7 @@ fn requirement(report: &Report, row: &Row) -> Value {
     let paths = row.control.iter().flat_map(|control| &control.paths);
     let paths: Vec<_> = paths.map(|path| property("path", path)).collect();
     if !paths.is_empty() {
-        requirement["props"] = paths.into();
+        put(&mut requirement, "props", paths);
     }
     requirement
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{id, metadata, moment, property, reviewed, statement};
+use super::{id, metadata, moment, property, put, reviewed, statement};
 use crate::report::{Report, Row, TestEntry};
 
 /// The plan: all tests of the component, by nextest.
@@ -56,7 +56,7 @@ pub(super) fn document(report: &Report) -> Value {
         "findings": findings,
     });
     if !observations.is_empty() {
-        result["observations"] = observations.into();
+        put(&mut result, "observations", observations);
     }
     json!({ "assessment-results": {
         "uuid": id(report, "assessment-results"),
@@ -93,7 +93,7 @@ fn found(report: &Report, row: &Row) -> Value {
         "reason": row.status.key(),
     });
     if !row.why.is_empty() {
-        status["remarks"] = row.why.join("\n\n").into();
+        put(&mut status, "remarks", row.why.join("\n\n"));
     }
     let shown = row.claims.iter().flat_map(|claim| &claim.tests).chain(&row.not_counting);
     let tests = shown.map(|key| format!("test/{key}"));
@@ -110,7 +110,7 @@ fn found(report: &Report, row: &Row) -> Value {
     });
     if !related.is_empty() {
         let related: Vec<_> = related.iter().map(|id| json!({ "observation-uuid": id })).collect();
-        finding["related-observations"] = related.into();
+        put(&mut finding, "related-observations", related);
     }
     finding
 }

@@ -130,7 +130,7 @@ pub(super) fn load(
         } else if known {
             let signature = folder::text(root, &format!("{file}.sig"))?;
             let signed_by =
-                signature.and_then(|text| signer(settings, &text, text_of(root, &file)));
+                signature.and_then(|text| signer(settings, &text, &text_of(root, &file)));
             let wrong = judge(root, date, &file, &raw, signed_by.is_some());
             let standing = match &wrong {
                 None => Standing::Valid,
@@ -149,9 +149,9 @@ fn text_of(root: &Path, file: &str) -> Vec<u8> {
 }
 
 /// The role of the key that signed these bytes.
-fn signer(settings: &Settings, signature: &str, bytes: Vec<u8>) -> Option<String> {
+fn signer(settings: &Settings, signature: &str, bytes: &[u8]) -> Option<String> {
     let signature: Signature = signature.trim().parse().ok()?;
-    let signed = |key: &crate::signing::PublicKey| signature.is_of(key, SIGNATURE_TYPE, &bytes);
+    let signed = |key: &crate::signing::PublicKey| signature.is_of(key, SIGNATURE_TYPE, bytes);
     let signer = settings.signers.iter().find(|signer| signed(&signer.public_key))?;
     Some(signer.role.clone())
 }

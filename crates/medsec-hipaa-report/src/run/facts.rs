@@ -36,7 +36,6 @@ pub struct Facts {
 }
 
 impl Facts {
-    #[expect(clippy::too_many_arguments, reason = "one argument a field, each of its own kind")]
     pub(super) fn new(
         run: String,
         configuration: &str,

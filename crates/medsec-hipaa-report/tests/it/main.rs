@@ -7,6 +7,7 @@
     reason = "these are parts of tests, outside of any test function"
 )]
 
+mod example;
 mod lies_in_code;
 mod lies_in_decisions;
 mod lies_in_results;

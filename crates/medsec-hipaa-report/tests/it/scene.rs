@@ -11,6 +11,7 @@ use medsec_hipaa_report::{Lock, PrivateKey, Recorder, Report, ReportError, assem
 use sha2::{Digest as _, Sha256};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture");
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hospital-service");
 const EVIDENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../medsec-evidence");
 const LOCKFILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
 /// The report date of all scenes.
@@ -79,6 +80,27 @@ impl Scene {
         assert!(cargo.output().expect("cargo").status.success());
         scene.commit();
         scene
+    }
+
+    /// A copy of `examples/hospital-service`, committed, with nothing run.
+    pub(crate) fn example() -> Self {
+        let root = home().join("example");
+        fresh(&root);
+        copy(Path::new(EXAMPLE), &root);
+        fs::copy(LOCKFILE, root.join("Cargo.lock")).expect("the versions of this workspace");
+        let scene = Self { runs: root.join("target/evidence"), root };
+        scene.edit("Cargo.toml", "../../crates/medsec-evidence", EVIDENCE);
+        scene.git(&["init", "-q"]);
+        scene.commit();
+        scene
+    }
+
+    /// The environment of programs that build in a scene.
+    pub(crate) fn quiet<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NEXTEST")) {
+            command.env_remove(name);
+        }
+        command.current_dir(&self.root).envs(small_builds()).env("CARGO_NET_OFFLINE", "true")
     }
 
     /// Signs the fixture's statement with a key that its settings name.
@@ -158,11 +180,8 @@ impl Scene {
         let junit = self.root.join("target/nextest/default/junit.xml");
         configuration.record(&junit, |what| {
             let mut nextest = Command::new("cargo");
-            nextest.current_dir(&self.root).args(["nextest", what, "--offline", "--config-file"]);
-            nextest.arg(&profile).envs(small_builds());
-            for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("NEXTEST")) {
-                nextest.env_remove(name);
-            }
+            nextest.args(["nextest", what, "--offline", "--config-file"]).arg(&profile);
+            self.quiet(&mut nextest);
             nextest
         })?;
         self.runs = recorder.folder().to_path_buf();
