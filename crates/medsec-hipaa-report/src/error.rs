@@ -45,10 +45,6 @@ pub enum ReportError {
 }
 
 impl ReportError {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "an error is handed in and only its text is kept"
-    )]
     pub(crate) fn content(file: impl Into<String>, what: impl core::fmt::Display) -> Self {
         Self::Content { file: file.into(), what: format!("{what}") }
     }

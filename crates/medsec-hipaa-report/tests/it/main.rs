@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
-    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "these are parts of tests, outside of any test function"
 )]
 
