@@ -70,8 +70,8 @@ fn file_outside_of_all_modules_is_named() {
 
 #[test]
 fn unknown_citations_and_editions_are_named() {
+    // tidy: wrong citation
     for (from, to) in [("164.312(b)", "164.312(z)"), ("hipaa2013", "hipaa2025")] {
-        // tidy: wrong citation
         let scan = scanned(&[("src/lib.rs", &TEST.replace(from, to)), ("tests/it/main.rs", "")]);
         let [problem] = scan.problems.as_slice() else { panic!("{:?}", scan.problems) };
         assert!(problem.to_string().contains(to), "{problem}");
