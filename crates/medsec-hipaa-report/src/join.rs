@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use medsec_evidence::{CheckKind, Witness};
 
 use crate::git::Commit;
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 use crate::run::{Outcome, Run};
 use crate::scan::{Declared, Scan};
@@ -94,12 +94,12 @@ fn other_commit(run: &Run, commit: &Commit) -> Option<Problem> {
 }
 
 /// Witnesses of tests that no source declares.
-fn undeclared(runs: &[Run], names: &BTreeSet<TestKey>, excluded: &[String]) -> Vec<Problem> {
+fn undeclared(runs: &[Run], names: &BTreeSet<TestId>, excluded: &[String]) -> Vec<Problem> {
     let witnesses = runs.iter().flat_map(|run| &run.witnesses.tests);
     let foreign = witnesses.filter(|(key, _)| !names.contains(key));
     let packages = foreign.filter_map(|(key, of)| Some((key, of.first()?)));
     let reported = packages.filter(|(_, witness)| !excluded.contains(&witness.package().name));
-    let problem = |(key, witness): (&TestKey, &Witness)| Problem::UndeclaredWitness {
+    let problem = |(key, witness): (&TestId, &Witness)| Problem::UndeclaredWitness {
         file: witness.source().file.clone(),
         line: witness.source().line.get(),
         test: key.clone(),
@@ -189,7 +189,7 @@ fn in_run<'a>(declared: &Declared, run: &'a Run, commit: &Commit) -> Result<Ran<
 }
 
 /// What the results say against a test.
-fn ended(run: &Run, key: &TestKey, configuration: &str) -> Vec<Reason> {
+fn ended(run: &Run, key: &TestId, configuration: &str) -> Vec<Reason> {
     let configuration = configuration.to_owned();
     let case = match run.results.cases.get(key).map(Vec::as_slice) {
         None | Some([]) => return vec![Reason::NoResult { configuration }],

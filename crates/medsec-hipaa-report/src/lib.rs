@@ -39,7 +39,7 @@ pub use diff::diff;
 pub use error::ReportError;
 pub use git::Commit;
 pub use join::{Joined, Reason, Test, join};
-pub use key::TestKey;
+pub use key::TestId;
 pub use lock::{LOCK_FILE, Lock};
 pub use oscal::dangling;
 pub use problem::Problem;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{At as _, ReportError, read_limited};
 use crate::join::{Joined, Test};
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 
 /// Where it lies, from the root of the repository.
@@ -39,7 +39,7 @@ pub struct Lock {
 #[non_exhaustive]
 struct Locked {
     citation: String,
-    test: TestKey,
+    test: TestId,
     polarity: String,
     claim: String,
     body: String,
@@ -98,7 +98,7 @@ impl Lock {
     #[must_use]
     pub fn compare(&self, joined: &Joined) -> Vec<Problem> {
         let now = Self::of(joined);
-        let index = |lock: &Self| -> BTreeMap<(String, TestKey), Locked> {
+        let index = |lock: &Self| -> BTreeMap<(String, TestId), Locked> {
             let entries = lock.evidence.iter().cloned();
             entries.map(|one| ((one.citation.clone(), one.test.clone()), one)).collect()
         };

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::date::Date;
-use crate::key::TestKey;
+use crate::key::TestId;
 
 /// Something that must not stay as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -16,9 +16,9 @@ pub enum Problem {
     #[error("{file}:{line}: `#[evidence]` cannot be read: {what}")]
     Attribute { file: String, line: usize, what: String },
     #[error("{file}:{line}: {test} cites `{citation}`, which is no item of the rule")]
-    UnknownCitation { file: String, line: usize, test: TestKey, citation: String },
+    UnknownCitation { file: String, line: usize, test: TestId, citation: String },
     #[error("{file}:{line}: {test} cites edition `{edition}`; this report is of `hipaa2013`")]
-    UnknownEdition { file: String, line: usize, test: TestKey, edition: String },
+    UnknownEdition { file: String, line: usize, test: TestId, edition: String },
     #[error("{file}: {what}: tests that count run once, under equal rules")]
     RunnerSettings { file: String, what: String },
 
@@ -36,19 +36,19 @@ pub enum Problem {
     #[error("{file} is no witness: {what}")]
     UnreadableWitness { file: String, what: String },
     #[error("{file} is a witness of another run, {run}: {test}")]
-    ForeignWitness { file: String, test: TestKey, run: String },
+    ForeignWitness { file: String, test: TestId, run: String },
     #[error("{file}:{line}: {test} left a witness, and no source declares it")]
-    UndeclaredWitness { file: String, line: u32, test: TestKey },
+    UndeclaredWitness { file: String, line: u32, test: TestId },
     #[error("{file}:{line}: {test} does not count: {why}")]
-    DoesNotCount { file: String, line: usize, test: TestKey, why: String },
+    DoesNotCount { file: String, line: usize, test: TestId, why: String },
 
     // The lock.
     #[error("{citation}: evidence is lost: {test} ({file}): {why}")]
-    Lost { citation: String, test: TestKey, file: String, why: String },
+    Lost { citation: String, test: TestId, file: String, why: String },
     #[error("{citation}: {test} ({file}) is not what was locked: its {what} changed")]
-    Changed { citation: String, test: TestKey, file: String, what: String },
+    Changed { citation: String, test: TestId, file: String, what: String },
     #[error("{citation}: {test} ({file}) is in no lock")]
-    Orphaned { citation: String, test: TestKey, file: String },
+    Orphaned { citation: String, test: TestId, file: String },
     #[error("{citation} ({title}): no {polarity} evidence; each row of 164.312 needs both")]
     Floor { citation: String, title: String, polarity: String },
 

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::date::Date;
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 use crate::project::{Attestation, Excluded, Register};
 
@@ -100,7 +100,7 @@ pub struct TestEntry {
     /// For links: the start of the digest of its name.
     pub id: String,
     /// Its name.
-    pub test: TestKey,
+    pub test: TestId,
     /// Whether it is evidence.
     pub counts: bool,
     /// Why it is not.
@@ -160,7 +160,7 @@ impl Report {
 
     /// A test by its name.
     #[must_use]
-    pub fn test(&self, key: &TestKey) -> Option<&TestEntry> {
+    pub fn test(&self, key: &TestId) -> Option<&TestEntry> {
         self.tests.iter().find(|test| test.test == *key)
     }
 

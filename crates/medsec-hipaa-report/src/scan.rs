@@ -15,7 +15,7 @@ use medsec_evidence::Polarity;
 use serde::Serialize;
 
 use crate::error::ReportError;
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 
 pub use targets::{Target, Targets};
@@ -25,7 +25,7 @@ pub use targets::{Target, Targets};
 #[non_exhaustive]
 pub struct Declared {
     /// Its name.
-    pub key: TestKey,
+    pub key: TestId,
     /// The Cargo package.
     pub package: String,
     /// From the root of the repository.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::status::Status;
 use crate::join::Test;
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::lock;
 use crate::problem::Problem;
 use crate::project::{Choice, Control, Decision, Project, Standing, Waiver};
@@ -47,7 +47,7 @@ pub struct Row {
     /// What was shown.
     pub claims: Vec<Claim>,
     /// Declared tests that do not count.
-    pub not_counting: Vec<TestKey>,
+    pub not_counting: Vec<TestId>,
     /// What the project says about it.
     pub control: Option<Control>,
     /// What was decided, for an addressable item.
@@ -69,7 +69,7 @@ pub struct Claim {
     /// `allow` or `deny`.
     pub polarity: &'static str,
     /// Their names.
-    pub tests: Vec<TestKey>,
+    pub tests: Vec<TestId>,
 }
 
 /// What became of mutants of the code that implements an item.
@@ -132,7 +132,7 @@ impl Parts<'_> {
     }
 
     fn claims(&self, citation: &str) -> Vec<Claim> {
-        let mut claims: BTreeMap<(&str, &str), Vec<TestKey>> = BTreeMap::new();
+        let mut claims: BTreeMap<(&str, &str), Vec<TestId>> = BTreeMap::new();
         for test in self.citing(citation).filter(|test| test.counts()) {
             let declared = &test.declared;
             let place = (lock::polarity(declared.polarity), declared.claim.as_str());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::key::TestKey;
+use crate::key::TestId;
 
 /// Most nodes of a file: far more than a million tests have.
 const MOST_NODES: u32 = 20_000_000;
@@ -57,7 +57,7 @@ impl Counts {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Results {
-    pub(crate) cases: BTreeMap<TestKey, Vec<Case>>,
+    pub(crate) cases: BTreeMap<TestId, Vec<Case>>,
     said: Said,
 }
 
@@ -91,7 +91,7 @@ impl Results {
             let binary = suite.attribute("name").ok_or("a suite without a name")?;
             for case in elements(suite, "testcase") {
                 let test = case.attribute("name").ok_or("a test without a name")?;
-                let key = TestKey::new(binary, test);
+                let key = TestId::new(binary, test);
                 results.cases.entry(key).or_default().push(judged(case));
             }
         }
@@ -169,7 +169,7 @@ mod tests {
                      <testcase name='e'><flakyFailure/></testcase>";
         let results = Results::parse(&file("tests='5' failures='1' errors='1'", cases)).unwrap();
         assert_eq!(results.counts(), Counts { passed: 2, failed: 2 });
-        let of = |test: &str| results.cases[&TestKey::new("clinic::it", test)][0];
+        let of = |test: &str| results.cases[&TestId::new("clinic::it", test)][0];
         assert_eq!(of("c"), Case { outcome: Outcome::Skipped, again: false });
         assert_eq!(of("e"), Case { outcome: Outcome::Passed, again: true });
         assert_eq!(results.miscounted(), None);

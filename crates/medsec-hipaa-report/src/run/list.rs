@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::key::TestKey;
+use crate::key::TestId;
 
 /// All tests of the binaries that were built.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Listed {
     /// By name.
-    pub tests: BTreeMap<TestKey, Listing>,
+    pub tests: BTreeMap<TestId, Listing>,
 }
 
 /// What the list says about a test.
@@ -59,7 +59,7 @@ impl Listed {
                 let chosen = case.filter.status == "matches";
                 let reason = case.filter.reason.unwrap_or(case.filter.status);
                 let left_out = (!chosen).then_some(reason);
-                let key = TestKey::new(suite.binary.as_str(), name);
+                let key = TestId::new(suite.binary.as_str(), name);
                 tests.insert(key, Listing { ignored: case.ignored, left_out });
             }
         }

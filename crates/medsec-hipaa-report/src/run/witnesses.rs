@@ -6,7 +6,7 @@ use std::path::Path;
 use medsec_evidence::Witness;
 
 use crate::error::{At as _, ReportError, read_limited};
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 
 const LONGEST: u64 = 65_536;
@@ -16,7 +16,7 @@ const LONGEST: u64 = 65_536;
 #[non_exhaustive]
 pub struct Witnesses {
     /// By name.
-    pub tests: BTreeMap<TestKey, Vec<Witness>>,
+    pub tests: BTreeMap<TestId, Vec<Witness>>,
 }
 
 impl Witnesses {
@@ -41,7 +41,7 @@ impl Witnesses {
             match witness {
                 Err(what) => problems.push(Problem::UnreadableWitness { file, what }),
                 Ok(witness) => {
-                    let test = TestKey::new(witness.binary().as_str(), witness.test().as_str());
+                    let test = TestId::new(witness.binary().as_str(), witness.test().as_str());
                     if witness.run().as_str() == run {
                         all.tests.entry(test).or_default().push(witness);
                     } else {

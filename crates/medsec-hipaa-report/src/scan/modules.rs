@@ -12,7 +12,7 @@ use super::attribute::{self, Arguments};
 use super::targets::Target;
 use super::{Declared, Scan, body};
 use crate::error::{ReportError, read_limited};
-use crate::key::TestKey;
+use crate::key::TestId;
 use crate::problem::Problem;
 
 const LONGEST_SOURCE: u64 = 16 << 20;
@@ -150,7 +150,7 @@ impl<'a> Walk<'a> {
         conditions.extend(attribute::conditions(&function.attrs));
         let end = function.block.brace_token.span.close().end().line;
         let declared = Declared {
-            key: TestKey::new(&self.target.binary, path.join("::")),
+            key: TestId::new(&self.target.binary, path.join("::")),
             package: self.target.package.clone(),
             file: source.name.clone(),
             line,
