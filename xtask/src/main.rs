@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a command line program talks on its terminal")]
 
 mod bench;
+mod compliance;
 mod fuzz;
 mod process;
 mod python;
@@ -35,6 +36,11 @@ struct Cli {
 enum Command {
     /// Run the pull-request tier: formatting, lints, tests, documentation, tidy, licences, packaging.
     Test(test::Options),
+    /// Run the tests and make the report of what they show for 45 CFR 164 subpart C.
+    ComplianceReport(compliance::Options),
+    /// Make, renew, sign and list statements about what no test can show.
+    #[command(subcommand)]
+    Attest(medsec_hipaa_report::Attest),
     /// Check the rules of the repository that no compiler checks.
     Tidy,
     /// Run the fuzz targets of `fuzz/`, two at a time.
@@ -51,6 +57,8 @@ enum Command {
 fn main() -> ExitCode {
     let done = Workspace::find().and_then(|ws| match Cli::parse().command {
         Command::Test(options) => test::run(&ws, &options),
+        Command::ComplianceReport(options) => compliance::run(&ws, &options),
+        Command::Attest(command) => compliance::statements(&ws, &command),
         Command::Tidy => tidy::run(&ws),
         Command::Fuzz(options) => fuzz::run(&ws, &options),
         Command::Bench(options) => bench::run(&ws, &options),

@@ -66,6 +66,17 @@ fn pip(python: &Path, dir: &Path) -> std::process::Command {
     pip
 }
 
+/// Fetches wheels into a folder without installing them or what they depend on.
+///
+/// # Errors
+/// pip is missing, a package cannot be had, or its hash is not the pinned one.
+pub(crate) fn download(ws: &Workspace, requirements: &Path, into: &Path) -> Result<()> {
+    let mut pip = process::command("python3", &ws.root);
+    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]);
+    pip.args(["--require-hashes", "--only-binary", ":all:", "-d"]).arg(into);
+    process::run(pip.arg("-r").arg(requirements))
+}
+
 /// An interpreter that finds the packages of a plain folder.
 fn wrapper(env: &Environment, home: &Path) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;

@@ -5,21 +5,21 @@
 
 mod advisories;
 mod alone;
-mod evidence;
 mod fhir;
 mod fips;
 mod go;
-mod junit;
+mod oscal;
 mod suite;
 
-use anyhow::{Context as _, Result};
+use std::path::PathBuf;
 
-use self::evidence::Run;
-use self::junit::Counts;
+use anyhow::{Context as _, Result};
+use medsec_hipaa_report::{Counts, Recorder};
+
 use self::suite::Suite;
 use crate::steps::{Reported, Steps, seconds};
 use crate::workspace::Workspace;
-use crate::{bench, fuzz, process, python, samples, services, tidy, tools};
+use crate::{bench, compliance, fuzz, process, python, samples, services, tidy, tools};
 
 /// Pinned Python packages of the oracle that opens and makes packages independently of our code.
 const ORACLE: &str = "testdata/oracle/requirements.txt";
@@ -66,11 +66,12 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
         tools::DENY.program(ws)?;
         Ok(nextest)
     })?;
-    let run = steps.step("evidence folder", seconds(5), || Run::start(ws))?;
+    let run = steps.step("evidence folder", seconds(5), || start(ws))?;
     let mut suite = Suite::new(nextest, run, options.full);
     helpers(ws, &mut suite, steps);
     static_checks(ws, steps);
     let mut counts = tests(ws, &suite, steps)?;
+    steps.step("evidence report", seconds(10), || compliance::after_tests(ws, suite.folder()));
     documentation(ws, steps);
     steps.step("tidy", seconds(15), || tidy::run(ws));
     steps.step("deny", seconds(15), || deny(ws));
@@ -83,6 +84,29 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
         long_runs(ws, steps);
     }
     Some(counts)
+}
+
+/// Runs the tests alone, in all configurations, and returns the folder of what they left behind.
+///
+/// # Errors
+/// Something they need cannot be had, or they do not build. Failing tests are for the report.
+pub(crate) fn record(ws: &Workspace) -> Result<PathBuf> {
+    let mut steps = Steps::default();
+    let nextest = steps.step("tools", seconds(15), || tools::NEXTEST.program(ws));
+    let nextest = nextest.ok_or(Reported)?;
+    let run = steps.step("evidence folder", seconds(5), || start(ws)).ok_or(Reported)?;
+    let mut suite = Suite::new(nextest, run, false);
+    helpers(ws, &mut suite, &mut steps);
+    tests(ws, &suite, &mut steps).ok_or(Reported)?;
+    println!("{}", steps.table());
+    Ok(suite.folder().to_path_buf())
+}
+
+/// A fresh folder for what the tests leave behind.
+fn start(ws: &Workspace) -> Result<Recorder> {
+    let run = Recorder::start(&ws.root, &ws.target.join("evidence"))?;
+    println!("    {}", run.folder().display());
+    Ok(run)
 }
 
 /// Things that tests look for in their environment.
@@ -110,6 +134,10 @@ fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
     }
     if let Some(oracle) = steps.step("go oracle", seconds(30), || go::oracle(ws)) {
         suite.set("MEDSEC_ORACLE_GO", oracle);
+    }
+    let schemas = || oscal::schemas(ws);
+    if let Some(schemas) = steps.step("oscal", seconds(20), schemas) {
+        suite.set("MEDSEC_OSCAL_SCHEMAS", schemas);
     }
     if let Some(fhir) = steps.step("fhir", seconds(30), || fhir::checks(ws)) {
         suite.set("MEDSEC_FHIR_EXAMPLES", fhir.examples);

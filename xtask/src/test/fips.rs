@@ -4,8 +4,8 @@
 //! under the target folder; the build has a target folder of its own.
 
 use anyhow::Result;
+use medsec_hipaa_report::Counts;
 
-use super::junit::Counts;
 use super::suite::Suite;
 use crate::python;
 use crate::workspace::Workspace;

@@ -1,0 +1,208 @@
+//! `attest …`: makes, renews and signs statements about what no test can show.
+
+use core::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::assemble::report_date;
+use crate::date::Date;
+use crate::error::{At as _, ReportError, read_limited};
+use crate::project::{AttestationText, Project, SIGNATURE_TYPE, Standing};
+use crate::signing::PrivateKey;
+
+const FOLDER: &str = "compliance/attestations";
+const LONGEST: u64 = 1 << 20;
+
+/// What to do.
+#[derive(Debug, Clone, clap::Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Make a private key and print what belongs into `compliance/report.toml`.
+    Key {
+        /// The new file; keep it out of the repository.
+        file: PathBuf,
+        /// The role of who holds it.
+        #[arg(long)]
+        role: String,
+    },
+    /// Make a statement from a template. It holds when it is signed.
+    New {
+        /// A template under `compliance/attestations/templates`, without `.toml`.
+        template: String,
+        /// What the template leaves to you.
+        #[command(flatten)]
+        terms: Terms,
+    },
+    /// Give a statement a new term. It holds when it is signed again.
+    Renew {
+        /// A statement under `compliance/attestations`, without `.toml`.
+        name: String,
+        /// The first day.
+        #[arg(long)]
+        effective: Date,
+        /// The last day.
+        #[arg(long)]
+        expires: Date,
+    },
+    /// Sign a statement.
+    Sign {
+        /// A statement under `compliance/attestations`, without `.toml`.
+        name: String,
+        /// The private key.
+        #[arg(long, env = "MEDSEC_REPORT_KEY")]
+        key: PathBuf,
+    },
+    /// Print all statements and how they stand.
+    List,
+}
+
+/// The parts of a statement that a template does not have.
+#[derive(Debug, Clone, clap::Args)]
+#[non_exhaustive]
+pub struct Terms {
+    /// What is stated, in place of the template's words.
+    #[arg(long)]
+    statement: Option<String>,
+    /// The role of who states it, in place of the template's.
+    #[arg(long)]
+    owner_role: Option<String>,
+    /// The first day.
+    #[arg(long)]
+    effective: Date,
+    /// The last day.
+    #[arg(long)]
+    expires: Date,
+    /// A file of the repository that supports it; its digest is taken.
+    #[arg(long)]
+    evidence: Option<String>,
+}
+
+/// A template as it is written; `asks` is for people.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Template {
+    title: String,
+    citations: Vec<String>,
+    statement: String,
+    owner_role: String,
+    /// How long a statement usually holds.
+    review_months: u32,
+    asks: Vec<String>,
+    evidence: Vec<String>,
+}
+
+/// Does it and says what was done.
+///
+/// # Errors
+/// A file cannot be read or written, or is not what it should be.
+pub fn attest(root: &Path, command: &Command) -> Result<String, ReportError> {
+    match command {
+        Command::Key { file, role } => {
+            let key = PrivateKey::create(file)?;
+            Ok(format!("[[signer]]\nrole = {role:?}\npublic_key = \"{}\"\n", key.public()))
+        }
+        Command::New { template, terms } => new(root, template, terms),
+        Command::Renew { name, effective, expires } => renew(root, name, *effective, *expires),
+        Command::Sign { name, key } => sign(root, name, key),
+        Command::List => list(root),
+    }
+}
+
+fn place(root: &Path, name: &str) -> Result<(String, PathBuf), ReportError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let file = format!("{FOLDER}/{name}.toml");
+    if name.is_empty() || !name.chars().all(plain) {
+        return Err(ReportError::content(file, "a name has letters, digits, `-` and `_` only"));
+    }
+    let path = root.join(&file);
+    Ok((file, path))
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(file: &str, path: &Path) -> Result<T, ReportError> {
+    let wrong = |what: String| ReportError::content(file, what);
+    let text = String::from_utf8(read_limited(path, LONGEST)?).map_err(|e| wrong(e.to_string()))?;
+    toml::from_str(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn save(file: &str, path: &Path, text: &AttestationText) -> Result<(), ReportError> {
+    let text = toml::to_string(text).map_err(|error| ReportError::content(file, error))?;
+    std::fs::write(path, text).at(path)
+}
+
+fn new(root: &Path, name: &str, terms: &Terms) -> Result<String, ReportError> {
+    let (file, path) = place(root, name)?;
+    if path.exists() {
+        return Err(ReportError::content(file, "is there already: renew it"));
+    }
+    let from = format!("{FOLDER}/templates/{name}.toml");
+    let template: Template = parsed(&from, &root.join(&from))?;
+    let statement = terms.statement.clone().unwrap_or(template.statement);
+    let owner = terms.owner_role.clone().unwrap_or(template.owner_role);
+    let citations = template.citations;
+    let mut text =
+        AttestationText::new(citations, statement, owner, terms.effective, terms.expires);
+    if let Some(evidence) = &terms.evidence {
+        text = text.supported_by(root, evidence)?;
+    }
+    save(&file, &path, &text)?;
+    let mut said = format!("{file} ({}): read it, then sign it\n", template.title);
+    let _ = writeln!(
+        said,
+        "usually renewed every {} months; before you sign, ask:",
+        template.review_months
+    );
+    for ask in &template.asks {
+        let _ = writeln!(said, "  - {ask}");
+    }
+    let _ = writeln!(said, "evidence that supports it: {}", template.evidence.join("; "));
+    Ok(said)
+}
+
+fn renew(root: &Path, name: &str, effective: Date, expires: Date) -> Result<String, ReportError> {
+    let (file, path) = place(root, name)?;
+    let mut text: AttestationText = parsed(&file, &path)?;
+    (text.effective, text.expires) = (effective, expires);
+    if let Some(evidence) = text.evidence.take() {
+        text = text.supported_by(root, &evidence.file)?;
+    }
+    save(&file, &path, &text)?;
+    Ok(format!("{file}: {effective} to {expires}; sign it again\n"))
+}
+
+fn sign(root: &Path, name: &str, key: &Path) -> Result<String, ReportError> {
+    let (file, path) = place(root, name)?;
+    let key = PrivateKey::load(key)?;
+    let project = Project::load(root, report_date()?)?;
+    let signers = &project.settings.signers;
+    let Some(signer) = signers.iter().find(|signer| signer.public_key == key.public()) else {
+        let what = format!("no signer has the key {}", key.public());
+        return Err(ReportError::content("compliance/report.toml", what));
+    };
+    let bytes = read_limited(&path, LONGEST)?;
+    let beside = root.join(format!("{file}.sig"));
+    let signature = key.sign(SIGNATURE_TYPE, &bytes);
+    std::fs::write(&beside, format!("{signature}\n")).at(&beside)?;
+    Ok(format!("{file}.sig: signed with the key of {}\n", signer.role))
+}
+
+fn list(root: &Path) -> Result<String, ReportError> {
+    let project = Project::load(root, report_date()?)?;
+    let mut text = String::new();
+    for one in &project.attestations {
+        let standing = match one.standing {
+            Standing::Valid => "holds",
+            Standing::Expired => "expired",
+            Standing::Invalid => "does not hold",
+        };
+        let _ = writeln!(
+            text,
+            "{standing:13} until {}  {}  {}",
+            one.expires,
+            one.citations.join(", "),
+            one.file
+        );
+    }
+    for problem in &project.problems {
+        let _ = writeln!(text, "{problem}");
+    }
+    Ok(text)
+}

@@ -1,0 +1,177 @@
+//! `compliance/compliance.lock`: which tests evidence which item, and with which body.
+//!
+//! It changes only when somebody blesses it, so that lost or weakened evidence is a line in a review.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use medsec_evidence::Polarity;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{At as _, ReportError, read_limited};
+use crate::join::{Joined, Test};
+use crate::key::TestId;
+use crate::problem::Problem;
+
+/// Where it lies, from the root of the repository.
+pub const LOCK_FILE: &str = "compliance/compliance.lock";
+
+const LONGEST: u64 = 16 << 20;
+
+const HEAD: &str = "# Which tests evidence which item of 45 CFR 164 subpart C, and the hashes of their bodies.\n\
+                    # Written by `compliance-report --bless` and by nothing else: a change of this file is reviewed.\n\n";
+
+/// The content of the lock.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Lock {
+    /// 1.
+    version: u32,
+    /// Sorted by citation and test.
+    #[serde(default)]
+    evidence: Vec<Locked>,
+}
+
+/// One test for one item.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+struct Locked {
+    citation: String,
+    test: TestId,
+    polarity: String,
+    claim: String,
+    body: String,
+    file: String,
+}
+
+impl Lock {
+    /// The lock as it would be blessed: what counts, but for the state of the tree.
+    #[must_use]
+    pub fn of(joined: &Joined) -> Self {
+        let counting = joined.tests.iter().filter(|test| test.counts_on_a_clean_tree());
+        let mut evidence: Vec<_> = counting.flat_map(locked).collect();
+        evidence.sort();
+        Self { version: 1, evidence }
+    }
+
+    /// Reads the lock; an empty one where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no lock.
+    pub fn load(root: &Path) -> Result<Self, ReportError> {
+        let path = root.join(LOCK_FILE);
+        if !path.exists() {
+            return Ok(Self { version: 1, evidence: Vec::new() });
+        }
+        let wrong = |what: String| ReportError::content(LOCK_FILE, what);
+        let text = String::from_utf8(read_limited(&path, LONGEST)?)
+            .map_err(|error| wrong(error.to_string()))?;
+        let lock: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if lock.version == 1 { Ok(lock) } else { Err(wrong("version is not 1".to_owned())) }
+    }
+
+    /// Writes it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, root: &Path) -> Result<(), ReportError> {
+        let path = root.join(LOCK_FILE);
+        let text = toml::to_string(self).map_err(|error| ReportError::content(LOCK_FILE, error))?;
+        std::fs::write(&path, format!("{HEAD}{text}")).at(&path)
+    }
+
+    /// How many tests stand in it, each counted once an item.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.evidence.len()
+    }
+
+    /// Whether nothing is locked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.evidence.is_empty()
+    }
+
+    /// What was locked and is gone or other, and what counts and is not locked.
+    #[must_use]
+    pub fn compare(&self, joined: &Joined) -> Vec<Problem> {
+        let now = Self::of(joined);
+        let index = |lock: &Self| -> BTreeMap<(String, TestId), Locked> {
+            let entries = lock.evidence.iter().cloned();
+            entries.map(|one| ((one.citation.clone(), one.test.clone()), one)).collect()
+        };
+        let (before, after) = (index(self), index(&now));
+        let mut problems = Vec::new();
+        for (place, old) in &before {
+            match after.get(place) {
+                None => problems.push(lost(old, joined, &now)),
+                Some(new) => problems.extend(changed(old, new)),
+            }
+        }
+        let orphans = after.iter().filter(|(place, _)| !before.contains_key(*place));
+        problems.extend(orphans.map(|(_, new)| Problem::Orphaned {
+            citation: new.citation.clone(),
+            test: new.test.clone(),
+            file: new.file.clone(),
+        }));
+        problems
+    }
+}
+
+fn locked(test: &Test) -> Vec<Locked> {
+    let declared = &test.declared;
+    let one = |citation: &String| Locked {
+        citation: citation.clone(),
+        test: declared.key.clone(),
+        polarity: polarity(declared.polarity).to_owned(),
+        claim: declared.claim.clone(),
+        body: declared.body_sha256.clone(),
+        file: declared.file.clone(),
+    };
+    declared.citations.iter().map(one).collect()
+}
+
+/// As the attribute spells it.
+pub(crate) const fn polarity(polarity: Polarity) -> &'static str {
+    match polarity {
+        Polarity::Deny => "deny",
+        _ => "allow",
+    }
+}
+
+fn changed(old: &Locked, new: &Locked) -> Vec<Problem> {
+    let fields = [
+        ("body", old.body != new.body),
+        ("claim", old.claim != new.claim),
+        ("polarity", old.polarity != new.polarity),
+    ];
+    let different = fields.into_iter().filter(|(_, differs)| *differs);
+    let problem = |what: &str| Problem::Changed {
+        citation: old.citation.clone(),
+        test: old.test.clone(),
+        file: new.file.clone(),
+        what: what.to_owned(),
+    };
+    different.map(|(what, _)| problem(what)).collect()
+}
+
+/// Says what became of a test: it does not count, cites something else, has another name, or is gone.
+fn lost(old: &Locked, joined: &Joined, now: &Lock) -> Problem {
+    let why = match joined.tests.iter().find(|test| test.declared.key == old.test) {
+        Some(test) if !test.cites(&old.citation) => {
+            format!("it cites {} now", test.declared.citations.join(", "))
+        }
+        Some(test) => {
+            let reasons: Vec<_> = test.reasons.iter().map(ToString::to_string).collect();
+            reasons.join("; ")
+        }
+        None => match now.evidence.iter().find(|new| new.body == old.body) {
+            Some(new) => format!("no source declares it; {} has the same body", new.test),
+            None => "no source declares it".to_owned(),
+        },
+    };
+    let (citation, test) = (old.citation.clone(), old.test.clone());
+    Problem::Lost { citation, test, file: old.file.clone(), why }
+}

@@ -1,0 +1,34 @@
+//! Starting programs quietly, with none of the variables that `cargo run` sets.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::error::ReportError;
+
+pub(crate) fn command(program: &str, dir: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(dir).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        let set_by_cargo = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
+        });
+        if set_by_cargo {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What the program printed; a failure has the end of its error output.
+pub(crate) fn read(command: &mut Command) -> Result<String, ReportError> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let wrong = |what: String| ReportError::program(&name, what);
+    let output = command.output().map_err(|error| wrong(error.to_string()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let lines: Vec<_> = said.trim().lines().collect();
+        let end = lines.rchunks(20).next().unwrap_or_default().join("\n");
+        return Err(wrong(format!("{}: {end}", output.status)));
+    }
+    String::from_utf8(output.stdout).map_err(|error| wrong(error.to_string()))
+}

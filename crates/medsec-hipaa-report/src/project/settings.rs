@@ -1,0 +1,72 @@
+//! `compliance/report.toml`: what the report is of, and who may sign.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ReportError;
+use crate::signing::PublicKey;
+
+const FILE: &str = "compliance/report.toml";
+
+/// The settings of the report.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Name of the component.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// Its version, as released.
+    pub version: String,
+    /// Address of the repository; `{source}/blob/{commit}/{file}#L{line}` is a line of it.
+    pub source: String,
+    /// Who may sign attestations and reports.
+    #[serde(default, rename = "signer")]
+    pub signers: Vec<Signer>,
+    /// Packages whose evidence tests are not about the component.
+    #[serde(default, rename = "exclude")]
+    pub excluded: Vec<Excluded>,
+}
+
+/// A key that counts.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Signer {
+    /// The role of who holds it.
+    pub role: String,
+    /// Ed25519, 32 bytes in base64.
+    pub public_key: PublicKey,
+}
+
+/// A package that is left out.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Excluded {
+    /// The Cargo package.
+    pub package: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It is missing or not what it should be.
+    pub fn load(root: &Path) -> Result<Self, ReportError> {
+        let Some(text) = super::folder::text(root, FILE)? else {
+            return Err(ReportError::content(FILE, "there is no such file"));
+        };
+        toml::from_str(&text).map_err(|error| ReportError::content(FILE, error))
+    }
+
+    /// Names of the packages that are left out.
+    #[must_use]
+    pub fn excluded_packages(&self) -> Vec<String> {
+        self.excluded.iter().map(|one| one.package.clone()).collect()
+    }
+}

@@ -1,0 +1,150 @@
+//! Row by row: the words of the rule, claims and tests, and what is not shown.
+
+use maud::{Markup, html};
+
+use super::parts::{anchor, chip};
+use super::{SECTIONS, title_of};
+use crate::project::{Attestation, Control, Decision, Standing};
+use crate::report::{Mutants, Report, Row};
+
+/// All sections of the rule.
+pub(super) fn sections(report: &Report) -> Markup {
+    html! {
+        @for section in SECTIONS {
+            section #{ "s" (section) } aria-labelledby={ "h-s" (section) } {
+                h2 #{ "h-s" (section) } { "164." (section) " " (title_of(report, section)) }
+                @for row in report.rows.iter().filter(|row| row.section == section) {
+                    (one(report, row))
+                }
+            }
+        }
+    }
+}
+
+fn one(report: &Report, row: &Row) -> Markup {
+    let id = anchor(row);
+    html! {
+        article.row id=(id) aria-labelledby={ "h-" (id) } {
+            h3 id={ "h-" (id) } { span.citation { (row.citation) } " " (row.title) }
+            p.state { (chip(row)) " " span.binding { (row.binding()) } }
+            blockquote { p { (row.text) } }
+            @if let Some(note) = row.note { p.small { "Note: " (note) "." } }
+            @if !row.why.is_empty() { ul.why { @for why in &row.why { li { (why) } } } }
+            (claims(report, row))
+            @for one in report.attestations.iter().filter(|one| row.attestations.contains(&one.file)) {
+                (attestation(one))
+            }
+            @if let Some(one) = &row.decision { (decision(one)) }
+            @if let Some(waiver) = &row.waiver {
+                p { strong { "Open gap until " (waiver.expires) ": " } (waiver.gap) " Plan: " (waiver.plan) " (" (waiver.owner_role) ")" }
+            }
+            @if let Some(control) = &row.control { (shares(control)) }
+            @if let Some(one) = &row.mutants { (mutants(one)) }
+            (crosswalk(row))
+        }
+    }
+}
+
+fn claims(report: &Report, row: &Row) -> Markup {
+    html! {
+        @if !row.claims.is_empty() {
+            h4 { "Shown by tests" }
+            ul.claims {
+                @for claim in &row.claims {
+                    li {
+                        span class={ "polarity " (claim.polarity) } { (claim.polarity) } " " (claim.claim)
+                        ul {
+                            @for key in &claim.tests {
+                                @if let Some(test) = report.test(key) {
+                                    li { a href={ "#" (test.id) } { code { (key.function()) } } " "
+                                         span.small { (test.file) ":" (test.line) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if !row.not_counting.is_empty() {
+            h4 { "Declared, and not counted" }
+            ul.claims {
+                @for key in &row.not_counting {
+                    @if let Some(test) = report.test(key) {
+                        li { a href={ "#" (test.id) } { code { (key.function()) } } ": " (test.reasons.join("; ")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn attestation(one: &Attestation) -> Markup {
+    let standing = match one.standing {
+        Standing::Valid => "holds",
+        Standing::Expired => "expired",
+        _ => "does not hold",
+    };
+    html! {
+        p {
+            strong { "Stated by the " (one.owner_role) } " (" (one.effective) " to " (one.expires) ", " (standing) "): "
+            (one.statement) " "
+            span.small { (one.file) @if let Some(role) = &one.signed_by { ", signed with the key of " (role) } }
+        }
+    }
+}
+
+fn decision(one: &Decision) -> Markup {
+    html! {
+        p {
+            strong { "Decided " (one.date) " by " (one.owner_role) ": " } (one.reason)
+            @if let Some(alternative) = &one.alternative { " Instead: " (alternative) }
+        }
+    }
+}
+
+fn shares(control: &Control) -> Markup {
+    let parts = [
+        ("The component", &control.shows),
+        ("The operator configures", &control.operator),
+        ("The organization does", &control.organization),
+        ("Not shown", &control.not_shown),
+    ];
+    html! {
+        dl.shares {
+            @for (who, what) in parts.into_iter().filter(|(_, what)| !what.is_empty()) {
+                dt { (who) } dd { (what) }
+            }
+            @if !control.paths.is_empty() {
+                dt { "Implemented in" }
+                dd { @for path in &control.paths { code { (path) } " " } }
+            }
+        }
+    }
+}
+
+fn mutants(one: &Mutants) -> Markup {
+    html! {
+        p {
+            strong { "Mutants: " } (one.killed) " of " (one.viable) " that build were noticed by a test; "
+            (one.not_tried) " were not tried."
+        }
+        @if !one.survivors.is_empty() {
+            ul.small { @for survivor in &one.survivors { li { code { (survivor) } } } }
+        }
+    }
+}
+
+fn crosswalk(row: &Row) -> Markup {
+    let lists = [
+        ("SP 800-53r5", row.sp800_53r5),
+        ("CSF 1.1", row.csf_1_1),
+        ("CSF 2.0 (our mapping)", row.csf_2_0_ours),
+    ];
+    html! {
+        p.crosswalk {
+            @for (name, ids) in lists.into_iter().filter(|(_, ids)| !ids.is_empty()) {
+                span { strong { (name) } " " (ids.join(", ")) } " "
+            }
+        }
+    }
+}

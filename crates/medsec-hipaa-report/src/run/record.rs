@@ -1,0 +1,199 @@
+//! Makes the folders of a run, starts nextest, and closes the folders when the tests are over.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::facts::{Facts, digests};
+use super::junit::{Counts, Results};
+use crate::error::{At as _, ReportError, read_limited};
+use crate::git::Commit;
+use crate::program;
+
+/// nextest's exit code when tests ran and some failed.
+const SOME_FAILED: i32 = 100;
+
+/// One start of the tests: a fresh folder, the commit and the compiler.
+#[derive(Debug)]
+pub struct Recorder {
+    id: String,
+    folder: PathBuf,
+    started: String,
+    commit: Commit,
+    rustc: String,
+}
+
+/// The part of a run that one configuration fills.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Configuration {
+    /// What tests get as `MEDSEC_EVIDENCE_RUN`.
+    pub id: String,
+    /// Where the files about the run go.
+    pub folder: PathBuf,
+    /// What tests get as `MEDSEC_EVIDENCE_DIR`.
+    pub witnesses: PathBuf,
+    facts: Facts,
+}
+
+impl Recorder {
+    /// Takes a folder below `evidence` that did not exist.
+    ///
+    /// # Errors
+    /// git, rustc or `date` is missing.
+    pub fn start(root: &Path, evidence: &Path) -> Result<Self, ReportError> {
+        let mut date = program::command("date", root);
+        let started = program::read(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned();
+        let commit = Commit::of(root)?;
+        let rustc = program::read(program::command("rustc", root).arg("--version"))?;
+        let time: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
+        let short = commit.id.get(..8).unwrap_or(&commit.id);
+        let id = format!("{time}-{short}-{}", std::process::id());
+        let folder = evidence.join(&id);
+        Ok(Self { id, folder, started, commit, rustc: rustc.trim().to_owned() })
+    }
+
+    /// Where the configurations' folders are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Makes the folder of one configuration and writes down what runs there.
+    ///
+    /// # Errors
+    /// The folder exists already or cannot be made.
+    pub fn configuration(
+        &self,
+        name: &str,
+        arguments: &[&str],
+    ) -> Result<Configuration, ReportError> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&self.folder).at(&self.folder)?;
+        std::fs::create_dir(&folder).at(&folder)?;
+        let witnesses = folder.join("witnesses");
+        std::fs::create_dir(&witnesses).at(&witnesses)?;
+        let id = format!("{}.{name}", self.id);
+        let Commit { id: commit, changed } = &self.commit;
+        let facts =
+            Facts::new(id.clone(), name, arguments, &self.started, commit, changed, &self.rustc);
+        let configuration = Configuration { id, folder, witnesses, facts };
+        configuration.write()?;
+        Ok(configuration)
+    }
+}
+
+impl Configuration {
+    /// Runs the tests with nextest and closes the folder. `nextest` makes the command for `run` and for `list`, with
+    /// profile, selection and environment; `junit` is where that profile puts its JUnit file.
+    ///
+    /// Retries are switched off whatever the configuration of nextest says.
+    ///
+    /// # Errors
+    /// The tests do not build, or nextest left no JUnit file. Failing tests are no error here.
+    pub fn record(
+        mut self,
+        junit: &Path,
+        nextest: impl Fn(&str) -> Command,
+    ) -> Result<Counts, ReportError> {
+        if junit.exists() {
+            std::fs::remove_file(junit).at(junit)?;
+        }
+        let mut run = self.prepared(&nextest, "run");
+        run.args(["--no-fail-fast", "--no-tests", "pass", "--retries", "0"]);
+        match run
+            .status()
+            .map_err(|error| ReportError::program("nextest", error.to_string()))?
+            .code()
+        {
+            Some(0 | SOME_FAILED) => {}
+            other => {
+                let code =
+                    other.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
+                let what = format!("ended with {code}: the tests do not build or run");
+                return Err(ReportError::program("cargo nextest run", what));
+            }
+        }
+        let report = read_limited(junit, super::LONGEST)?;
+        let place = self.folder.join("junit.xml");
+        std::fs::write(&place, &report).at(&place)?;
+        let mut list = self.prepared(&nextest, "list");
+        let listed = program::read(list.args(["--message-format", "json"]))?;
+        let place = self.folder.join("list.json");
+        std::fs::write(&place, listed).at(&place)?;
+        self.close()?;
+        let report = String::from_utf8_lossy(&report);
+        let results =
+            Results::parse(&report).map_err(|what| ReportError::content("junit.xml", what))?;
+        Ok(results.counts())
+    }
+
+    /// Writes the digests of everything that lies here.
+    ///
+    /// # Errors
+    /// A file cannot be read or written.
+    pub fn close(&mut self) -> Result<(), ReportError> {
+        self.facts.files = digests(&self.folder)?;
+        self.write()
+    }
+
+    fn prepared(&self, nextest: &impl Fn(&str) -> Command, what: &str) -> Command {
+        let mut command = nextest(what);
+        command.env_remove("NEXTEST_RETRIES").stdin(Stdio::null());
+        command.env("MEDSEC_EVIDENCE_DIR", &self.witnesses).env("MEDSEC_EVIDENCE_RUN", &self.id);
+        command
+    }
+
+    fn write(&self) -> Result<(), ReportError> {
+        let place = self.folder.join("run.json");
+        let json = serde_json::to_string_pretty(&self.facts)
+            .map_err(|error| ReportError::content("run.json", error))?;
+        std::fs::write(&place, json + "\n").at(&place)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorder(folder: PathBuf) -> Recorder {
+        let commit = Commit { id: "c0ffee".to_owned(), changed: vec!["a.rs".to_owned()] };
+        let [id, started, rustc] = ["r1", "now", "rustc"].map(str::to_owned);
+        Recorder { id, folder, started, commit, rustc }
+    }
+
+    #[test]
+    fn each_configuration_has_its_own_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let recorder = recorder(dir.path().join("r1"));
+        let first = recorder.configuration("default", &["--workspace"]).unwrap();
+        let second = recorder.configuration("aws-lc", &[]).unwrap();
+        assert_ne!((&first.id, &first.folder), (&second.id, &second.folder));
+        let facts = std::fs::read_to_string(first.folder.join("run.json")).unwrap();
+        assert!(facts.contains("a.rs") && facts.contains("r1.default"));
+    }
+
+    #[test]
+    fn configuration_never_reuses_a_folder() {
+        let dir = tempfile::tempdir().unwrap();
+        let recorder = recorder(dir.path().join("r1"));
+        recorder.configuration("default", &[]).unwrap();
+        assert!(recorder.configuration("default", &[]).is_err());
+    }
+
+    #[test]
+    fn closed_folder_shows_later_edits() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut made = recorder(dir.path().join("r1")).configuration("default", &[]).unwrap();
+        std::fs::write(made.folder.join("junit.xml"), "<a/>").unwrap();
+        made.close().unwrap();
+        assert_eq!(made.facts.compare(&made.folder, "default").unwrap(), []);
+        std::fs::write(made.folder.join("junit.xml"), "<b/>").unwrap();
+        std::fs::write(made.witnesses.join("late.json"), "{}").unwrap();
+        let edited = made.facts.compare(&made.folder, "default").unwrap();
+        let files: Vec<_> = edited.iter().map(ToString::to_string).collect();
+        assert!(
+            files[0].contains("default/junit.xml") && files[1].contains("late.json"),
+            "{files:?}"
+        );
+    }
+}
