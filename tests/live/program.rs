@@ -191,3 +191,36 @@ fn rotated_key_opens_what_its_older_version_sealed() {
     wait(home.scene.admin.rotate_key(&name("ct"))).unwrap();
     assert_eq!(home.opened("scan.msp"), CONTENT);
 }
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(iv)"],
+    claim = "the program moves a folder of packages to a key of OpenBao, and after a rotation to its newest version",
+    polarity = allow,
+)]
+fn folder_is_moved_to_a_key_elsewhere_and_to_its_newest_version(ev: Ev) -> Proven {
+    let home = Home::new();
+    std::fs::create_dir(home.path("packages")).unwrap();
+    for number in 0..5 {
+        home.done(&format!("seal scan --key default -o packages/{number}.msp"));
+    }
+    let moved = home.done("rewrap packages --to-key bao:ct");
+    ev.holds("all were moved", moved.contains("5 rewrapped"));
+    let again = home.done("rewrap packages --to-key bao:ct");
+    ev.holds("a second run changes nothing", again.contains("5 had these recipients already"));
+    wait(home.scene.admin.rotate_key(&name("ct"))).unwrap();
+    let rotated = home.done("rewrap packages --to-key bao:ct");
+    ev.holds("the new version is a reason", rotated.contains("5 rewrapped"));
+    ev.equal("the content comes back", &home.opened("packages/3.msp"), &CONTENT.to_vec());
+    ev.proven()
+}
+
+#[test]
+fn agent_seals_and_opens_with_keys_elsewhere() {
+    let home = Home::new();
+    home.done("login");
+    let through = (home.tried(SEAL), home.tried("open scan.msp -o out"));
+    home.done("logout");
+    through.0.unwrap();
+    through.1.unwrap();
+    assert_eq!(std::fs::read(home.path("out")).unwrap(), CONTENT);
+}

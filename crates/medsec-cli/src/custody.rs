@@ -23,7 +23,7 @@ use medsec::{
 };
 use medsec_audit::{Origin, Retention, StreamWriter};
 use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, Stanza};
-use medsec_kms::{KeyName, KeyServiceError, Keyring, LocalStore};
+use medsec_kms::{KeyName, KeyServiceError, KeyState, Keyring, LocalStore, Standing};
 use medsec_policy::{PolicyHash, Purpose};
 
 use self::at::At;
@@ -57,6 +57,24 @@ pub(crate) struct CustodyOption {
     pub(crate) passphrase: PassphraseOption,
     #[command(flatten)]
     pub(crate) purpose: PurposeOption,
+}
+
+/// A key that packages are to be under.
+#[derive(Clone, Debug)]
+pub(crate) enum ToKey<'a> {
+    /// One of the key store, and what packages call its newest version.
+    Stored { name: &'a KeyName, newest: KeyRef },
+    /// One of a service elsewhere, and its newest version where the service counts them.
+    Elsewhere { name: &'a KeyName, newest: Option<u32> },
+}
+
+impl<'a> ToKey<'a> {
+    /// What it is called here.
+    pub(crate) const fn name(&self) -> &'a KeyName {
+        match self {
+            Self::Stored { name, .. } | Self::Elsewhere { name, .. } => name,
+        }
+    }
 }
 
 /// The Custodian of this home with one login.
@@ -210,16 +228,40 @@ impl Custody {
         pollster::block_on(grant.confirm(&self.login, header))
     }
 
-    /// Whether a package's recipient is a version of a key of the store.
-    pub(crate) fn is_version_of(&self, key_ref: &KeyRef, name: &KeyName) -> bool {
-        self.store.key(name).is_some_and(|key| key.has_version(key_ref))
+    /// Whether a package's recipient is a version of a key.
+    pub(crate) fn is_version_of(&self, stanza: &Stanza, name: &KeyName) -> bool {
+        match name.is_local() {
+            true => self.store.key(name).is_some_and(|key| key.has_version(stanza.key_ref())),
+            false => self.standing(stanza).is_some_and(|standing| standing.key == *name),
+        }
+    }
+
+    /// Whether a recipient is a key: `Some(true)` in its newest version, or one that does not tell its version;
+    /// `Some(false)` in an older one.
+    pub(crate) fn stands_under(&self, stanza: &Stanza, key: &ToKey<'_>) -> Option<bool> {
+        match key {
+            ToKey::Stored { newest, .. } if stanza.key_ref() == newest => Some(true),
+            ToKey::Stored { name, .. } => self.is_version_of(stanza, name).then_some(false),
+            ToKey::Elsewhere { name, newest } => {
+                let standing = self.standing(stanza).filter(|standing| standing.key == **name)?;
+                Some(standing.version.zip(*newest).is_none_or(|(found, newest)| found >= newest))
+            }
+        }
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.login.keys().standing(stanza)
     }
 
     /// Whether there is the key; that it is older than it should be is told.
     pub(crate) fn refuse_unknown(&self, session: &Session, name: &KeyName) -> Result<(), Failure> {
         let about = match name.is_local() {
             true => self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?.describe(),
-            false => pollster::block_on(self.login.keys().describe_key(name))?,
+            false => match pollster::block_on(self.login.keys().describe_key(name)) {
+                // Whether there is such a key shows when it is used.
+                Err(KeyServiceError::NotOffered(_)) => return Ok(()),
+                about => about?,
+            },
         };
         // Old keys still protect; that they should be replaced is for an administrator to know.
         if about.is_overdue(now()) {
@@ -231,12 +273,22 @@ impl Custody {
         Ok(())
     }
 
-    /// What packages call the newest version of a key of the store, if the login may use it.
-    pub(crate) fn usable(&self, name: &KeyName) -> Result<KeyRef, Failure> {
-        let key = self.store.key(name).and_then(|key| key.newest());
-        let key = key.ok_or(KeyServiceError::NoSuchKey)?;
-        self.login.keys().admits(&key)?;
-        Ok(key)
+    /// A key to put packages under, if the login may use it.
+    pub(crate) fn to_key<'a>(&self, name: &'a KeyName) -> Result<ToKey<'a>, Failure> {
+        if name.is_local() {
+            let newest = self.store.key(name).and_then(|key| key.newest());
+            let newest = newest.ok_or(KeyServiceError::NoSuchKey)?;
+            self.login.keys().admits(&newest)?;
+            return Ok(ToKey::Stored { name, newest });
+        }
+        let about = pollster::block_on(self.login.keys().describe_key(name))?;
+        match about.state {
+            KeyState::Enabled => Ok(ToKey::Elsewhere { name, newest: about.version }),
+            KeyState::Disabled => Err(KeyServiceError::Disabled.into()),
+            KeyState::PendingDestruction { .. } => Err(KeyServiceError::PendingDestruction.into()),
+            KeyState::Destroyed { .. } => Err(KeyServiceError::Destroyed.into()),
+            _ => Err(KeyServiceError::State.into()),
+        }
     }
 
     /// Whether the login has a key for the package, or why not.

@@ -13,13 +13,13 @@ use medsec::{NewList, RewrapGrant, RewrapWish, UseError, WantedRecipients};
 use medsec_audit::Action;
 use medsec_crypto::{
     Access, Existing, Header, HeaderError, HpkeRecipient, KeyRef, LockedPackage, OutputOptions,
-    Recipient, RecipientProfile, RewrapError, Rewrapped,
+    Recipient, RecipientProfile, RewrapError, Rewrapped, Stanza,
 };
 use medsec_kms::KeyName;
 
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
-use crate::custody::{Custody, CustodyOption};
+use crate::custody::{Custody, CustodyOption, ToKey};
 use crate::exit::Exit;
 use crate::expectation::{check_context_names, explained};
 use crate::failure::Failure;
@@ -45,7 +45,8 @@ pub(crate) struct Options {
     /// Public key, or file with one, of a recipient to add. May be repeated.
     #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key"])]
     to: Vec<OsString>,
-    /// Key of the key store to add, in its newest version; older versions of it are removed.
+    /// Key of the key store to add, in its newest version; older versions of it are removed. Or
+    /// SERVICE:KEY, a key of a service that the settings name.
     #[arg(long, value_name = "KEY")]
     to_key: Option<KeyName>,
     /// Public key, or file with one, of a recipient to remove. May be repeated. Who had access may
@@ -65,8 +66,8 @@ struct Job<'a> {
     custody: &'a Custody,
     wish: RewrapWish,
     add: Vec<HpkeRecipient>,
-    /// The key to add, and its newest version; older versions are replaced.
-    to_key: Option<(&'a KeyName, KeyRef)>,
+    /// The key to add in its newest version; older versions are replaced.
+    to_key: Option<ToKey<'a>>,
     remove: Vec<KeyRef>,
     /// Which of them some package had.
     removed: Vec<AtomicBool>,
@@ -93,8 +94,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     let reproduced = context.read()?;
     let custody = Custody::enter(session, &options.who, Action::Rewrap, None)?;
     let work = |custody: &Custody| {
-        let newest = |name| Ok::<_, Failure>((name, custody.usable(name)?));
-        let to_key = options.to_key.as_ref().map(newest);
+        let to_key = options.to_key.as_ref().map(|name| custody.to_key(name));
         let job = Job {
             options,
             custody,
@@ -187,29 +187,27 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Whether a recipient is an older version of the key that is added.
-    fn is_outdated(&self, key_ref: &KeyRef) -> bool {
-        let is_older = |(name, newest): &(&KeyName, KeyRef)| {
-            key_ref != newest && self.custody.is_version_of(key_ref, name)
-        };
-        self.to_key.as_ref().is_some_and(is_older)
+    /// Whether a recipient is the key that is added, in whichever version.
+    fn is_of_key(&self, stanza: &Stanza) -> bool {
+        let key = self.to_key.as_ref();
+        key.is_some_and(|key| self.custody.stands_under(stanza, key).is_some())
     }
 
-    /// The recipients to add, by what packages call them.
+    /// The recipients to add besides the key, by what packages call them.
     fn added(&self) -> Vec<KeyRef> {
-        let key = self.to_key.iter().map(|(_, newest)| newest.clone());
-        self.add.iter().map(Recipient::key_ref).chain(key).collect()
+        self.add.iter().map(Recipient::key_ref).collect()
     }
 
     /// Keeps who is not removed, in file order, and adds the new ones. What is refused is on record.
     fn list(&self, grant: RewrapGrant) -> Result<(RewrapGrant, NewList), Failure> {
         let added = self.added();
-        let goes = |key: &KeyRef| {
-            self.remove.contains(key) || added.contains(key) || self.is_outdated(key)
+        let goes = |stanza: &Stanza| {
+            let key = stanza.key_ref();
+            self.remove.contains(key) || added.contains(key) || self.is_of_key(stanza)
         };
         let mut kept = grant.header().stanzas().to_vec();
-        kept.retain(|stanza| !goes(stanza.key_ref()));
-        let keys: Vec<&KeyName> = self.to_key.iter().map(|(name, _)| *name).collect();
+        kept.retain(|stanza| !goes(stanza));
+        let keys: Vec<&KeyName> = self.to_key.iter().map(ToKey::name).collect();
         let wanted = WantedRecipients {
             kept,
             added: self.add.iter().map(|key| key as _).collect(),

@@ -105,6 +105,10 @@ impl KeyService for AgentKeys {
 
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
         Box::pin(async move {
+            if !key.is_local() {
+                let what = "through the agent, keys elsewhere are not described; use --no-agent";
+                return Err(KeyServiceError::NotOffered(what));
+            }
             let key = self.store.key(key).ok_or(KeyServiceError::NoSuchKey)?;
             Ok(key.describe())
         })

@@ -74,7 +74,7 @@ impl Run<'_> {
         let present = |wanted: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == wanted);
         let key = keys.key.as_ref().is_none_or(|name| {
             let mut stanzas = header.stanzas().iter();
-            stanzas.any(|stanza| self.plan.custody.is_version_of(stanza.key_ref(), name))
+            stanzas.any(|stanza| self.plan.custody.is_version_of(stanza, name))
         });
         let demanded = self.plan.custody.has_demanded(header.stanzas());
         if key && demanded && keys.recipients.iter().all(|wanted| present(&wanted.key_ref())) {

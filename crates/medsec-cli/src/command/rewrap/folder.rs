@@ -73,11 +73,17 @@ impl Job<'_> {
         for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
             met.store(true, Ordering::Relaxed);
         }
-        let outdated = header.stanzas().iter().any(|s| self.is_outdated(s.key_ref()));
+        let stands = |newest: bool| {
+            let is = |key| {
+                header.stanzas().iter().any(|s| self.custody.stands_under(s, key) == Some(newest))
+            };
+            self.to_key.as_ref().map(is)
+        };
         self.added().iter().all(present)
             && self.demanded().iter().all(present)
             && !self.remove.iter().any(present)
-            && !outdated
+            && stands(true) != Some(false)
+            && stands(false) != Some(true)
             && header.slot_condition() == SlotCondition::Clean
     }
 }
