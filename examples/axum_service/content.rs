@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::future::poll_fn;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::body::{Body, Bytes};
 use futures_channel::mpsc::{Sender, channel};
-use medsec::{Custodian, Grant, Login};
-use medsec_crypto::{Execution, Header, HeaderError};
+use medsec::{Custodian, Grant, Login, UseError};
+use medsec_crypto::{Execution, Header, HeaderError, OpenError};
 use medsec_examples::clinic::wish;
 use medsec_policy::Purpose;
 
@@ -33,40 +33,48 @@ pub(crate) async fn stream(
     wish.purpose = purpose;
     // Decides, records and asks the key service, and waits for each: no thread waits with it.
     let grant = custodian.open(login, header.await.ok()?, &wish).await.ok()?;
-    let (sender, pieces) = channel(WAITING);
+    let (mut sender, pieces) = channel(WAITING);
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = send(grant, package, sender.clone()) {
+        if let Err(error) = send(grant, &package, &mut sender) {
             // The answer breaks off: its length was not promised, but its end is missing.
-            let _ = give(&mut sender.clone(), Err(error));
+            let _ = give(&mut sender, Err(error));
         }
     });
     Some(Body::from_stream(pieces))
 }
 
-/// Reads all of the package and checks it, then reads it again piece by piece. How much was read is recorded at the
-/// end, or when the reader goes away.
+/// What was read, and how it ended, is on record at the end: a package that is not authentic as what it is, and a reader
+/// that went away as an interruption.
 fn send(
     grant: Grant,
-    package: PathBuf,
-    mut sender: Sender<Result<Bytes, io::Error>>,
+    package: &Path,
+    sender: &mut Sender<Result<Bytes, io::Error>>,
 ) -> Result<(), io::Error> {
-    let failed = |_| io::Error::from(io::ErrorKind::InvalidData);
-    let source = File::open(package)?;
-    let mut reader = grant
-        .reader_after_reading_all(source, &Execution::default())
-        .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    let read = read(&grant, package, sender);
+    let closed = grant.close(read.as_ref().copied());
+    read.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+    closed.map_err(|_| io::Error::from(io::ErrorKind::Other))
+}
+
+/// Reads all of the package and checks it, then reads it again piece by piece.
+fn read(
+    grant: &Grant,
+    package: &Path,
+    sender: &mut Sender<Result<Bytes, io::Error>>,
+) -> Result<(), UseError> {
+    let source = File::open(package).map_err(OpenError::Read)?;
+    let mut reader = grant.reader_after_reading_all(source, &Execution::default())?;
     let mut offset = 0;
     loop {
         let mut piece = vec![0; PIECE];
-        let len = reader.read_range(offset, &mut piece).map_err(failed)?;
+        let len = reader.read_range(offset, &mut piece)?;
         piece.truncate(len);
-        if len == 0 || give(&mut sender, Ok(piece.into())).is_err() {
-            break;
+        if len == 0 {
+            return Ok(());
         }
+        give(sender, Ok(piece.into())).map_err(|_| OpenError::Interrupted)?;
         offset = offset.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
     }
-    drop(reader);
-    grant.close(Ok(())).map_err(|_| io::Error::from(io::ErrorKind::Other))
 }
 
 /// Waits, in a thread that may, until the reader has taken enough.

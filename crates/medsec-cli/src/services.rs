@@ -18,15 +18,15 @@ mod vault;
 #[cfg(any(feature = "aws", feature = "vault"))]
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use medsec_crypto::StanzaKind;
 #[cfg(any(feature = "aws", feature = "pkcs11", feature = "vault"))]
 use medsec_kms::KeyName;
 #[cfg(any(feature = "aws", feature = "vault"))]
 use medsec_kms::ServiceAddress;
 use medsec_kms::{Guards, KeyService, KeyServices, ServiceName, ThreadTimer, Timer};
 
-use self::lazy::{Lazy, Opening};
+use self::lazy::{Lazy, Named, Opening};
 use crate::failure::Failure;
 use crate::settings::{ServiceSection, Settings};
 
@@ -43,7 +43,11 @@ impl Services {
         let one = |section: &ServiceSection| {
             let name = ServiceName::new(section.name());
             let name = name.map_err(|error| Failure::usage(error.to_string()))?;
-            Ok((name, Guards::default().around(unguarded(section)?, &timer)))
+            let mut guards = Guards::default();
+            if let Some(patience) = section.patience() {
+                guards.deadline = Some(Duration::from_secs(patience.0));
+            }
+            Ok((name, guards.around(unguarded(section)?, &timer)))
         };
         let named = settings.services.value.iter().map(one).collect::<Result<_, Failure>>()?;
         Ok(Self { named })
@@ -64,18 +68,18 @@ impl Services {
 }
 
 fn unguarded(section: &ServiceSection) -> Result<Arc<dyn KeyService>, Failure> {
-    let (kind, opening) = opening(section)?;
-    Ok(Arc::new(Lazy::new(kind, opening)))
+    let (named, opening) = opening(section)?;
+    Ok(Arc::new(Lazy::new(named, opening)))
 }
 
-fn opening(section: &ServiceSection) -> Result<(StanzaKind, Opening), Failure> {
+fn opening(section: &ServiceSection) -> Result<(Named, Opening), Failure> {
     match section {
         #[cfg(feature = "vault")]
-        ServiceSection::Vault(section) => Ok((StanzaKind::VaultTransit, vault::opening(section)?)),
+        ServiceSection::Vault(section) => vault::opening(section),
         #[cfg(feature = "aws")]
-        ServiceSection::AwsKms(section) => Ok((StanzaKind::AwsKms, aws::opening(section)?)),
+        ServiceSection::AwsKms(section) => aws::opening(section),
         #[cfg(feature = "pkcs11")]
-        ServiceSection::Pkcs11(section) => Ok((StanzaKind::Pkcs11, pkcs11::opening(section)?)),
+        ServiceSection::Pkcs11(section) => pkcs11::opening(section),
         #[cfg(not(all(feature = "aws", feature = "pkcs11", feature = "vault")))]
         other => Err(not_built_in(other)),
     }
@@ -125,6 +129,10 @@ fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error| Failure::io("a file of certificates cannot be read", &error);
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
-    file.take(MAX_CERTIFICATES_LEN).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+    let limit = MAX_CERTIFICATES_LEN.saturating_add(1);
+    let len = file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    match len as u64 > MAX_CERTIFICATES_LEN {
+        true => Err(Failure::usage("a file of certificates is larger than 1 MiB")),
+        false => Ok(bytes),
+    }
 }

@@ -147,6 +147,16 @@ impl<S> Session<S> {
         life.live().map(|live| live.authentication_age(now))
     }
 
+    /// Whether [`Self::reauthenticated`] would take this proof now. Changes nothing and is no use.
+    ///
+    /// # Errors
+    /// [`ReauthenticateError`] as there.
+    pub fn would_accept(&self, principal: &Principal) -> Result<(), ReauthenticateError> {
+        let wall = self.0.clock.wall();
+        let (mut life, now) = self.look();
+        life.live()?.check_proof(principal, wall, now).map(drop)
+    }
+
     /// The same principal has proved again who they are. A use of the session; from now on the principal is as this
     /// proof describes them.
     ///

@@ -1,5 +1,5 @@
-//! The ways to the Custodian: through the agent, or with an identity in this very call. Whoever is refused on the way
-//! is on record.
+//! The ways to the Custodian: through the agent, or with an identity in this very call. Who cannot prove
+//! who they are, or meets a policy that cannot be trusted, is on record.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -106,12 +106,19 @@ pub(super) fn forgotten() -> Failure {
 }
 
 fn lock(folder: &Path) -> Result<Option<File>, Failure> {
-    let Ok(folder) = File::open(folder) else { return Ok(None) };
+    // Nobody who may only pass through it changes what lies there; others are not to go on without the lock.
+    let folder = File::open(folder)
+        .map_err(|error| Failure::io("the folder of the policy's mark cannot be opened", &error))?;
     let begun = Instant::now();
     loop {
         match folder.try_lock() {
             Ok(()) => return Ok(Some(folder)),
-            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                return Ok(None);
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(Failure::io("the policy's mark cannot be kept from others", &error));
+            }
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }

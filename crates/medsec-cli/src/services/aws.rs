@@ -3,25 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use medsec_crypto::StanzaKind;
 use medsec_kms::{
     AwsAddress, AwsConnection, AwsCredentials, AwsKeys, AwsOpenError, AwsPatience, AwsRoots,
-    AwsSettings, KeyName, KeyService, KeyServiceError,
+    AwsSettings, KeyArn, KeyName, KeyService, KeyServiceError,
 };
 
-use super::lazy::Opening;
+use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
 use super::{address, certificates, named};
 use crate::failure::Failure;
 use crate::settings::AwsSection;
 
-pub(super) fn opening(section: &AwsSection) -> Result<Opening, Failure> {
+pub(super) fn opening(section: &AwsSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
     let endpoint = section.endpoint.as_deref();
     let endpoint =
         endpoint.map(|text| address(&section.name, text, section.plain_loopback)).transpose()?;
     let roots = section.roots.as_deref().map(certificates).transpose()?;
     let (region, patience) = (section.region.clone(), section.patience_seconds);
-    Ok(Box::new(move || {
+    let named = names(&keys);
+    let opening: Opening = Box::new(move || {
         let settings = AwsSettings {
             region: region.clone(),
             address: endpoint.clone().map_or(AwsAddress::Regional, AwsAddress::At),
@@ -35,7 +37,19 @@ pub(super) fn opening(section: &AwsSection) -> Result<Opening, Failure> {
             let service = inside(runtime, pinned(settings, keys)).await?;
             Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)
         })
-    }))
+    });
+    Ok((named, opening))
+}
+
+/// ARNs name their keys; what an alias or an id means only KMS knows.
+fn names(keys: &[KeyName]) -> Named {
+    let arns: Option<Vec<KeyArn>> = keys.iter().map(|key| key.as_str().parse().ok()).collect();
+    Box::new(move |key| {
+        let text = str::from_utf8(key.as_bytes()).unwrap_or_default();
+        let Some(found) = text.parse::<KeyArn>().ok() else { return false };
+        let is = |arn: &KeyArn| *arn == found || arn.shares_material_with(&found);
+        key.kind() == StanzaKind::AwsKms && arns.as_ref().is_none_or(|arns| arns.iter().any(is))
+    })
 }
 
 async fn pinned(settings: AwsSettings, keys: Vec<KeyName>) -> Result<AwsKeys, KeyServiceError> {

@@ -5,11 +5,15 @@ use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use medsec_crypto::{Assurance, Dek, KeyRef, Stanza, StanzaKind};
+use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 use medsec_kms::{
     KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
     Standing,
 };
+
+/// Whether a key may be one that the settings name, told from its reference alone: nobody is asked. Where the settings
+/// name an alias, it may be another's after all, and is refused when it is used.
+pub(super) type Named = Box<dyn Fn(&KeyRef) -> bool + Send + Sync>;
 
 /// Reaches it: logs in, resolves names, loads a module.
 pub(super) type Opening = Box<dyn Fn() -> KeyFuture<'static, Arc<dyn KeyService>> + Send + Sync>;
@@ -27,15 +31,22 @@ enum State {
 /// A service behind an [`Opening`]. Whoever is first to need it waits for it, and so do all who come meanwhile: this
 /// program polls on threads of its own, which may wait.
 pub(super) struct Lazy {
-    /// Of its stanzas. Others are nothing to reach it for.
-    kind: StanzaKind,
+    named: Named,
     open: Opening,
     state: Mutex<State>,
 }
 
 impl Lazy {
-    pub(super) const fn new(kind: StanzaKind, open: Opening) -> Self {
-        Self { kind, open, state: Mutex::new(State::NotYet) }
+    pub(super) const fn new(named: Named, open: Opening) -> Self {
+        Self { named, open, state: Mutex::new(State::NotYet) }
+    }
+
+    /// The service, if it was reached.
+    fn reached(&self) -> Option<Arc<dyn KeyService>> {
+        match &*self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            State::Opened(service) => Some(Arc::clone(service)),
+            State::NotYet | State::Failed(_) => None,
+        }
     }
 
     fn opened(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
@@ -105,23 +116,23 @@ impl KeyService for Lazy {
         })
     }
 
+    /// Not before it is reached.
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
-        from.kind() == self.kind
-            && self.opened().is_ok_and(|opened| opened.rewraps_unseen(from, key))
+        self.reached().is_some_and(|service| service.rewraps_unseen(from, key))
     }
 
+    /// Not before it is reached.
     fn standing(&self, stanza: &Stanza) -> Option<Standing> {
-        if stanza.key_ref().kind() != self.kind {
-            return None;
-        }
-        self.opened().ok()?.standing(stanza)
+        self.reached()?.standing(stanza)
     }
 
+    /// Answered by the settings, or by the service once it is reached.
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
-        if key_ref.kind() != self.kind {
-            return Err(KeyServiceError::ForeignStanza);
+        match self.reached() {
+            Some(service) => service.admits(key_ref),
+            None if (self.named)(key_ref) => Ok(()),
+            None => Err(KeyServiceError::ForeignStanza),
         }
-        self.opened()?.admits(key_ref)
     }
 
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
@@ -130,16 +141,12 @@ impl KeyService for Lazy {
 
     /// That of a service that was not needed yet is not claimed.
     fn assurance(&self) -> Assurance {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            State::Opened(service) => service.assurance(),
-            State::NotYet | State::Failed(_) => Assurance::NotApproved,
-        }
+        self.reached().map_or(Assurance::NotApproved, |service| service.assurance())
     }
 }
 
 impl fmt::Debug for Lazy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lazy").field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("Lazy").field("reached", &self.reached()).finish_non_exhaustive()
     }
 }

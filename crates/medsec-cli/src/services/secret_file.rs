@@ -15,7 +15,11 @@ const MAX_LEN: usize = 16 * 1024;
 pub(super) fn read(what: &str, path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |error| Failure::io(&format!("the file with the {what} cannot be read"), &error);
     let file = File::open(path).map_err(failed)?;
-    refuse_readable(what, &file.metadata().map_err(failed)?)?;
+    let about = file.metadata().map_err(failed)?;
+    if !about.is_file() {
+        return Err(Failure::usage(format!("the {what} is not in a regular file")));
+    }
+    refuse_readable(what, &about)?;
     // Made long enough: growing would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_LEN.saturating_add(1)));
     let limit = u64::try_from(MAX_LEN).unwrap_or(u64::MAX).saturating_add(1);

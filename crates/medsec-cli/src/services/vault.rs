@@ -9,7 +9,7 @@ use medsec_kms::{
     VaultPlace, VaultSettings,
 };
 
-use super::lazy::Opening;
+use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
 use super::{address, certificates, named, secret_file};
 use crate::failure::Failure;
@@ -18,7 +18,7 @@ use crate::settings::{VaultLoginSection, VaultSection};
 /// Where Kubernetes puts the token of a pod's service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-pub(super) fn opening(section: &VaultSection) -> Result<Opening, Failure> {
+pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
     let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
     let address = address(&section.name, &section.address, section.plain_loopback)?;
@@ -26,24 +26,28 @@ pub(super) fn opening(section: &VaultSection) -> Result<Opening, Failure> {
         return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
     }
     let place = VaultPlace::new(&section.namespace, &section.mount);
+    let place = place.map_err(|error| unfit(&error.to_string()))?;
+    let refs = keys.iter().map(|key| place.key_ref(key)).collect::<Result<Vec<_>, _>>()?;
     let mut patience = Patience::default();
     patience.call = Duration::from_secs(section.patience_seconds.0);
     let settings = VaultSettings {
         address,
-        place: place.map_err(|error| unfit(&error.to_string()))?,
+        place,
         roots: section.roots.as_deref().map(certificates).transpose()?.unwrap_or_default(),
         identity: identity(section)?,
         login: login(&section.login)?,
         patience,
     };
-    Ok(Box::new(move || {
+    let named: Named = Box::new(move |key| refs.contains(key));
+    let opening: Opening = Box::new(move || {
         let (settings, keys) = (settings.clone(), keys.clone());
         Box::pin(async move {
             let runtime = runtime().map_err(KeyServiceError::Unavailable)?;
             let service = inside(runtime, async { VaultKeys::new(settings, keys) }).await?;
             Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)
         })
-    }))
+    });
+    Ok((named, opening))
 }
 
 fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, Failure> {
@@ -83,9 +87,9 @@ fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
 
 fn secret(what: &str, file: &std::path::Path) -> Result<SecretText, Failure> {
     let bytes = secret_file::read(what, file)?;
-    let text = String::from_utf8(bytes.to_vec()).map(SecretText::new);
+    let text = std::str::from_utf8(&bytes).ok().map(|text| SecretText::new(text.to_owned()));
     match text {
-        Ok(Ok(secret)) => Ok(secret),
+        Some(Ok(secret)) => Ok(secret),
         _ => Err(Failure::usage(format!("the file with the {what} does not hold one"))),
     }
 }

@@ -13,8 +13,8 @@ use crate::failure::Failure;
 const MAX_SERVICES: usize = 16;
 /// Most keys of one service.
 const MAX_KEYS: usize = 1024;
-/// Longest time for one call, in seconds.
-const MAX_PATIENCE: u64 = 600;
+/// Longest time for one call, in seconds: less than who asks the agent waits for it.
+const MAX_PATIENCE: u64 = 50;
 
 /// One key service.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -46,7 +46,7 @@ pub(crate) struct VaultSection {
     pub(crate) mount: String,
     /// The keys that it may be asked for.
     pub(crate) keys: Vec<String>,
-    /// Certificates that are trusted instead of the system's.
+    /// Certificates of who may have issued the server's. Needed with HTTPS; the system's do not count.
     pub(crate) roots: Option<PathBuf>,
     pub(crate) certificate: Option<PathBuf>,
     pub(crate) certificate_key: Option<PathBuf>,
@@ -77,7 +77,6 @@ pub(crate) struct AwsSection {
     pub(crate) region: Option<String>,
     /// The keys that it may be asked for: ARNs, key ids or aliases.
     pub(crate) keys: Vec<String>,
-    pub(crate) profile: Option<String>,
     /// Another endpoint than the region's own.
     pub(crate) endpoint: Option<String>,
     #[serde(default)]
@@ -107,7 +106,7 @@ pub(crate) struct Patience(pub(crate) u64);
 
 impl Default for Patience {
     fn default() -> Self {
-        Self(30)
+        Self(10)
     }
 }
 
@@ -162,7 +161,8 @@ impl ServiceSection {
         }
     }
 
-    const fn patience(&self) -> Option<Patience> {
+    /// How long one call may take, if it is said.
+    pub(crate) const fn patience(&self) -> Option<Patience> {
         match self {
             Self::Vault(VaultSection { patience_seconds, .. })
             | Self::AwsKms(AwsSection { patience_seconds, .. }) => Some(*patience_seconds),
@@ -242,7 +242,7 @@ mod tests {
     fn limits_are_held() {
         assert!(read(&VAULT.replace("[\"mri\"]", "[]")).is_err());
         assert!(read(&format!("{VAULT}patience_seconds = 0\n")).is_err());
-        assert!(read(&format!("{VAULT}patience_seconds = 601\n")).is_err());
+        assert!(read(&format!("{VAULT}patience_seconds = 51\n")).is_err());
         let many: String =
             (0..=MAX_SERVICES).map(|n| VAULT.replace("\"bao\"", &format!("\"b{n}\""))).collect();
         assert!(read(&many).is_err());

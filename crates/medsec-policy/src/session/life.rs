@@ -107,13 +107,14 @@ impl<S> Live<S> {
         age.saturating_add(now.since(at))
     }
 
-    /// Takes a new proof of the same principal. One that is as old as the last is that proof shown again.
-    pub(super) fn prove(
-        &mut self,
+    /// How old a new proof of the same principal is, if it would be taken. One that is as old as the last is that proof
+    /// shown again.
+    pub(super) fn check_proof(
+        &self,
         principal: &Principal,
         wall: SystemTime,
         now: Moment,
-    ) -> Result<(), ReauthenticateError> {
+    ) -> Result<Duration, ReauthenticateError> {
         if principal.id != self.principal.id || principal.kind != self.principal.kind {
             return Err(ReauthenticateError::AnotherPrincipal);
         }
@@ -122,6 +123,17 @@ impl<S> Live<S> {
         if shown_before || age >= self.authentication_age(now) {
             return Err(ReauthenticateError::NotFresher);
         }
+        Ok(age)
+    }
+
+    /// Takes a new proof.
+    pub(super) fn prove(
+        &mut self,
+        principal: &Principal,
+        wall: SystemTime,
+        now: Moment,
+    ) -> Result<(), ReauthenticateError> {
+        let age = self.check_proof(principal, wall, now)?;
         self.principal = principal.clone();
         self.proved = (now, age);
         self.used = now;

@@ -13,7 +13,8 @@ use super::error::KeySetFetchError;
 pub(super) const MIN_FRESH: Duration = Duration::from_secs(60);
 /// Where it says nothing.
 pub(super) const USUAL_FRESH: Duration = Duration::from_secs(15 * 60);
-/// And at most so long: a key that the provider withdraws is out of use here after this.
+/// And at most so long: while the provider answers, a key that it withdraws is out of use here after this. While it does
+/// not, the set counts for as long as the limits say.
 pub(super) const MAX_FRESH: Duration = Duration::from_secs(60 * 60);
 
 /// A set that was fetched.

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use medsec::{Login as _, Refused, SessionLogin, Unlocks};
+use medsec::{LoggedIn, Login as _, Refused, SessionLogin, Unlocks};
 use medsec_audit::{Action, Origin, Outcome};
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
-use medsec_policy::{EndReason, Principal, RefusedBecause, SessionLimits};
+use medsec_policy::{EndReason, Principal, ReauthenticateError, RefusedBecause, SessionLimits};
 use zeroize::Zeroizing;
 
 use super::Agent;
@@ -119,11 +119,15 @@ impl Agent {
             )
             .next("run `medsec logout` first"));
         }
-        self.record(Some(&held.who), Action::SessionStart, Outcome::Success)?;
-        session.reauthenticated(principal).map_err(|error| {
+        let refused = |error: ReauthenticateError| {
             Failure::new(Exit::Session, format!("{error}; the session goes on as it was"))
                 .next("see whether the machine's clock is right, and log in again")
-        })
+        };
+        session.would_accept(principal).map_err(refused)?;
+        // As the new proof shows them, and on record before it counts.
+        let who = LoggedIn { principal: principal.clone(), ..held.who.clone() };
+        self.record(Some(&who), Action::SessionStart, Outcome::Success)?;
+        session.reauthenticated(principal).map_err(refused)
     }
 }
 

@@ -97,6 +97,7 @@ impl RewrapGrant {
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
         let unlocked = self.kept.begin()?;
+        self.is_of(package, list)?;
         let recipients = self.new_recipients(&unlocked, list);
         let done = package.rewrap(&recipients, |header| self.confirmed(confirm, header));
         done.map_err(|error| self.told(error))
@@ -115,6 +116,7 @@ impl RewrapGrant {
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
         let unlocked = self.kept.begin()?;
+        self.is_of(package, list)?;
         let recipients = self.new_recipients(&unlocked, list);
         let confirm = |header: &Header| self.confirmed(confirm, header);
         let done = package.rewrap_into_copy(&recipients, target, options, confirm);
@@ -131,7 +133,21 @@ impl RewrapGrant {
         list: &NewList,
     ) -> Result<StartedRewrap<F>, UseError> {
         let unlocked = self.kept.begin()?;
+        self.is_of(&package, list)?;
         Ok(package.start_rewrap(&self.new_recipients(&unlocked, list))?)
+    }
+
+    /// Whether that is the package of this grant, as it was when it was granted, and the list was made for it.
+    fn is_of<F: PackageFile>(
+        &self,
+        package: &LockedPackage<F>,
+        list: &NewList,
+    ) -> Result<(), RewrapError> {
+        let (found, granted) = (package.header(), &self.header);
+        let same = found.hash() == granted.hash()
+            && found.slot_digest() == granted.slot_digest()
+            && list.of == granted.hash();
+        same.then_some(()).ok_or(RewrapError::Changed)
     }
 
     fn new_recipients<'u>(
@@ -139,7 +155,7 @@ impl RewrapGrant {
         unlocked: &'u Arc<UnlockedRecipients>,
         list: &NewList,
     ) -> NewRecipients<'u> {
-        let stanzas = list.0.clone();
+        let stanzas = list.stanzas.clone();
         match self.header().core().profile {
             RecipientProfile::Blind => NewRecipients::Blind { stanzas },
             _ => NewRecipients::Authenticated { unlocked, stanzas },
@@ -189,14 +205,15 @@ impl RewrapGrant {
     pub(super) fn finish_all<'r>(
         ended: impl IntoIterator<Item = (Self, Result<&'r Rewrapped, &'r UseError>)>,
     ) -> Result<(), ReleaseError> {
-        let mut done = Vec::new();
+        let (mut done, mut recorded) = (Vec::new(), Ok(()));
         for (grant, result) in ended {
             match grant.ended(result) {
                 (conclusion, Outcome::Success) => done.push(conclusion),
-                (conclusion, outcome) => conclusion.fail(outcome),
+                (conclusion, outcome) => recorded = recorded.and(conclusion.conclude_done(outcome)),
             }
         }
-        Ok(Conclusion::conclude_all_done(done.iter_mut(), Outcome::Success)?)
+        let all = Conclusion::conclude_all_done(done.iter_mut(), Outcome::Success);
+        Ok(recorded.and(all)?)
     }
 
     fn ended(self, result: Result<&Rewrapped, &UseError>) -> (Conclusion, Outcome) {

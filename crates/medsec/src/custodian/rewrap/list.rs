@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use medsec_crypto::{HpkeRecipient, KeyRef, Recipient, SealError, Stanza};
+use medsec_crypto::{HeaderHash, HpkeRecipient, KeyRef, Recipient, SealError, Stanza};
 use medsec_kms::{KeyName, PublicKey};
 
 use super::RewrapGrant;
@@ -22,21 +22,25 @@ pub struct WantedRecipients<'a> {
     pub keys: &'a [&'a KeyName],
 }
 
-/// A list of recipients that fits the policy.
+/// A list of recipients of one package that fits the policy.
 #[derive(Clone, Debug)]
-pub struct NewList(pub(super) Vec<Stanza>);
+pub struct NewList {
+    /// The package that it was made for.
+    pub(super) of: HeaderHash,
+    pub(super) stanzas: Vec<Stanza>,
+}
 
 impl NewList {
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.stanzas.len()
     }
 
     /// Whether nobody would be left.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.stanzas.is_empty()
     }
 }
 
@@ -56,6 +60,7 @@ impl Custodian {
     ) -> Result<NewList, Refused> {
         let WantedRecipients { kept, added, keys } = wanted;
         let unlocked = grant.kept.begin()?;
+        let of = unlocked.header().hash();
         let present = unlocked.header().stanzas();
         let demanded: Vec<&HpkeRecipient> = self.demanded().collect();
         let goes = |key: &KeyRef| has(present, key) && !has(&kept, key);
@@ -71,7 +76,7 @@ impl Custodian {
             }
         }
         if keys.is_empty() {
-            return Ok(NewList(stanzas));
+            return Ok(NewList { of, stanzas });
         }
         self.check_keys(login.keys(), self.now()?, keys).await?;
         let context = context_of(unlocked.header());
@@ -83,7 +88,7 @@ impl Custodian {
             stanzas.retain(|old| old.key_ref() != stanza.key_ref());
             stanzas.push(stanza);
         }
-        Ok(NewList(stanzas))
+        Ok(NewList { of, stanzas })
     }
 
     /// Whether a list of recipients has all those that the policy demands.

@@ -85,7 +85,10 @@ impl Outbox {
             return Err(JournalError::Full);
         }
         let order = Order { events, ends, answer: Some(answer), counted: true };
-        self.send(order).map_err(|_| JournalError::Stopped)?;
+        self.send(order).map_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            JournalError::Stopped
+        })?;
         Ok(answered)
     }
 
