@@ -110,7 +110,7 @@ fn not_built_in(section: &ServiceSection) -> Failure {
 
 /// An address of the settings.
 #[cfg(any(feature = "aws", feature = "vault"))]
-fn address(name: &str, text: &str, plain_loopback: bool) -> Result<ServiceAddress, Failure> {
+fn address_of(name: &str, text: &str, plain_loopback: bool) -> Result<ServiceAddress, Failure> {
     let parsed = match plain_loopback {
         true => ServiceAddress::allowing_plain_loopback(text),
         false => ServiceAddress::new(text),

@@ -33,7 +33,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
     ),
     ("medsec-object-store", &["medsec"]),
     // Tests against real servers: no code of its own.
-    ("medsec-live", &["medsec-audit", "medsec-crypto", "medsec-kms", "medsec-ship"]),
+    ("medsec-live", &["medsec-audit", "medsec-cli", "medsec-crypto", "medsec-kms", "medsec-ship"]),
     // Evidence and its report: they never link the code they report on.
     ("medsec-evidence", &["medsec-evidence-macros"]),
     ("medsec-evidence-macros", &[]),

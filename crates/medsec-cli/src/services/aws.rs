@@ -11,7 +11,7 @@ use medsec_kms::{
 
 use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
-use super::{address, certificates, named};
+use super::{address_of, certificates, named};
 use crate::failure::Failure;
 use crate::settings::AwsSection;
 
@@ -19,7 +19,7 @@ pub(super) fn opening(section: &AwsSection) -> Result<(Named, Opening), Failure>
     let keys = named(&section.name, &section.keys)?;
     let endpoint = section.endpoint.as_deref();
     let endpoint =
-        endpoint.map(|text| address(&section.name, text, section.plain_loopback)).transpose()?;
+        endpoint.map(|text| address_of(&section.name, text, section.plain_loopback)).transpose()?;
     let roots = section.roots.as_deref().map(certificates).transpose()?;
     let (region, patience) = (section.region.clone(), section.patience_seconds);
     let named = names(&keys);

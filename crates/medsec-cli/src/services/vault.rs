@@ -11,7 +11,7 @@ use medsec_kms::{
 
 use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
-use super::{address, certificates, named, secret_file};
+use super::{address_of, certificates, named, secret_file};
 use crate::failure::Failure;
 use crate::settings::{VaultLoginSection, VaultSection};
 
@@ -21,7 +21,7 @@ const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/tok
 pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
     let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
-    let address = address(&section.name, &section.address, section.plain_loopback)?;
+    let address = address_of(&section.name, &section.address, section.plain_loopback)?;
     if address.is_encrypted() && section.roots.is_none() {
         return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
     }
