@@ -21,7 +21,8 @@ const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/tok
 pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
     let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
-    let address = address_of(&section.name, &section.address, section.plain_loopback)?;
+    let VaultSection { name, address: text, plain_loopback, .. } = section;
+    let address = address_of(name, text, *plain_loopback)?;
     if address.is_encrypted() && section.roots.is_none() {
         return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
     }
