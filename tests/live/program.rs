@@ -204,23 +204,27 @@ fn folder_is_moved_to_a_key_elsewhere_and_to_its_newest_version(ev: Ev) -> Prove
         home.done(&format!("seal scan --key default -o packages/{number}.msp"));
     }
     let moved = home.done("rewrap packages --to-key bao:ct");
-    ev.holds("all were moved", moved.contains("5 rewrapped"));
+    ev.holds("all were moved", moved.contains("rewrapped 5 files"));
     let again = home.done("rewrap packages --to-key bao:ct");
     ev.holds("a second run changes nothing", again.contains("5 had these recipients already"));
     wait(home.scene.admin.rotate_key(&name("ct"))).unwrap();
     let rotated = home.done("rewrap packages --to-key bao:ct");
-    ev.holds("the new version is a reason", rotated.contains("5 rewrapped"));
+    ev.holds("the new version is a reason", rotated.contains("rewrapped 5 files"));
     ev.equal("the content comes back", &home.opened("packages/3.msp"), &CONTENT.to_vec());
     ev.proven()
 }
 
+/// The ready policies limit a key's age, which the agent does not tell of keys elsewhere.
 #[test]
-fn agent_seals_and_opens_with_keys_elsewhere() {
+fn agent_opens_with_keys_elsewhere_and_seals_with_none_of_unknown_age() {
     let home = Home::new();
+    home.done(SEAL);
     home.done("login");
-    let through = (home.tried(SEAL), home.tried("open scan.msp -o out"));
+    let through =
+        (home.tried("seal scan --key bao:ct -o other.msp"), home.tried("open scan.msp -o out"));
     home.done("logout");
-    through.0.unwrap();
+    let Refused(_, said) = through.0.unwrap_err();
+    assert!(said.contains("--no-agent") && !home.path("other.msp").exists(), "{said}");
     through.1.unwrap();
     assert_eq!(std::fs::read(home.path("out")).unwrap(), CONTENT);
 }

@@ -132,8 +132,17 @@ fn client_certificate_that_is_missing_or_foreign_is_told(ev: Ev) -> Proven {
         VaultKeys::new(VaultSettings { identity, ..settings }, [name("ct")]).unwrap()
     };
     ev.allows(refused(&with(Some("client"))));
-    ev.denies(refused(&with(None)), is_fault(ConnectionFault::ClientCertificate));
-    ev.denies(refused(&with(Some("stranger"))), is_fault(ConnectionFault::ClientCertificate));
+    // With TLS 1.3 the server's refusal comes after the client's first request, and the connection may be gone before it
+    // is read.
+    let told = |error: &KeyServiceError| {
+        matches!(
+            error,
+            KeyServiceError::Connection(ConnectionFault::ClientCertificate)
+                | KeyServiceError::Unavailable(_)
+        )
+    };
+    ev.denies(refused(&with(None)), told);
+    ev.denies(refused(&with(Some("stranger"))), told);
     ev.proven()
 }
 
