@@ -15,7 +15,9 @@ const KEY: [u8; 32] = [0xC9; 32];
 #[track_caller]
 fn assert_silent(text: &str) {
     let lower = text.to_ascii_lowercase();
-    for secret in ["c9c9", "c9, c9", "201, 201", "mrn-0042", "ct-0001", "w0001"] {
+    // Four bytes of the key: two are met by chance among the random ones of a header, once in some hundreds.
+    let key = ["c9c9c9c9", "c9, c9, c9, c9", "201, 201, 201, 201"];
+    for secret in key.into_iter().chain(["mrn-0042", "ct-0001", "w0001"]) {
         assert!(!lower.contains(secret), "{text}");
     }
 }
