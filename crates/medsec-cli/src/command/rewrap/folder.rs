@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use medsec::{Confirmed, RewrapGrant, UseError};
-use medsec_crypto::{Header, KeyRef, LockedPackage, Recipient, RewrapError, SlotCondition};
-use medsec_kms::PublicKey;
+use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
 
 use super::{Job, ended};
 use crate::bulk::rewrap::{Rewrap, Work};
@@ -61,29 +60,20 @@ impl Work for Job<'_> {
 }
 
 impl Job<'_> {
-    /// The recipients that the policy demands of every package.
-    fn demanded(&self) -> Vec<KeyRef> {
-        let keys = self.custody.settings().sealing.required_recipients.iter();
-        let keys = keys.filter_map(|key| key.as_str().parse::<PublicKey>().ok());
-        keys.filter_map(|key| key.as_recipient().map(Recipient::key_ref)).collect()
-    }
-
     fn is_as_wanted(&self, header: &Header) -> bool {
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
             met.store(true, Ordering::Relaxed);
         }
-        let stands = |newest: bool| {
-            let is = |key| {
-                header.stanzas().iter().any(|s| self.custody.stands_under(s, key) == Some(newest))
-            };
-            self.to_key.as_ref().map(is)
-        };
+        let under_key = self.to_key.as_ref().is_none_or(|key| {
+            let stanzas = header.stanzas().iter();
+            let mut found = stanzas.filter_map(|s| self.custody.stands_under(s, key)).peekable();
+            found.peek().is_some() && found.all(|newest| newest)
+        });
         self.added().iter().all(present)
-            && self.demanded().iter().all(present)
+            && self.custody.has_demanded(header.stanzas())
             && !self.remove.iter().any(present)
-            && stands(true) != Some(false)
-            && stands(false) != Some(true)
+            && under_key
             && header.slot_condition() == SlotCondition::Clean
     }
 }
