@@ -3,6 +3,8 @@
 //! Names are relative and made by this crate: a file, or a folder and a file with `/` between.
 
 mod folder;
+#[cfg(test)]
+pub(crate) mod passing;
 mod replace;
 
 use std::io;

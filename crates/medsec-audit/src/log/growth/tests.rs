@@ -11,7 +11,8 @@ use crate::event::samples;
 use crate::log::NewLog;
 use crate::note::{Algorithm, Ed25519NoteSigner, KeyName};
 use crate::stream::{HighWater, WriterOptions};
-use crate::volume::{Access, FileIdentity, Folder, Lock, VolumeFile};
+use crate::volume::passing::{pass_to_file, pass_to_volume};
+use crate::volume::{Access, Folder, VolumeFile};
 
 /// A folder that counts the bytes of lines that are read.
 #[derive(Debug)]
@@ -28,33 +29,8 @@ impl Volume for Counting {
             false => file,
         }))
     }
-    fn create(&self, name: &str) -> io::Result<Box<dyn VolumeFile>> {
-        self.0.create(name)
-    }
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.0.remove(name)
-    }
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.0.list(folder)
-    }
-    fn sync_folder(&self, folder: &str) -> io::Result<()> {
-        self.0.sync_folder(folder)
-    }
-    fn sync_everything(&self) -> io::Result<()> {
-        self.0.sync_everything()
-    }
-    fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>> {
-        self.0.try_lock()
-    }
-    fn free_space(&self) -> io::Result<u64> {
-        self.0.free_space()
-    }
-    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
-        self.0.identity(name)
-    }
+
+    pass_to_volume! { create rename remove list sync_folder sync_everything try_lock free_space identity }
 }
 
 impl VolumeFile for CountingFile {
@@ -63,30 +39,8 @@ impl VolumeFile for CountingFile {
         self.1.fetch_add(u64::try_from(read).unwrap(), Ordering::Relaxed);
         Ok(read)
     }
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_at(bytes, offset)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        self.0.allocate(offset, len)
-    }
-    fn sync(&self) -> io::Result<()> {
-        self.0.sync()
-    }
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn identity(&self) -> io::Result<FileIdentity> {
-        self.0.identity()
-    }
-    fn try_lock(&self) -> io::Result<bool> {
-        self.0.try_lock()
-    }
-    fn unlock(&self) -> io::Result<()> {
-        self.0.unlock()
-    }
+
+    pass_to_file! { write_at set_len allocate sync len identity try_lock unlock }
 }
 
 #[test]

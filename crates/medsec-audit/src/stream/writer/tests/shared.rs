@@ -6,7 +6,8 @@ use std::io;
 use std::sync::Mutex;
 
 use super::*;
-use crate::volume::{Access, FileIdentity, Lock, VolumeFile};
+use crate::volume::passing::pass_to_volume;
+use crate::volume::{Access, VolumeFile};
 
 /// A folder whose files another holder keeps open, as a child process does.
 #[derive(Debug)]
@@ -32,30 +33,8 @@ impl Volume for Shared {
         drop(self.0.create(name)?);
         self.share(OpenOptions::new().read(true).write(true).open(self.0.path().join(name)))
     }
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.0.remove(name)
-    }
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.0.list(folder)
-    }
-    fn sync_folder(&self, folder: &str) -> io::Result<()> {
-        self.0.sync_folder(folder)
-    }
-    fn sync_everything(&self) -> io::Result<()> {
-        self.0.sync_everything()
-    }
-    fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>> {
-        self.0.try_lock()
-    }
-    fn free_space(&self) -> io::Result<u64> {
-        self.0.free_space()
-    }
-    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
-        self.0.identity(name)
-    }
+
+    pass_to_volume! { rename remove list sync_folder sync_everything try_lock free_space identity }
 }
 
 /// A writer whose open files somebody else holds too, and that holder.

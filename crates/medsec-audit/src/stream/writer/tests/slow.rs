@@ -4,7 +4,8 @@ use std::io;
 use std::time::Instant;
 
 use super::*;
-use crate::volume::{Access, FileIdentity, Lock, VolumeFile};
+use crate::volume::passing::{pass_to_file, pass_to_volume};
+use crate::volume::{Access, VolumeFile};
 
 const SYNC: Duration = Duration::from_millis(1);
 
@@ -30,60 +31,22 @@ impl Volume for Slow {
     fn create(&self, name: &str) -> io::Result<Box<dyn VolumeFile>> {
         Ok(Box::new(SlowFile(self.0.create(name)?)))
     }
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.0.rename(from, to)
-    }
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.0.remove(name)
-    }
-    fn list(&self, folder: &str) -> io::Result<Vec<String>> {
-        self.0.list(folder)
-    }
     fn sync_folder(&self, folder: &str) -> io::Result<()> {
         slowly(|| self.0.sync_folder(folder))
     }
     fn sync_everything(&self) -> io::Result<()> {
         slowly(|| self.0.sync_everything())
     }
-    fn try_lock(&self) -> io::Result<Option<Box<dyn Lock>>> {
-        self.0.try_lock()
-    }
-    fn free_space(&self) -> io::Result<u64> {
-        self.0.free_space()
-    }
-    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
-        self.0.identity(name)
-    }
+
+    pass_to_volume! { rename remove list try_lock free_space identity }
 }
 
 impl VolumeFile for SlowFile {
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(bytes, offset)
-    }
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.0.write_at(bytes, offset)
-    }
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-    fn allocate(&self, offset: u64, len: u64) -> io::Result<()> {
-        self.0.allocate(offset, len)
-    }
     fn sync(&self) -> io::Result<()> {
         slowly(|| self.0.sync())
     }
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-    fn identity(&self) -> io::Result<FileIdentity> {
-        self.0.identity()
-    }
-    fn try_lock(&self) -> io::Result<bool> {
-        self.0.try_lock()
-    }
-    fn unlock(&self) -> io::Result<()> {
-        self.0.unlock()
-    }
+
+    pass_to_file! { read_at write_at set_len allocate len identity try_lock unlock }
 }
 
 /// Seconds of one of so many calls.
