@@ -40,6 +40,8 @@ mod passphrase;
 mod progress;
 mod recording;
 mod report;
+#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
+mod secret_file;
 mod services;
 mod session;
 mod settings;

@@ -10,12 +10,10 @@ mod lazy;
 mod pkcs11;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod runtime;
-#[cfg(any(feature = "pkcs11", feature = "vault"))]
-mod secret_file;
 #[cfg(feature = "vault")]
 mod vault;
 
-#[cfg(any(feature = "aws", feature = "vault"))]
+#[cfg(any(feature = "aws", feature = "pkcs11", feature = "vault"))]
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +24,15 @@ use medsec_kms::KeyName;
 use medsec_kms::ServiceAddress;
 use medsec_kms::{Guards, KeyService, KeyServices, ServiceName, ThreadTimer, Timer};
 
+#[cfg(any(feature = "pkcs11", feature = "vault"))]
+use zeroize::Zeroizing;
+
 use self::lazy::{Lazy, Named, Opening};
 use crate::failure::Failure;
+#[cfg(any(feature = "aws", feature = "vault"))]
+use crate::files::read_small;
+#[cfg(any(feature = "pkcs11", feature = "vault"))]
+use crate::secret_file;
 use crate::settings::{ServiceSection, Settings};
 
 /// Services by their names, each with its guards.
@@ -120,19 +125,24 @@ fn address_of(name: &str, text: &str, plain_loopback: bool) -> Result<ServiceAdd
 
 /// Longest file of certificates in bytes.
 #[cfg(any(feature = "aws", feature = "vault"))]
-const MAX_CERTIFICATES_LEN: u64 = 1024 * 1024;
+const MAX_CERTIFICATES_LEN: usize = 1024 * 1024;
 
 /// Certificates in PEM.
 #[cfg(any(feature = "aws", feature = "vault"))]
 fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
-    use std::io::Read as _;
-    let failed = |error| Failure::io("a file of certificates cannot be read", &error);
-    let file = std::fs::File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    let limit = MAX_CERTIFICATES_LEN.saturating_add(1);
-    let len = file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
-    match len as u64 > MAX_CERTIFICATES_LEN {
-        true => Err(Failure::usage("a file of certificates is larger than 1 MiB")),
-        false => Ok(bytes),
+    read_small(path, "a file of certificates", MAX_CERTIFICATES_LEN)
+}
+
+/// A secret of a service, without the white space behind it. Only of a regular file: others may never end.
+#[cfg(any(feature = "pkcs11", feature = "vault"))]
+fn secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let file = secret_file::open(path, what)?;
+    if !file.metadata().is_ok_and(|about| about.is_file()) {
+        return Err(Failure::usage(format!("{what} is not in a regular file")));
     }
+    let mut bytes = secret_file::read(file, what)?;
+    while bytes.last().is_some_and(u8::is_ascii_whitespace) {
+        bytes.pop();
+    }
+    Ok(bytes)
 }

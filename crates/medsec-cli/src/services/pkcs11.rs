@@ -7,7 +7,7 @@ use medsec_crypto::StanzaKind;
 use medsec_kms::{InvalidToken, KeyService, Pkcs11Keys, Pkcs11Settings, TokenPin, TokenSerial};
 
 use super::lazy::{Named, Opening};
-use super::{named, secret_file};
+use super::{named, secret};
 use crate::failure::Failure;
 use crate::settings::Pkcs11Section;
 
@@ -18,7 +18,7 @@ pub(super) fn opening(section: &Pkcs11Section) -> Result<(Named, Opening), Failu
     let keys = named(&section.name, &section.keys)?;
     let invalid =
         |error: InvalidToken| Failure::usage(format!("service `{}`: {error}", section.name));
-    let mut pin = secret_file::read("token's PIN", &section.pin_file)?;
+    let mut pin = secret(&section.pin_file, "the token's PIN")?;
     let settings = Pkcs11Settings {
         module: section.module.clone(),
         token: TokenSerial::new(&section.token).map_err(invalid)?,

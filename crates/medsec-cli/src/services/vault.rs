@@ -1,6 +1,6 @@
 //! Vault and OpenBao.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use medsec_kms::{
 
 use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
-use super::{address_of, certificates, named, secret_file};
+use super::{address_of, certificates, named, secret};
 use crate::failure::Failure;
 use crate::settings::{VaultLoginSection, VaultSection};
 
@@ -55,7 +55,7 @@ fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, Failure> {
     match (&section.certificate, &section.certificate_key) {
         (None, None) => Ok(None),
         (Some(certificate), Some(key)) => {
-            let key = secret_file::read("client certificate's key", key)?;
+            let key = secret(key, "the key of the client certificate")?;
             Ok(Some(VaultIdentity::new(certificates(certificate)?, key.to_vec())))
         }
         _ => Err(Failure::usage(format!(
@@ -69,11 +69,11 @@ fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
     let or =
         |mount: &Option<String>, usual: &str| mount.clone().unwrap_or_else(|| usual.to_owned());
     Ok(match section {
-        VaultLoginSection::Token { file } => VaultLogin::Token(secret("token", file)?),
+        VaultLoginSection::Token { file } => VaultLogin::Token(secret_text(file, "the token")?),
         VaultLoginSection::Approle { role_id, secret_id_file, mount } => VaultLogin::AppRole {
             mount: or(mount, "approle"),
             role_id: role_id.clone(),
-            secret_id: secret("secret id", secret_id_file)?,
+            secret_id: secret_text(secret_id_file, "the secret id")?,
         },
         VaultLoginSection::Jwt { role, file, mount } => {
             VaultLogin::Jwt { mount: or(mount, "jwt"), role: role.clone(), file: file.clone() }
@@ -86,11 +86,11 @@ fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
     })
 }
 
-fn secret(what: &str, file: &std::path::Path) -> Result<SecretText, Failure> {
-    let bytes = secret_file::read(what, file)?;
-    let text = std::str::from_utf8(&bytes).ok().map(|text| SecretText::new(text.to_owned()));
+fn secret_text(file: &Path, what: &str) -> Result<SecretText, Failure> {
+    let bytes = secret(file, what)?;
+    let text = str::from_utf8(&bytes).ok().map(|text| SecretText::new(text.to_owned()));
     match text {
         Some(Ok(secret)) => Ok(secret),
-        _ => Err(Failure::usage(format!("the file with the {what} does not hold one"))),
+        _ => Err(Failure::usage(format!("the file of {what} does not hold one"))),
     }
 }

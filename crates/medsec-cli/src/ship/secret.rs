@@ -1,15 +1,15 @@
 //! Secrets of peers: from files that only their owner can read, or from file descriptors.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::secret_file;
 
-/// Longest password or key in bytes.
-const MAX_LEN: u64 = 16 * 1024;
+/// What messages call it.
+const SECRET: &str = "a secret of a peer";
 
 /// A text of one line, from a file or a descriptor, exactly one of which must be given.
 pub(super) fn line(
@@ -23,7 +23,13 @@ pub(super) fn line(
             return Err(Failure::usage("a secret of a peer cannot come from standard input")
                 .next("use another file descriptor"));
         }
-        (None, Some(number)) => read(File::open(format!("/dev/fd/{number}")))?,
+        (None, Some(number)) => {
+            let file = File::open(format!("/dev/fd/{number}"));
+            secret_file::read(
+                file.map_err(|error| secret_file::unreadable(SECRET, &error))?,
+                SECRET,
+            )?
+        }
         _ => {
             return Err(Failure::usage("a secret of a peer needs a file or a file descriptor")
                 .next("name either `…_file` or `…_fd`"));
@@ -39,25 +45,7 @@ pub(super) fn line(
 
 /// A file that nobody but its owner can read.
 pub(super) fn private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let file = File::open(path);
-    if let Ok(file) = &file {
-        refuse_shared(file)?;
-    }
-    read(file)
-}
-
-fn read(file: std::io::Result<File>) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let failed = |error| Failure::io("a secret of a peer cannot be read", &error);
-    let file = file.map_err(failed)?;
-    // All at once, so that no shorter copy is left behind in memory.
-    let room = usize::try_from(MAX_LEN).unwrap_or_default().saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    file.take(MAX_LEN.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
-    if bytes.len() >= room {
-        return Err(Failure::usage("a secret of a peer is longer than one can be")
-            .next("see whether it is the right file"));
-    }
-    Ok(bytes)
+    secret_file::read(secret_file::open(path, SECRET)?, SECRET)
 }
 
 #[cfg(unix)]
@@ -70,15 +58,6 @@ fn mode(about: std::io::Result<std::fs::Metadata>) -> Result<u32, Failure> {
 #[cfg(not(unix))]
 fn mode(_: std::io::Result<std::fs::Metadata>) -> Result<u32, Failure> {
     Ok(0)
-}
-
-fn refuse_shared(file: &File) -> Result<(), Failure> {
-    let mode = mode(file.metadata())?;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    let message = format!("other users can read a secret of a peer (mode {mode:04o})");
-    Err(Failure::usage(message).next("run `chmod go-rwx` on its file, and change the secret"))
 }
 
 /// Who can change the file can send the log elsewhere.
