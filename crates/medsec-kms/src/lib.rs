@@ -88,8 +88,8 @@ pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 #[cfg(any(feature = "aws", feature = "vault"))]
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
-    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService,
-    KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
+    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyProxy,
+    KeyService, KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
 };
 pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{

@@ -6,6 +6,7 @@
 //! own rules can tell datasets apart.
 
 mod error;
+mod proxy;
 
 use std::fmt;
 use std::future::Future;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, Stanza, Timestamp};
 
 pub use self::error::{ConnectionFault, KeyServiceError, TokenFault};
+pub use self::proxy::KeyProxy;
 
 use crate::name::KeyName;
 use crate::utc::UtcTime;

@@ -4,11 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use medsec_audit::{Origin, SessionId};
-use medsec_crypto::{Assurance, Dek, KeyRef, SigningKey, Stanza};
-use medsec_kms::{
-    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
-    Standing,
-};
+use medsec_crypto::SigningKey;
+use medsec_kms::{KeyProxy, KeyService, KeyServiceError};
 use medsec_policy::{EndReason, Session, SessionEnded};
 
 use crate::hold::{Hold, Holdings, KeyHandle};
@@ -122,76 +119,11 @@ impl From<SessionEnded> for NotLoggedIn {
 #[derive(Clone, Debug)]
 struct SessionKeys(Session<Unlocks>);
 
-impl SessionKeys {
+impl KeyProxy for SessionKeys {
     /// The keys, if the session lives.
-    fn now(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
+    fn service(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
         self.0
             .with(|_, unlocks| Arc::clone(&unlocks.keys))
             .map_err(|_| KeyServiceError::NotPermitted)
-    }
-}
-
-impl KeyService for SessionKeys {
-    fn generate_dek<'a>(
-        &'a self,
-        key: &'a KeyName,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, (Dek, Stanza)> {
-        Box::pin(async move { self.now()?.generate_dek(key, context).await })
-    }
-
-    fn wrap_dek<'a>(
-        &'a self,
-        key: &'a KeyName,
-        dek: &'a Dek,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.now()?.wrap_dek(key, dek, context).await })
-    }
-
-    fn unwrap_dek<'a>(&'a self, stanza: &'a Stanza, context: &'a KeyContext) -> KeyFuture<'a, Dek> {
-        Box::pin(async move { self.now()?.unwrap_dek(stanza, context).await })
-    }
-
-    fn rewrap_dek<'a>(
-        &'a self,
-        stanza: &'a Stanza,
-        key: &'a KeyName,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.now()?.rewrap_dek(stanza, key, context).await })
-    }
-
-    fn rewrap_deks<'a>(
-        &'a self,
-        items: &'a [(Stanza, KeyContext)],
-        key: &'a KeyName,
-    ) -> KeyFutures<'a, Stanza> {
-        Box::pin(async move {
-            match self.now() {
-                Ok(keys) => keys.rewrap_deks(items, key).await,
-                Err(_) => items.iter().map(|_| Err(KeyServiceError::NotPermitted)).collect(),
-            }
-        })
-    }
-
-    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
-        self.now().is_ok_and(|keys| keys.rewraps_unseen(from, key))
-    }
-
-    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
-        self.now().ok()?.standing(stanza)
-    }
-
-    fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
-        self.now()?.admits(key_ref)
-    }
-
-    fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
-        Box::pin(async move { self.now()?.describe_key(key).await })
-    }
-
-    fn assurance(&self) -> Assurance {
-        self.now().map_or(Assurance::NotApproved, |keys| keys.assurance())
     }
 }

@@ -138,6 +138,43 @@ impl KeyServiceError {
             _ => None,
         }
     }
+
+    /// The same error once more, for each of several calls that failed together. Of an input or output error the kind
+    /// remains.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::NoSuchKey => Self::NoSuchKey,
+            Self::KeyExists => Self::KeyExists,
+            Self::Unacceptable { field } => Self::Unacceptable { field },
+            Self::Disabled => Self::Disabled,
+            Self::PendingDestruction => Self::PendingDestruction,
+            Self::Destroyed => Self::Destroyed,
+            Self::NoSuchVersion => Self::NoSuchVersion,
+            Self::State => Self::State,
+            Self::NotPermitted => Self::NotPermitted,
+            Self::ForeignStanza => Self::ForeignStanza,
+            Self::NotAuthentic => Self::NotAuthentic,
+            Self::Untrusted => Self::Untrusted,
+            Self::Busy => Self::Busy,
+            Self::Unfinished(error) => Self::Unfinished(error.kind().into()),
+            Self::Unavailable(error) => Self::Unavailable(error.kind().into()),
+            Self::TimedOut => Self::TimedOut,
+            Self::Throttled { retry_after } => Self::Throttled { retry_after: *retry_after },
+            Self::Sealed => Self::Sealed,
+            Self::Unauthenticated => Self::Unauthenticated,
+            Self::Connection(fault) => Self::Connection(*fault),
+            Self::Answer(what) => Self::Answer(what),
+            Self::Unsuitable(what) => Self::Unsuitable(what),
+            Self::VersionRetired => Self::VersionRetired,
+            Self::NotOffered(what) => Self::NotOffered(what),
+            Self::NoRuntime => Self::NoRuntime,
+            Self::NoSuchService => Self::NoSuchService,
+            Self::Ambiguous => Self::Ambiguous,
+            Self::Suspended { retry_after } => Self::Suspended { retry_after: *retry_after },
+            Self::Token(fault) => Self::Token(*fault),
+            Self::Random(error) => Self::Random(*error),
+        }
+    }
 }
 
 /// What is wrong with a connection.

@@ -10,7 +10,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::calls::context;
-use super::fault::{self, Asked, refused, refused_item};
+use super::fault::{Asked, refused, refused_item};
 use super::link::{Link, Repeat};
 use super::login::body;
 use super::place::transit_name;
@@ -87,7 +87,7 @@ impl Link {
         for part in items.chunks(BATCH) {
             match self.some(operation, key, part, &take).await {
                 Ok(some) => results.extend(some),
-                Err(error) => results.extend(part.iter().map(|_| Err(fault::again(&error)))),
+                Err(error) => results.extend(part.iter().map(|_| Err(error.again()))),
             }
         }
         results

@@ -107,27 +107,3 @@ fn failed() -> KeyServiceError {
 const fn unasked() -> KeyServiceError {
     KeyServiceError::Answer("it refuses the request as malformed")
 }
-
-/// The same error once more, for each of several calls that failed together.
-pub(super) fn again(error: &KeyServiceError) -> KeyServiceError {
-    use KeyServiceError as E;
-    match error {
-        E::NoSuchKey => E::NoSuchKey,
-        E::Unacceptable { field } => E::Unacceptable { field },
-        E::Disabled => E::Disabled,
-        E::NotPermitted => E::NotPermitted,
-        E::NotAuthentic => E::NotAuthentic,
-        E::Busy => E::Busy,
-        E::Unavailable(error) => E::Unavailable(error.kind().into()),
-        E::TimedOut => E::TimedOut,
-        E::Throttled { retry_after } => E::Throttled { retry_after: *retry_after },
-        E::Sealed => E::Sealed,
-        E::Unauthenticated => E::Unauthenticated,
-        E::Connection(fault) => E::Connection(*fault),
-        E::Answer(what) => E::Answer(what),
-        E::Unsuitable(what) => E::Unsuitable(what),
-        E::NotOffered(what) => E::NotOffered(what),
-        E::NoRuntime => E::NoRuntime,
-        _ => E::Untrusted,
-    }
-}

@@ -93,7 +93,7 @@ impl VaultKeys {
                     let items: Vec<_> = ours.iter().map(|(_, item)| *item).collect();
                     self.link.decrypt_many(key, &items).await
                 }
-                Err(error) => ours.iter().map(|_| Err(super::fault::again(&error))).collect(),
+                Err(error) => ours.iter().map(|_| Err(error.again())).collect(),
             };
             for ((at, _), given) in ours.into_iter().zip(given) {
                 if let Some(result) = results.get_mut(*at) {
@@ -194,7 +194,7 @@ impl VaultKeys {
         let mut batched = match self.rewrap_within(&ours, key).await {
             Ok(batched) => batched.into_iter(),
             Err(error) => {
-                let failed = ours.iter().map(|_| Err(super::fault::again(&error)));
+                let failed = ours.iter().map(|_| Err(error.again()));
                 failed.collect::<Vec<_>>().into_iter()
             }
         };

@@ -3,11 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use medsec_crypto::{Assurance, Dek, HpkeIdentity, KeyRef, Stanza};
-use medsec_kms::{
-    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, Keyring, LocalStore, Standing,
-    StorePlace,
-};
+use medsec_crypto::HpkeIdentity;
+use medsec_kms::{KeyProxy, KeyService, KeyServiceError, Keyring, LocalStore, StorePlace};
 
 use crate::failure::Failure;
 use crate::services::Services;
@@ -43,10 +40,6 @@ impl Ring {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
         Ok(())
     }
-
-    fn now(&self) -> Arc<dyn KeyService> {
-        Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 fn joined(
@@ -58,51 +51,9 @@ fn joined(
     services.with(Arc::new(Keyring::new(vec![Arc::clone(identity)], Some(keys))))
 }
 
-impl KeyService for Ring {
-    fn generate_dek<'a>(
-        &'a self,
-        key: &'a KeyName,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, (Dek, Stanza)> {
-        Box::pin(async move { self.now().generate_dek(key, context).await })
-    }
-
-    fn wrap_dek<'a>(
-        &'a self,
-        key: &'a KeyName,
-        dek: &'a Dek,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.now().wrap_dek(key, dek, context).await })
-    }
-
-    fn unwrap_dek<'a>(&'a self, stanza: &'a Stanza, context: &'a KeyContext) -> KeyFuture<'a, Dek> {
-        Box::pin(async move { self.now().unwrap_dek(stanza, context).await })
-    }
-
-    fn rewrap_dek<'a>(
-        &'a self,
-        stanza: &'a Stanza,
-        key: &'a KeyName,
-        context: &'a KeyContext,
-    ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.now().rewrap_dek(stanza, key, context).await })
-    }
-
-    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
-        self.now().standing(stanza)
-    }
-
-    fn admits(&self, key_ref: &KeyRef) -> Result<(), medsec_kms::KeyServiceError> {
-        self.now().admits(key_ref)
-    }
-
-    fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
-        Box::pin(async move { self.now().describe_key(key).await })
-    }
-
-    fn assurance(&self) -> Assurance {
-        self.now().assurance()
+impl KeyProxy for Ring {
+    fn service(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
+        Ok(Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 

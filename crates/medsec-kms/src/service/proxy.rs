@@ -1,0 +1,111 @@
+//! A key service that another one stands behind.
+
+use std::fmt;
+use std::sync::Arc;
+
+use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
+
+use super::{
+    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError, Standing,
+};
+use crate::name::KeyName;
+
+/// Finds the service that does the work anew for each call: it may be replaced, or gone. Whatever implements this is a
+/// [`KeyService`] that passes every call on.
+pub trait KeyProxy: fmt::Debug + Send + Sync {
+    /// The service. May wait for it.
+    ///
+    /// # Errors
+    /// Why there is none. Each call answers with it.
+    fn service(&self) -> Result<Arc<dyn KeyService>, KeyServiceError>;
+
+    /// The service, if it is there without waiting: for what is answered at once.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn at_hand(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
+        self.service()
+    }
+
+    /// What [`KeyService::admits`] answers while the service is not at hand, which is `why`.
+    ///
+    /// # Errors
+    /// As there.
+    fn admits_meanwhile(
+        &self,
+        _key_ref: &KeyRef,
+        why: KeyServiceError,
+    ) -> Result<(), KeyServiceError> {
+        Err(why)
+    }
+}
+
+impl<P: KeyProxy> KeyService for P {
+    fn generate_dek<'a>(
+        &'a self,
+        key: &'a KeyName,
+        context: &'a KeyContext,
+    ) -> KeyFuture<'a, (Dek, Stanza)> {
+        Box::pin(async move { self.service()?.generate_dek(key, context).await })
+    }
+
+    fn wrap_dek<'a>(
+        &'a self,
+        key: &'a KeyName,
+        dek: &'a Dek,
+        context: &'a KeyContext,
+    ) -> KeyFuture<'a, Stanza> {
+        Box::pin(async move { self.service()?.wrap_dek(key, dek, context).await })
+    }
+
+    fn unwrap_dek<'a>(&'a self, stanza: &'a Stanza, context: &'a KeyContext) -> KeyFuture<'a, Dek> {
+        Box::pin(async move { self.service()?.unwrap_dek(stanza, context).await })
+    }
+
+    fn rewrap_dek<'a>(
+        &'a self,
+        stanza: &'a Stanza,
+        key: &'a KeyName,
+        context: &'a KeyContext,
+    ) -> KeyFuture<'a, Stanza> {
+        Box::pin(async move { self.service()?.rewrap_dek(stanza, key, context).await })
+    }
+
+    /// Without the service, each item has its own answer why.
+    fn rewrap_deks<'a>(
+        &'a self,
+        items: &'a [(Stanza, KeyContext)],
+        key: &'a KeyName,
+    ) -> KeyFutures<'a, Stanza> {
+        Box::pin(async move {
+            match self.service() {
+                Ok(service) => service.rewrap_deks(items, key).await,
+                Err(why) => items.iter().map(|_| Err(why.again())).collect(),
+            }
+        })
+    }
+
+    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
+        self.at_hand().is_ok_and(|service| service.rewraps_unseen(from, key))
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.at_hand().ok()?.standing(stanza)
+    }
+
+    fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
+        match self.at_hand() {
+            Ok(service) => service.admits(key_ref),
+            Err(why) => self.admits_meanwhile(key_ref, why),
+        }
+    }
+
+    fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
+        Box::pin(async move { self.service()?.describe_key(key).await })
+    }
+
+    /// That of a service that is not there is not claimed.
+    fn assurance(&self) -> Assurance {
+        self.at_hand().map_or(Assurance::NotApproved, |service| service.assurance())
+    }
+}
