@@ -46,16 +46,24 @@ pub(super) fn context_of(header: &Header) -> KeyContext {
     KeyContext { bind: header.bind(), dataset: header.core().dataset.clone() }
 }
 
-/// Unwraps one of the stanzas: one that fails as not authentic moves on, the first that yields a key decides.
+/// Unwraps one of the stanzas of that header: one that fails as not authentic moves on, the first that yields a key
+/// decides. What the session keeps is not asked for again.
 pub(super) async fn unwrap(
     _admission: &Admission,
-    keys: &dyn KeyService,
+    login: &dyn Login,
     stanzas: Vec<Stanza>,
-    context: &KeyContext,
+    header: &Header,
 ) -> Result<Dek, Refused> {
+    let kept = login.shared_keys()?.and_then(|shared| shared.caches());
+    let kept = kept.as_ref().and_then(|caches| caches.opening());
+    let (keys, context) = (login.keys(), context_of(header));
     let mut why = None;
     for stanza in stanzas {
-        match keys.unwrap_dek(&stanza, context).await {
+        let unwrapped = match kept {
+            Some(kept) => kept.unwrap_dek(keys, header, &stanza).await,
+            None => keys.unwrap_dek(&stanza, &context).await,
+        };
+        match unwrapped {
             Ok(dek) => return Ok(dek),
             Err(KeyServiceError::NotAuthentic) => why = why.or(Some(NotAuthentic.into())),
             Err(error) => why = Some(error.into()),
