@@ -1,106 +1,18 @@
 //! The program with keys of services elsewhere.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod agent;
+mod bootstrap;
+mod home;
+mod recipients;
+mod shared_keys;
+mod status;
 
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::KeyAdmin as _;
 use serde_json::json;
 
-use crate::support::vault::{Api, Scene, name, wait};
-
-const CONTENT: &[u8] = b"KOWALSKA^JADWIGA, of whom nothing may be seen";
-
-/// A home of the user `ada` whose settings name a transit mount with the key `ct` as `bao`.
-struct Home {
-    folder: tempfile::TempDir,
-    scene: Scene,
-}
-
-/// One finished run.
-#[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    said: String,
-}
-
-#[derive(Debug)]
-struct Refused(Option<i32>, String);
-
-impl Home {
-    fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().unwrap(), scene: Api::live().scene() };
-        home.done("init --user ada --no-passphrase --no-anchor");
-        std::fs::write(home.path("scan"), CONTENT).unwrap();
-        home.secret("bao.token", &home.scene.api.token);
-        home.settings(&home.section(&["ct"]));
-        home
-    }
-
-    /// What the settings say of the service.
-    fn section(&self, keys: &[&str]) -> String {
-        let Scene { api, mount, .. } = &self.scene;
-        format!(
-            "[[service]]\nkind = \"vault\"\nname = \"bao\"\naddress = \"http://{}\"\nplain_loopback = true\n\
-             mount = \"{mount}\"\nkeys = {}\nlogin = {{ method = \"token\", file = \"bao.token\" }}\n\
-             patience_seconds = 5\n",
-            api.address,
-            json!(keys)
-        )
-    }
-
-    /// Puts a service in the place of those that the settings name.
-    fn settings(&self, section: &str) {
-        let file = self.path("home/config.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        let before = text.split("[[service]]").next().unwrap();
-        std::fs::write(file, format!("{before}{section}")).unwrap();
-    }
-
-    /// A file in the home that is its owner's alone.
-    fn secret(&self, file: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let file = self.path("home").join(file);
-        std::fs::write(&file, text).unwrap();
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, line: &str) -> Run {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-live-program"));
-        program.args(line.split(' ')).current_dir(self.folder.path());
-        program.env_clear().env("MEDSEC_HOME", self.path("home"));
-        program
-            .env("MEDSEC_PURPOSE", "TREAT")
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("HOME", self.folder.path());
-        let done = program.output().unwrap();
-        let said = [done.stdout, done.stderr].concat();
-        Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
-    }
-
-    #[track_caller]
-    fn done(&self, line: &str) -> String {
-        self.tried(line).unwrap()
-    }
-
-    fn tried(&self, line: &str) -> Result<String, Refused> {
-        let run = self.run(line);
-        match run.code {
-            Some(0) => Ok(run.said),
-            code => Err(Refused(code, run.said)),
-        }
-    }
-
-    fn opened(&self, package: &str) -> Vec<u8> {
-        let _ = std::fs::remove_file(self.path("out"));
-        self.done(&format!("open {package} -o out"));
-        std::fs::read(self.path("out")).unwrap()
-    }
-}
+use self::home::{CONTENT, Home, Refused};
+use crate::support::vault::{name, wait};
 
 const SEAL: &str = "seal scan --key bao:ct -o scan.msp";
 
@@ -212,19 +124,4 @@ fn folder_is_moved_to_a_key_elsewhere_and_to_its_newest_version(ev: Ev) -> Prove
     ev.holds("the new version is a reason", rotated.contains("rewrapped 5 files"));
     ev.equal("the content comes back", &home.opened("packages/3.msp"), &CONTENT.to_vec());
     ev.proven()
-}
-
-/// The ready policies limit a key's age, which the agent does not tell of keys elsewhere.
-#[test]
-fn agent_opens_with_keys_elsewhere_and_seals_with_none_of_unknown_age() {
-    let home = Home::new();
-    home.done(SEAL);
-    home.done("login");
-    let through =
-        (home.tried("seal scan --key bao:ct -o other.msp"), home.tried("open scan.msp -o out"));
-    home.done("logout");
-    let Refused(_, said) = through.0.unwrap_err();
-    assert!(said.contains("--no-agent") && !home.path("other.msp").exists(), "{said}");
-    through.1.unwrap();
-    assert_eq!(std::fs::read(home.path("out")).unwrap(), CONTENT);
 }
