@@ -136,7 +136,7 @@ mod set_up {
                 report = report.line(format!("  {line}"));
             }
             report = report.line("").line(format!(
-                "the role is an AppRole with the policies that the home needs: {prefix}-seal to seal, {prefix}-open to open, {prefix}-rewrap to rewrap, both of the first to do both:"
+                "an AppRole has the policies that its home needs: {prefix}-seal to seal, {prefix}-open to open, {prefix}-rewrap to rewrap; here the first two:"
             ));
             let commands = [
                 "bao auth enable approle".to_owned(),
