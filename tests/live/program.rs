@@ -11,8 +11,9 @@ use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::KeyAdmin as _;
 use serde_json::json;
 
-use self::home::{CONTENT, Home, Refused};
+pub(crate) use self::home::{CONTENT, Home, Refused};
 use crate::support::vault::{name, wait};
+use crate::support::{certificate_file, variable};
 
 const SEAL: &str = "seal scan --key bao:ct -o scan.msp";
 
@@ -123,5 +124,31 @@ fn folder_is_moved_to_a_key_elsewhere_and_to_its_newest_version(ev: Ev) -> Prove
     let rotated = home.done("rewrap packages --to-key bao:ct");
     ev.holds("the new version is a reason", rotated.contains("rewrapped 5 files"));
     ev.equal("the content comes back", &home.opened("packages/3.msp"), &CONTENT.to_vec());
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(e)(1)", "164.312(e)(2)(ii)"],
+    claim = "no variable of the environment has the program trust a server whose certificate the settings do not trust",
+    polarity = deny,
+)]
+fn environment_does_not_turn_verification_off(ev: Ev) -> Proven {
+    let mut home = Home::new();
+    let plain = format!("http://{}\"\nplain_loopback = true", home.scene.api.address);
+    let over_tls = |roots: &str| {
+        let address = variable("MEDSEC_LIVE_VAULT");
+        let roots = certificate_file(roots).display().to_string();
+        home.section(&["ct"]).replace(&plain, &format!("{address}\"\nroots = \"{roots}\""))
+    };
+    let [trusted, foreign] = ["ca.pem", "stranger-ca.pem"].map(over_tls);
+    for name in ["VAULT_SKIP_VERIFY", "BAO_SKIP_VERIFY"] {
+        home.environment.push((name.to_owned(), "1".to_owned()));
+    }
+    home.environment.push(("VAULT_ADDR".to_owned(), "http://127.0.0.1:9".to_owned()));
+    home.settings(&foreign);
+    let untrusted = |Refused(_, said): &Refused| said.contains("is not to be trusted");
+    ev.denies(home.tried(SEAL), untrusted);
+    home.settings(&trusted);
+    ev.allows(home.tried(SEAL));
     ev.proven()
 }

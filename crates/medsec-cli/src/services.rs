@@ -57,11 +57,7 @@ impl Services {
         let timer: Arc<dyn Timer> = Arc::new(ThreadTimer);
         let name = ServiceName::new(section.name());
         let name = name.map_err(|error| Failure::usage(error.to_string()))?;
-        let mut guards = Guards::default();
-        if let Some(patience) = section.patience() {
-            guards.deadline = Some(Duration::from_secs(patience.0));
-        }
-        Ok((name, guards.around(unguarded(section)?, &timer)))
+        Ok((name, guards(section).around(unguarded(section)?, &timer)))
     }
 
     /// All of them as one service with the user's own keys.
@@ -76,6 +72,15 @@ impl Services {
         }
         Ok(Arc::new(joined))
     }
+}
+
+/// Those of every service, with the patience that the settings have for this one.
+fn guards(section: &ServiceSection) -> Guards {
+    let mut guards = Guards::default();
+    if let Some(patience) = section.patience() {
+        guards.deadline = Some(Duration::from_secs(patience.0));
+    }
+    guards
 }
 
 fn unguarded(section: &ServiceSection) -> Result<Arc<dyn KeyService>, Failure> {

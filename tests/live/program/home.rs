@@ -7,31 +7,31 @@ use serde_json::{Value, json};
 
 use crate::support::vault::{Api, Scene};
 
-pub(super) const CONTENT: &[u8] = b"KOWALSKA^JADWIGA, of whom nothing may be seen";
+pub(crate) const CONTENT: &[u8] = b"KOWALSKA^JADWIGA, of whom nothing may be seen";
 
 /// A home of the user `ada` whose settings name a transit mount with the key `ct` as `bao`.
-pub(super) struct Home {
+pub(crate) struct Home {
     /// The working folder, with the home in it.
     folder: PathBuf,
     _temporary: Option<tempfile::TempDir>,
-    pub(super) scene: Scene,
+    pub(crate) scene: Scene,
     /// Variables besides the program's own.
-    pub(super) environment: Vec<(String, String)>,
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 /// One finished run.
 #[derive(Debug)]
-pub(super) struct Run {
-    pub(super) code: Option<i32>,
-    pub(super) said: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
 }
 
 /// Exit code, and what was said.
 #[derive(Debug)]
-pub(super) struct Refused(pub(super) Option<i32>, pub(super) String);
+pub(crate) struct Refused(pub(crate) Option<i32>, pub(crate) String);
 
 impl Home {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let temporary = tempfile::tempdir().unwrap();
         let home = Self::of(temporary.path().to_owned(), Some(temporary));
         home.settings(&home.section(&["ct"]));
@@ -39,7 +39,7 @@ impl Home {
     }
 
     /// In that folder, with no service in the settings.
-    pub(super) fn within(folder: &Path) -> Self {
+    pub(crate) fn within(folder: &Path) -> Self {
         Self::of(folder.to_owned(), None)
     }
 
@@ -53,12 +53,12 @@ impl Home {
     }
 
     /// What the settings say of the service.
-    pub(super) fn section(&self, keys: &[&str]) -> String {
+    pub(crate) fn section(&self, keys: &[&str]) -> String {
         self.section_at(&self.scene.api.address.to_string(), keys)
     }
 
     /// The same, where somebody stands in between.
-    pub(super) fn section_at(&self, address: &str, keys: &[&str]) -> String {
+    pub(crate) fn section_at(&self, address: &str, keys: &[&str]) -> String {
         let mount = &self.scene.mount;
         format!(
             "[[service]]\nkind = \"vault\"\nname = \"bao\"\naddress = \"http://{address}\"\nplain_loopback = true\n\
@@ -69,7 +69,7 @@ impl Home {
     }
 
     /// Puts services in the place of those that the settings name.
-    pub(super) fn settings(&self, sections: &str) {
+    pub(crate) fn settings(&self, sections: &str) {
         let file = self.path("home/config.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let before = text.split("[[service]]").next().unwrap();
@@ -77,25 +77,25 @@ impl Home {
     }
 
     /// A file in the home that is its owner's alone.
-    pub(super) fn secret(&self, file: &str, text: &str) {
+    pub(crate) fn secret(&self, file: &str, text: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let file = self.path("home").join(file);
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    pub(super) fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
         let done = self.program(line).output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
     }
 
     /// The document of a run with `--json`, and its exit code.
-    pub(super) fn json(&self, line: &str) -> (Option<i32>, Value) {
+    pub(crate) fn json(&self, line: &str) -> (Option<i32>, Value) {
         let done = self.program(&format!("{line} --json")).output().unwrap();
         (done.status.code(), serde_json::from_slice(&done.stdout).unwrap())
     }
@@ -113,11 +113,11 @@ impl Home {
     }
 
     #[track_caller]
-    pub(super) fn done(&self, line: &str) -> String {
+    pub(crate) fn done(&self, line: &str) -> String {
         self.tried(line).unwrap()
     }
 
-    pub(super) fn tried(&self, line: &str) -> Result<String, Refused> {
+    pub(crate) fn tried(&self, line: &str) -> Result<String, Refused> {
         let run = self.run(line);
         match run.code {
             Some(0) => Ok(run.said),
@@ -125,7 +125,7 @@ impl Home {
         }
     }
 
-    pub(super) fn opened(&self, package: &str) -> Vec<u8> {
+    pub(crate) fn opened(&self, package: &str) -> Vec<u8> {
         let _ = std::fs::remove_file(self.path("out"));
         self.done(&format!("open {package} -o out"));
         std::fs::read(self.path("out")).unwrap()

@@ -72,12 +72,6 @@ pub(super) const fn of_key(error: &KeyServiceError) -> u8 {
         K::Untrusted => 9,
         K::Busy => 10,
         K::Random(_) => 11,
-        K::TimedOut => 13,
-        K::Sealed => 14,
-        K::Unauthenticated => 15,
-        K::VersionRetired => 16,
-        K::NoSuchService => 17,
-        K::Ambiguous => 18,
         _ => 12,
     }
 }
@@ -98,12 +92,6 @@ pub(super) fn key(code: u8) -> Result<KeyServiceError, Malformed> {
         10 => K::Busy,
         11 => K::Random(medsec_crypto::RandomError),
         12 => K::Unavailable(ErrorKind::Other.into()),
-        13 => K::TimedOut,
-        14 => K::Sealed,
-        15 => K::Unauthenticated,
-        16 => K::VersionRetired,
-        17 => K::NoSuchService,
-        18 => K::Ambiguous,
         _ => return Err(Malformed),
     })
 }

@@ -89,7 +89,7 @@ fn policy_rejects_values_that_are_not_possible() {
         ("\"mri-2026\"", "\"mri 2026\""),
         ("max_key_age_days = 365", "max_key_age_days = 0"),
         ("max_key_age_days = 365", "max_key_age_days = 36601"),
-        ("max_key_age_days = 365", "max_key_age_days = 365\nshared_data_keys = \"often\""),
+        ("max_key_age_days = 365", "shared_data_keys = \"often\"\nmax_key_age_days = 365"),
         ("review_within_days = 3", "review_within_days = 0"),
         ("review_within_days = 3", "review_within_days = 367"),
         ("review_within_days = 3", "review_within_days = 65536"),
