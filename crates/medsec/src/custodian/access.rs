@@ -2,7 +2,7 @@
 //! [`Admission`].
 
 use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza};
-use medsec_kms::{KeyContext, KeyService, KeyServiceError};
+use medsec_kms::{KeyContext, KeyService, KeyServiceError, OpeningCache};
 
 use super::Custodian;
 use crate::error::Refused;
@@ -46,22 +46,40 @@ pub(super) fn context_of(header: &Header) -> KeyContext {
     KeyContext { bind: header.bind(), dataset: header.core().dataset.clone() }
 }
 
-/// Unwraps one of the stanzas of that header: one that fails as not authentic moves on, the first that yields a key
-/// decides. What the session keeps is not asked for again.
+/// Unwraps one of the stanzas: one that fails as not authentic moves on, the first that yields a key decides.
 pub(super) async fn unwrap(
+    _admission: &Admission,
+    keys: &dyn KeyService,
+    stanzas: Vec<Stanza>,
+    context: &KeyContext,
+) -> Result<Dek, Refused> {
+    tried(keys, stanzas, context, None).await
+}
+
+/// The same of a package that is opened. A data key of several packages that the session keeps is not asked for again.
+pub(super) async fn unwrap_or_kept(
     _admission: &Admission,
     login: &dyn Login,
     stanzas: Vec<Stanza>,
     header: &Header,
 ) -> Result<Dek, Refused> {
-    let kept = login.shared_keys()?.and_then(|shared| shared.caches());
-    let kept = kept.as_ref().and_then(|caches| caches.opening());
-    let (keys, context) = (login.keys(), context_of(header));
+    let caches = login.shared_keys()?.and_then(|shared| shared.caches());
+    let kept = caches.as_ref().and_then(|caches| caches.opening());
+    let kept = kept.map(|kept| (kept, header));
+    tried(login.keys(), stanzas, &context_of(header), kept).await
+}
+
+async fn tried(
+    keys: &dyn KeyService,
+    stanzas: Vec<Stanza>,
+    context: &KeyContext,
+    kept: Option<(&OpeningCache, &Header)>,
+) -> Result<Dek, Refused> {
     let mut why = None;
     for stanza in stanzas {
         let unwrapped = match kept {
-            Some(kept) => kept.unwrap_dek(keys, header, &stanza).await,
-            None => keys.unwrap_dek(&stanza, &context).await,
+            Some((kept, header)) => kept.unwrap_dek(keys, header, &stanza).await,
+            None => keys.unwrap_dek(&stanza, context).await,
         };
         match unwrapped {
             Ok(dek) => return Ok(dek),

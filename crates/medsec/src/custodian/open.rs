@@ -11,7 +11,7 @@ use medsec_policy::{
     DatasetId, EmergencyId, PackageId, Purpose, Resource, SharedDataKeys, Signature,
 };
 
-use super::access::{own_keys, unwrap};
+use super::access::{own_keys, unwrap_or_kept};
 use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
@@ -313,7 +313,7 @@ async fn unlocked(
     admission: &Admission,
 ) -> Result<Unlocked, Refused> {
     let candidates: Vec<_> = checked.candidates().cloned().collect();
-    let dek = unwrap(admission, login, candidates, checked.header()).await?;
+    let dek = unwrap_or_kept(admission, login, candidates, checked.header()).await?;
     Ok(checked.unlock(dek).map_err(OpenError::from)?)
 }
 

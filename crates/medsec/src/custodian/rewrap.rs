@@ -15,7 +15,7 @@ use medsec_policy::Purpose;
 pub use self::batch::{EndedRewraps, RewrapBatch};
 pub use self::grant::{Confirmed, RewrapGrant};
 pub use self::list::{NewList, WantedRecipients};
-use super::access::{own_keys, unwrap};
+use super::access::{context_of, own_keys, unwrap};
 use super::clearance::Cleared;
 use super::open::subject_of;
 use super::{Custodian, Question};
@@ -101,6 +101,8 @@ async fn unlocked(
     admission: &Admission,
 ) -> Result<UnlockedRecipients, Refused> {
     let Package { header, own } = package;
+    let keys = login.keys();
+    let context = context_of(&header);
     if header.core().profile == RecipientProfile::Blind {
         let checked = header.check(Expectation {
             policy: PolicyExpectation::Any,
@@ -110,10 +112,10 @@ async fn unlocked(
             limits: Limits::default(),
         })?;
         let candidates = checked.candidates().cloned().collect();
-        let dek = unwrap(admission, login, candidates, checked.header()).await?;
+        let dek = unwrap(admission, keys, candidates, &context).await?;
         return Ok(checked.unlock(dek).map_err(OpenError::from)?.into());
     }
-    let dek = unwrap(admission, login, own_stanzas(&header, &own), &header).await?;
+    let dek = unwrap(admission, keys, own_stanzas(&header, &own), &context).await?;
     Ok(header.unlock_recipients(dek).map_err(RewrapError::from)?)
 }
 

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::{NewList, own_stanzas};
 use crate::conclusion::Conclusion;
-use crate::custodian::access::{own_keys, unwrap};
+use crate::custodian::access::{context_of, own_keys, unwrap};
 use crate::error::{Refused, ReleaseError, UseError};
 use crate::gate::Admission;
 use crate::hold::Kept;
@@ -69,9 +69,11 @@ impl RewrapGrant {
         if header.hash() != self.header().hash() {
             return Confirmation::Failed;
         }
-        let Ok(own) = own_keys(login.keys(), header) else { return Confirmation::NotPermitted };
+        let keys = login.keys();
+        let Ok(own) = own_keys(keys, header) else { return Confirmation::NotPermitted };
         let stanzas = own_stanzas(header, &own);
-        let Ok(dek) = unwrap(self.conclusion.admission(), login, stanzas, header).await else {
+        let context = context_of(header);
+        let Ok(dek) = unwrap(self.conclusion.admission(), keys, stanzas, &context).await else {
             return Confirmation::Failed;
         };
         let mut copy = Zeroizing::new(*dek.expose_secret());
