@@ -97,7 +97,8 @@ fn package_opens_through_each_key_alone(ev: Ev) -> Proven {
     ev.denies(home.tried("open scan.msp -o out2"), |Refused(code, _)| *code == Some(15));
     let alone = [("OpenBao", places.vault()), ("KMS", places.kms()), ("the token", places.hsm())];
     for (whose, section) in alone {
-        (places.bao.recording().clear(), places.aws.recording().clear());
+        places.bao.recording().clear();
+        places.aws.recording().clear();
         home.settings(&section);
         ev.equal("one service alone", &home.opened("scan.msp"), &CONTENT.to_vec());
         let asked =
@@ -159,7 +160,8 @@ fn no_service_is_asked_for_keys_that_only_a_package_names(ev: Ev) -> Proven {
     home.scene.key("mri");
     let mri = home.section_at(&places.bao.address().to_string(), &["mri"]);
     home.settings(&[mri, other].concat());
-    (places.bao.recording().clear(), places.aws.recording().clear());
+    places.bao.recording().clear();
+    places.aws.recording().clear();
     ev.denies(home.tried("open scan.msp -o out"), |Refused(code, _)| *code == Some(4));
     let asked = [&places.bao, &places.aws].map(|proxy| proxy.recording().exchanges().len());
     ev.equal("nothing went over the wire", &asked, &[0, 0]);
