@@ -85,7 +85,8 @@ impl Clinic {
     ) -> Result<PathBuf, Failed> {
         let mut spec = PackageSpec::default();
         spec.dataset = Some(medsec_crypto::DatasetId::new(DATASET)?);
-        let request = SealRequest { spec, created_at: Timestamp::from(SystemTime::now()) };
+        let created_at = Timestamp::from(SystemTime::now());
+        let request = SealRequest { spec, created_at, content_len: None };
         let key = KeyName::new(DATASET)?;
         let wish = SealWish {
             purpose: Some(Purpose::Treatment),

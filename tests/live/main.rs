@@ -17,6 +17,7 @@
 mod aws;
 mod drive;
 mod faults;
+mod guide;
 mod pkcs11;
 mod postgres;
 mod postgres_crash;

@@ -1,106 +1,19 @@
 //! The program with keys of services elsewhere.
 
-use std::path::PathBuf;
-use std::process::Command;
+mod agent;
+mod bootstrap;
+mod home;
+mod recipients;
+mod shared_keys;
+mod status;
 
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::KeyAdmin as _;
 use serde_json::json;
 
-use crate::support::vault::{Api, Scene, name, wait};
-
-const CONTENT: &[u8] = b"KOWALSKA^JADWIGA, of whom nothing may be seen";
-
-/// A home of the user `ada` whose settings name a transit mount with the key `ct` as `bao`.
-struct Home {
-    folder: tempfile::TempDir,
-    scene: Scene,
-}
-
-/// One finished run.
-#[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    said: String,
-}
-
-#[derive(Debug)]
-struct Refused(Option<i32>, String);
-
-impl Home {
-    fn new() -> Self {
-        let home = Self { folder: tempfile::tempdir().unwrap(), scene: Api::live().scene() };
-        home.done("init --user ada --no-passphrase --no-anchor");
-        std::fs::write(home.path("scan"), CONTENT).unwrap();
-        home.secret("bao.token", &home.scene.api.token);
-        home.settings(&home.section(&["ct"]));
-        home
-    }
-
-    /// What the settings say of the service.
-    fn section(&self, keys: &[&str]) -> String {
-        let Scene { api, mount, .. } = &self.scene;
-        format!(
-            "[[service]]\nkind = \"vault\"\nname = \"bao\"\naddress = \"http://{}\"\nplain_loopback = true\n\
-             mount = \"{mount}\"\nkeys = {}\nlogin = {{ method = \"token\", file = \"bao.token\" }}\n\
-             patience_seconds = 5\n",
-            api.address,
-            json!(keys)
-        )
-    }
-
-    /// Puts a service in the place of those that the settings name.
-    fn settings(&self, section: &str) {
-        let file = self.path("home/config.toml");
-        let text = std::fs::read_to_string(&file).unwrap();
-        let before = text.split("[[service]]").next().unwrap();
-        std::fs::write(file, format!("{before}{section}")).unwrap();
-    }
-
-    /// A file in the home that is its owner's alone.
-    fn secret(&self, file: &str, text: &str) {
-        use std::os::unix::fs::PermissionsExt as _;
-        let file = self.path("home").join(file);
-        std::fs::write(&file, text).unwrap();
-        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, line: &str) -> Run {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-live-program"));
-        program.args(line.split(' ')).current_dir(self.folder.path());
-        program.env_clear().env("MEDSEC_HOME", self.path("home"));
-        program
-            .env("MEDSEC_PURPOSE", "TREAT")
-            .env("XDG_STATE_HOME", self.path("state"))
-            .env("HOME", self.folder.path());
-        let done = program.output().unwrap();
-        let said = [done.stdout, done.stderr].concat();
-        Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
-    }
-
-    #[track_caller]
-    fn done(&self, line: &str) -> String {
-        self.tried(line).unwrap()
-    }
-
-    fn tried(&self, line: &str) -> Result<String, Refused> {
-        let run = self.run(line);
-        match run.code {
-            Some(0) => Ok(run.said),
-            code => Err(Refused(code, run.said)),
-        }
-    }
-
-    fn opened(&self, package: &str) -> Vec<u8> {
-        let _ = std::fs::remove_file(self.path("out"));
-        self.done(&format!("open {package} -o out"));
-        std::fs::read(self.path("out")).unwrap()
-    }
-}
+pub(crate) use self::home::{CONTENT, Home, Refused};
+use crate::support::vault::{name, wait};
+use crate::support::{certificate_file, variable};
 
 const SEAL: &str = "seal scan --key bao:ct -o scan.msp";
 
@@ -214,17 +127,28 @@ fn folder_is_moved_to_a_key_elsewhere_and_to_its_newest_version(ev: Ev) -> Prove
     ev.proven()
 }
 
-/// The ready policies limit a key's age, which the agent does not tell of keys elsewhere.
-#[test]
-fn agent_opens_with_keys_elsewhere_and_seals_with_none_of_unknown_age() {
-    let home = Home::new();
-    home.done(SEAL);
-    home.done("login");
-    let through =
-        (home.tried("seal scan --key bao:ct -o other.msp"), home.tried("open scan.msp -o out"));
-    home.done("logout");
-    let Refused(_, said) = through.0.unwrap_err();
-    assert!(said.contains("--no-agent") && !home.path("other.msp").exists(), "{said}");
-    through.1.unwrap();
-    assert_eq!(std::fs::read(home.path("out")).unwrap(), CONTENT);
+#[evidence(
+    hipaa2013::["164.312(e)(1)", "164.312(e)(2)(ii)"],
+    claim = "no variable of the environment has the program trust a server whose certificate the settings do not trust",
+    polarity = deny,
+)]
+fn environment_does_not_turn_verification_off(ev: Ev) -> Proven {
+    let mut home = Home::new();
+    let plain = format!("http://{}\"\nplain_loopback = true", home.scene.api.address);
+    let over_tls = |roots: &str| {
+        let address = variable("MEDSEC_LIVE_VAULT");
+        let roots = certificate_file(roots).display().to_string();
+        home.section(&["ct"]).replace(&plain, &format!("{address}\"\nroots = \"{roots}\""))
+    };
+    let [trusted, foreign] = ["ca.pem", "stranger-ca.pem"].map(over_tls);
+    for name in ["VAULT_SKIP_VERIFY", "BAO_SKIP_VERIFY"] {
+        home.environment.push((name.to_owned(), "1".to_owned()));
+    }
+    home.environment.push(("VAULT_ADDR".to_owned(), "http://127.0.0.1:9".to_owned()));
+    home.settings(&foreign);
+    let untrusted = |Refused(_, said): &Refused| said.contains("is not to be trusted");
+    ev.denies(home.tried(SEAL), untrusted);
+    home.settings(&trusted);
+    ev.allows(home.tried(SEAL));
+    ev.proven()
 }

@@ -9,6 +9,7 @@ mod fhir;
 mod fips;
 mod go;
 mod oscal;
+mod release;
 mod suite;
 
 use std::path::PathBuf;
@@ -214,6 +215,7 @@ fn deny(ws: &Workspace) -> Result<()> {
 
 fn long_runs(ws: &Workspace, steps: &mut Steps) {
     steps.step("audit", seconds(30), || advisories::check(ws));
+    steps.step("release", seconds(600), || release::check(ws));
     steps.step("bench", seconds(900), || bench::run(ws, &bench::Options { quick: false }));
     steps.step("fuzz", seconds(1200), || {
         let long = fuzz::Options { seconds: LONG_FUZZ, target: None, list: false, minimize: false };

@@ -23,6 +23,7 @@ mod rust_text;
 mod test_runner;
 mod wording;
 
+pub(crate) use self::doubles::says_double;
 pub(crate) use self::runtime::found as runtimes_in;
 
 use std::fmt;

@@ -6,6 +6,7 @@
 mod crew;
 mod done;
 mod folders;
+pub(crate) mod headers;
 mod listed;
 mod lock;
 mod manifest;
@@ -54,8 +55,8 @@ pub(crate) struct BulkOption {
 pub(crate) struct Keys {
     /// Public keys.
     pub(crate) recipients: Vec<Box<dyn Recipient + Send + Sync>>,
-    /// The key of the store.
-    pub(crate) key: Option<KeyName>,
+    /// Keys of the store, or of services elsewhere. The first makes the data keys.
+    pub(crate) keys: Vec<KeyName>,
     /// What to sign with.
     pub(crate) signer: Option<Signer>,
 }
@@ -63,7 +64,7 @@ pub(crate) struct Keys {
 impl Keys {
     /// How many recipients were named.
     pub(crate) fn count(&self) -> usize {
-        self.recipients.len().saturating_add(usize::from(self.key.is_some()))
+        self.recipients.len().saturating_add(self.keys.len())
     }
 
     /// As the Custodian takes them.

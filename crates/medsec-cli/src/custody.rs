@@ -257,11 +257,7 @@ impl Custody {
     pub(crate) fn refuse_unknown(&self, session: &Session, name: &KeyName) -> Result<(), Failure> {
         let about = match name.is_local() {
             true => self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?.describe(),
-            false => match pollster::block_on(self.login.keys().describe_key(name)) {
-                // Whether there is such a key shows when it is used.
-                Err(KeyServiceError::NotOffered(_)) => return Ok(()),
-                about => about?,
-            },
+            false => pollster::block_on(self.login.keys().describe_key(name))?,
         };
         // Old keys still protect; that they should be replaced is for an administrator to know.
         if about.is_overdue(now()) {

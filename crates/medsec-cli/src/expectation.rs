@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::Args;
 use medsec_crypto::{
-    Context, ContextKey, Header, SignerExpectation, VerifyingKey, context_difference,
+    Context, ContextKey, Header, Limits, SharedDataKey, SignerExpectation, VerifyingKey,
+    context_difference,
 };
 
 use medsec_kms::LocalStore;
@@ -13,6 +14,13 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keys::signers;
 use crate::session::Session;
+
+/// How packages may be made. Whether one data key may serve several of them is the policy's to say.
+pub(crate) fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.shared_data_key = SharedDataKey::Accepted;
+    limits
+}
 
 /// Whose signature is required.
 #[derive(Clone, Debug, Args)]

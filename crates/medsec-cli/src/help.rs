@@ -111,7 +111,16 @@ Examples:
 pub(crate) const KEY_STATUS: &str = "\
 Examples:
   medsec key status
-  medsec key status ct-2026 --json";
+  medsec key status ct-2026 bao:ct --json
+  medsec key status --check --packages sealed";
+
+pub(crate) const KEY_BOOTSTRAP: &str = "\
+Examples:
+  medsec key bootstrap --vault https://bao:8200 --roots ca.pem --token-file admin.token --key ct --user ada
+  medsec key bootstrap --vault https://bao:8200 --roots ca.pem --token-file admin.token --key ct --apply
+  medsec key bootstrap --aws ARN --any-dataset --administrator ARN --sealing-role ARN --opening-role ARN --rewrapping-role ARN
+
+Without --apply nothing is changed. A second time there is nothing to do.";
 
 pub(crate) const KEY_ONE: &str = "\
 Examples:

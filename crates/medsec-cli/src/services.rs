@@ -28,6 +28,8 @@ use medsec_kms::{Guards, KeyService, KeyServices, ServiceName, ThreadTimer, Time
 use zeroize::Zeroizing;
 
 use self::lazy::{Lazy, Named, Opening};
+#[cfg(feature = "vault")]
+pub(crate) use self::vault::VaultAdministration;
 use crate::failure::Failure;
 #[cfg(any(feature = "aws", feature = "vault"))]
 use crate::files::read_small;
@@ -44,18 +46,18 @@ pub(crate) struct Services {
 impl Services {
     /// Those of the settings.
     pub(crate) fn of(settings: &Settings) -> Result<Self, Failure> {
+        let named = settings.services.value.iter().map(Self::one);
+        Ok(Self { named: named.collect::<Result<_, Failure>>()? })
+    }
+
+    /// One of them.
+    pub(crate) fn one(
+        section: &ServiceSection,
+    ) -> Result<(ServiceName, Arc<dyn KeyService>), Failure> {
         let timer: Arc<dyn Timer> = Arc::new(ThreadTimer);
-        let one = |section: &ServiceSection| {
-            let name = ServiceName::new(section.name());
-            let name = name.map_err(|error| Failure::usage(error.to_string()))?;
-            let mut guards = Guards::default();
-            if let Some(patience) = section.patience() {
-                guards.deadline = Some(Duration::from_secs(patience.0));
-            }
-            Ok((name, guards.around(unguarded(section)?, &timer)))
-        };
-        let named = settings.services.value.iter().map(one).collect::<Result<_, Failure>>()?;
-        Ok(Self { named })
+        let name = ServiceName::new(section.name());
+        let name = name.map_err(|error| Failure::usage(error.to_string()))?;
+        Ok((name, guards(section).around(unguarded(section)?, &timer)))
     }
 
     /// All of them as one service with the user's own keys.
@@ -70,6 +72,15 @@ impl Services {
         }
         Ok(Arc::new(joined))
     }
+}
+
+/// Those of every service, with the patience that the settings have for this one.
+fn guards(section: &ServiceSection) -> Guards {
+    let mut guards = Guards::default();
+    if let Some(patience) = section.patience() {
+        guards.deadline = Some(Duration::from_secs(patience.0));
+    }
+    guards
 }
 
 fn unguarded(section: &ServiceSection) -> Result<Arc<dyn KeyService>, Failure> {

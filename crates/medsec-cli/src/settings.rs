@@ -5,6 +5,7 @@
 
 mod file;
 mod services;
+mod shared;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,8 @@ pub(crate) use self::services::AwsSection;
 pub(crate) use self::services::Pkcs11Section;
 pub(crate) use self::services::ServiceSection;
 #[cfg(feature = "vault")]
-pub(crate) use self::services::{VaultLoginSection, VaultSection};
+pub(crate) use self::services::{Patience, VaultLoginSection, VaultSection};
+pub(crate) use self::shared::SharedSection;
 
 use self::file::ConfigFile;
 use crate::args::Options;
@@ -105,6 +107,8 @@ pub(crate) struct Settings {
     pub(crate) emergency_hook: Setting<Option<PathBuf>>,
     /// The key services elsewhere.
     pub(crate) services: Setting<Vec<ServiceSection>>,
+    /// Whether a session may use one data key for several packages.
+    pub(crate) shared_data_keys: Setting<Option<SharedSection>>,
 }
 
 impl Settings {
@@ -178,6 +182,13 @@ impl Settings {
             services: Setting {
                 source: if file.service.is_empty() { Source::Default } else { Source::File },
                 value: services::checked(&home.value, file.service)?,
+            },
+            shared_data_keys: Setting {
+                source: match file.shared_data_keys {
+                    Some(_) => Source::File,
+                    None => Source::Default,
+                },
+                value: file.shared_data_keys.map(SharedSection::checked).transpose()?,
             },
             home,
         })

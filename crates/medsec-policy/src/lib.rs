@@ -80,6 +80,6 @@ pub use crate::session::{
 };
 pub use crate::settings::{
     Authority, ClaimText, EmergencyLimits, EmergencyReason, Issuer, IssuerKeys, IssuerName,
-    KeyName, RecipientKey, Sealing, SessionLimits, Settings, Signature, StepUp,
+    KeyName, RecipientKey, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
 };
 pub use crate::text::{InvalidValue, RandomError};

@@ -95,6 +95,20 @@ pub struct Sealing {
     pub allowed_keys: Option<BTreeSet<KeyName>>,
     /// Days after which a key version must not be sealed under any more; no limit, if absent.
     pub max_key_age_days: Option<u32>,
+    /// Whether one data key may serve several packages.
+    pub shared_data_keys: SharedDataKeys,
+}
+
+/// Whether one data key may serve several packages, in sealing and in opening. A bundle that says nothing of it forbids
+/// it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third")]
+pub enum SharedDataKeys {
+    /// Each package has its own.
+    #[default]
+    Forbidden,
+    /// It may.
+    Permitted,
 }
 
 /// Whether a signature is needed.

@@ -76,6 +76,11 @@ pub enum Demand {
     /// A package that is bound to a policy known here.
     #[error("a package bound to this policy or one that it supersedes")]
     Bound,
+    /// A data key of the package's own.
+    #[error(
+        "that each package has a data key of its own, and the session shares them between packages"
+    )]
+    OwnDataKey,
 }
 
 /// Why nothing was released although it was granted.

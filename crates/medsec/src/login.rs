@@ -9,6 +9,7 @@ use medsec_kms::KeyService;
 use medsec_policy::Principal;
 
 use crate::hold::Hold;
+use crate::shared::SharedKeys;
 use crate::signer::Signer;
 
 /// A principal's hold on a session, asked before every operation.
@@ -30,6 +31,15 @@ pub trait Login: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`NotLoggedIn`]: the session is over, and the key is erased.
     fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
+        Ok(None)
+    }
+
+    /// The data keys that this session keeps for several packages; none, unless that was asked for when it began. They
+    /// must be erased when it ends.
+    ///
+    /// # Errors
+    /// [`NotLoggedIn`]: the session is over, and they are erased.
+    fn shared_keys(&self) -> Result<Option<SharedKeys>, NotLoggedIn> {
         Ok(None)
     }
 }

@@ -10,6 +10,7 @@ use medsec_policy::{EndReason, Session, SessionEnded};
 
 use crate::hold::{Hold, Holdings, KeyHandle};
 use crate::login::{LoggedIn, Login, NotLoggedIn};
+use crate::shared::SharedKeys;
 use crate::signer::Signer;
 
 /// What a session holds: keys that are erased when it ends, those of its grants too, and with the last operation under
@@ -17,6 +18,7 @@ use crate::signer::Signer;
 pub struct Unlocks {
     keys: Arc<dyn KeyService>,
     signer: Option<Signer>,
+    shared: Option<SharedKeys>,
     grants: Holdings,
 }
 
@@ -24,7 +26,15 @@ impl Unlocks {
     /// What data keys are unwrapped with, and what packages are signed with.
     #[must_use]
     pub fn new(keys: Arc<dyn KeyService>, signer: Option<SigningKey>) -> Self {
-        Self { keys, signer: signer.map(Signer::new), grants: Holdings::default() }
+        let signer = signer.map(Signer::new);
+        Self { keys, signer, shared: None, grants: Holdings::default() }
+    }
+
+    /// The same, and data keys may be kept for several packages where the policy permits it.
+    #[must_use]
+    pub fn sharing(mut self, shared: SharedKeys) -> Self {
+        self.shared = Some(shared);
+        self
     }
 }
 
@@ -32,6 +42,9 @@ impl Drop for Unlocks {
     fn drop(&mut self) {
         if let Some(signer) = &self.signer {
             signer.erase();
+        }
+        if let Some(shared) = &self.shared {
+            shared.erase();
         }
         self.grants.erase();
     }
@@ -86,6 +99,10 @@ impl Login for SessionLogin {
 
     fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
         Ok(self.session.with(|_, unlocks| unlocks.signer.clone())?)
+    }
+
+    fn shared_keys(&self) -> Result<Option<SharedKeys>, NotLoggedIn> {
+        Ok(self.session.with(|_, unlocks| unlocks.shared.clone())?)
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Emulator {
     /// Id of the access key, by which the emulator tells accounts apart.
     id: String,
     key: AwsAccessKey,
+    /// What a program's environment says of it.
+    environment: Vec<(&'static str, String)>,
     admin: AwsAdmin,
 }
 
@@ -61,17 +63,29 @@ impl Emulator {
     /// An account of this test alone.
     pub(crate) fn new(kind: Kind) -> Self {
         let account = fresh_account();
-        let (id, key) = match kind {
+        let [id, secret, session] = match kind {
             // Its access keys are accounts.
-            Kind::LocalStack => (account.clone(), access_key(&account, "secret", None)),
+            Kind::LocalStack => [account, "secret".to_owned(), String::new()],
             Kind::Moto => assume(&variable("MEDSEC_LIVE_MOTO"), &account),
         };
+        let key = access_key(&id, &secret, Some(session.as_str()).filter(|text| !text.is_empty()));
+        let environment = vec![
+            ("AWS_ACCESS_KEY_ID", id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+            ("AWS_SESSION_TOKEN", session),
+        ];
         let admin = AwsAdmin::new(wait(AwsConnection::open(settings(kind, key.clone()))).unwrap());
-        Self { kind, id, key, admin }
+        Self { kind, id, key, environment, admin }
     }
 
     pub(crate) fn settings(&self) -> AwsSettings {
         settings(self.kind, self.key.clone())
+    }
+
+    /// Variables by which the SDK's default chain finds the account.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+        let told = self.environment.iter().filter(|(_, value)| !value.is_empty());
+        told.map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
     /// `http://127.0.0.1:port`.
@@ -187,7 +201,7 @@ fn fresh_account() -> String {
 }
 
 /// moto knows the account of an access key that it gave out.
-fn assume(server: &str, account: &str) -> (String, AwsAccessKey) {
+fn assume(server: &str, account: &str) -> [String; 3] {
     let body = format!(
         "Action=AssumeRole&Version=2011-06-15&RoleArn=arn:aws:iam::{account}:role/medsec&RoleSessionName=live"
     );
@@ -197,9 +211,7 @@ fn assume(server: &str, account: &str) -> (String, AwsAccessKey) {
     );
     let (status, answer) = post(server.trim_start_matches("http://"), &headers, &body);
     assert_eq!(status, 200, "{answer}");
-    let part = |name: &str| inside(&answer, name);
-    let key = access_key(part("AccessKeyId"), part("SecretAccessKey"), Some(part("SessionToken")));
-    (part("AccessKeyId").to_owned(), key)
+    ["AccessKeyId", "SecretAccessKey", "SessionToken"].map(|name| inside(&answer, name).to_owned())
 }
 
 /// The text of an element.

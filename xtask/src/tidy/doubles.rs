@@ -48,6 +48,12 @@ fn names(path: &str, text: &str) -> Vec<Finding> {
     findings
 }
 
+/// Whether one of the words in a name says that it is not the real thing.
+pub(crate) fn says_double(name: &str) -> bool {
+    let name = snake(name);
+    WORDS.iter().any(|word| has_word(&name, word))
+}
+
 /// `FakeKey` and `FAKE_KEY` as `fake_key`.
 fn snake(name: &str) -> String {
     let mut snake = String::with_capacity(name.len());

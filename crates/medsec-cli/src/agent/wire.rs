@@ -13,6 +13,7 @@
 mod answer;
 mod bytes;
 mod codes;
+mod described;
 mod fields;
 mod frame;
 mod request;

@@ -10,8 +10,8 @@ use std::time::SystemTime;
 
 use medsec::{Aim, OpenWish, ReleaseError, SealGrant, SealRequest, Unbound};
 use medsec_crypto::{
-    Access, Limits, ManifestEntry, Metadata, OutputError, PackageId, PackageName, PackageSpec,
-    PendingFile, SealError, SignerExpectation, VerifyingKey,
+    Access, ManifestEntry, Metadata, OutputError, PackageId, PackageName, PackageSpec, PendingFile,
+    SealError, SignerExpectation, VerifyingKey,
 };
 
 use self::again::time_after;
@@ -29,6 +29,7 @@ use super::{EXTENSION, Keys, path};
 use crate::custody::{Custody, as_recipients};
 use crate::describe::{add_identifiers, describe};
 use crate::exit::Exit;
+use crate::expectation::limits;
 use crate::failure::Failure;
 use crate::report::Folder;
 use crate::session::{Interrupt, Session};
@@ -132,7 +133,7 @@ fn seal_all(
             None => SignerExpectation::NotRequired,
         },
         reproduced: plan.spec.reproduced.clone(),
-        limits: Limits::default(),
+        limits: limits(),
         patient: None,
         unbound: Unbound::Accepted,
         filed_under: session.settings()?.dataset.value.clone(),
@@ -220,7 +221,7 @@ impl<'a> Run<'a> {
             return;
         }
         let recipients = as_recipients(&self.plan.keys.recipients);
-        let keys: Vec<_> = self.plan.keys.key.iter().collect();
+        let keys: Vec<_> = self.plan.keys.keys.iter().collect();
         let wish = self.plan.keys.wish(self.plan.custody, &keys, &recipients);
         let granted = self.plan.custody.seal_all(requests, &wish);
         for (one, granted) in waiting.into_iter().zip(granted) {
@@ -255,7 +256,8 @@ impl<'a> Run<'a> {
             describe(metadata, Some(&name), source.len);
             add_identifiers(&mut spec, &mut source.file)?;
         }
-        let request = SealRequest { spec, created_at: time_after(known) };
+        let (created_at, content_len) = (time_after(known), Some(source.len));
+        let request = SealRequest { spec, created_at, content_len };
         Ok(Some((Waiting { index, path, source }, request)))
     }
 

@@ -38,7 +38,7 @@ fn show(settings: &Settings) -> Report {
     let Settings { home, store, mark, store_id, identity, signer, threads, .. } = settings;
     let Settings { purpose, dataset, policy, policy_mark, .. } = settings;
     let Settings { audit, audit_pin, audit_key, audit_anchor, audit_stream, .. } = settings;
-    let Settings { emergencies, emergency_hook, services, .. } = settings;
+    let Settings { emergencies, emergency_hook, services, shared_data_keys, .. } = settings;
     let named = |services: &Vec<ServiceSection>| {
         let one = |service: &ServiceSection| format!("{} ({})", service.name(), service.kind());
         let all: Vec<String> = services.iter().map(one).collect();
@@ -64,6 +64,7 @@ fn show(settings: &Settings) -> Report {
         row("emergency.folder", emergencies, |folder| Some(path(folder))),
         row("emergency.hook", emergency_hook, |file| file.as_deref().map(path)),
         row("service", services, named),
+        row("shared_data_keys", shared_data_keys, |shared| shared.map(|shared| shared.to_string())),
         row("work.threads", threads, |count| count.map(|count| count.to_string())),
     ];
     let mut report = Report::new();

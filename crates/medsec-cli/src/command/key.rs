@@ -1,13 +1,17 @@
 //! `medsec key`: the keys of the datasets.
 
+mod bootstrap;
+mod status;
+
 use clap::{Args, Subcommand};
 use medsec_crypto::Timestamp;
 use medsec_kms::{KeyName, KeySpec, KeyState, KeyView, LocalStore};
 use serde_json::{Value, json};
 
-use crate::exit::Exit;
+use self::bootstrap::Bootstrap;
+use self::status::Status;
 use crate::failure::Failure;
-use crate::own::{OwnOption, open_store};
+use crate::own::OwnOption;
 use crate::report::Report;
 use crate::session::{Session, now};
 
@@ -17,7 +21,7 @@ pub(crate) enum Command {
     Create(Create),
     /// Give keys a new version, used from now on; older versions still open packages.
     Rotate(Rotate),
-    /// Show keys: their state, age and holders.
+    /// Show keys, those of services elsewhere too: their state, version, age and holders.
     Status(Status),
     /// Stop the use of a key until it is enabled again.
     Disable(One),
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     Keep(One),
     /// Say after how many days a version of a key should be replaced.
     Age(Age),
+    /// Set up a key service elsewhere: mount, keys and policies of Vault or OpenBao, policies for AWS KMS.
+    Bootstrap(Box<Bootstrap>),
 }
 
 #[derive(Debug, Args)]
@@ -54,14 +60,6 @@ pub(crate) struct Rotate {
     overdue: bool,
     #[command(flatten)]
     own: OwnOption,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = crate::help::KEY_STATUS)]
-pub(crate) struct Status {
-    /// The keys; all by default.
-    #[arg(value_name = "KEY")]
-    names: Vec<KeyName>,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +119,7 @@ impl Command {
             Self::Destroy(_) => "key destroy",
             Self::Keep(_) => "key keep",
             Self::Age(_) => "key age",
+            Self::Bootstrap(_) => "key bootstrap",
         }
     }
 
@@ -133,6 +132,7 @@ impl Command {
             Self::Enable(one) => one.run(session, |change, name| change.enable_key(name)),
             Self::Destroy(destroy) => destroy.run(session),
             Self::Age(age) => age.run(session),
+            Self::Bootstrap(bootstrap) => bootstrap.run(),
             Self::Keep(one) => one.run(session, |change, name| change.cancel_destruction(name)),
         }
     }
@@ -165,23 +165,6 @@ impl Rotate {
                     .to_owned()
             }
         }))
-    }
-}
-
-impl Status {
-    fn run(&self, session: &Session) -> Result<Report, Failure> {
-        let store = open_store(session)?;
-        if let Some(at) = self.names.iter().position(|name| store.key(name).is_none()) {
-            let number = at.saturating_add(1);
-            return Err(Failure::new(
-                Exit::Key,
-                format!("KEY no. {number} is no key of this store"),
-            )
-            .next("`medsec key status` shows all keys"));
-        }
-        let all: Vec<KeyName> = store.keys().map(|key| key.name().clone()).collect();
-        let names = if self.names.is_empty() { &all } else { &self.names };
-        Ok(show(&store, names))
     }
 }
 
@@ -241,6 +224,16 @@ impl Destroy {
             false => report.line(BACKUPS),
         })
     }
+}
+
+/// What only keys of the store have.
+fn stored_value(store: &LocalStore, name: &KeyName) -> Value {
+    let Some(view) = store.key(name) else { return Value::Null };
+    json!({
+        "id": view.id().to_string(),
+        "open_versions": view.versions().collect::<Vec<u32>>(),
+        "holders": view.holders().map(medsec_kms::UserName::as_str).collect::<Vec<_>>(),
+    })
 }
 
 const BACKUPS: &str = "backups of the store made before still hold it: destroy them too";

@@ -11,7 +11,7 @@ use clap::Args;
 use medsec::{Aim, Grant, NotLoggedIn, OpenWish, ReleaseError, Unbound, UseError};
 use medsec_audit::Action;
 use medsec_crypto::{
-    Access, Backend, DatasetId, Header, Limits, OpenError, Opened, OutputError, SlotCondition,
+    Access, Backend, DatasetId, Header, OpenError, Opened, OutputError, SlotCondition,
 };
 use medsec_kms::PublicKey;
 use zeroize::Zeroizing;
@@ -21,7 +21,7 @@ use crate::bulk::open::{Manifests, Names, Plan, Present};
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, refuse_homeless};
-use crate::expectation::SignerOption;
+use crate::expectation::{SignerOption, limits};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared};
 use crate::progress::Watch;
@@ -114,7 +114,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         purpose: custody.purpose(),
         signer,
         reproduced,
-        limits: Limits::default(),
+        limits: limits(),
         patient,
         unbound: if options.accept_unbound { Unbound::Accepted } else { Unbound::Refused },
         filed_under,

@@ -43,9 +43,10 @@ pub(crate) struct Options {
     to: Vec<OsString>,
     /// Key of the key store to seal under: everyone who was granted it can open. The packages name the
     /// dataset after it and are signed with the key in the settings, unless something else is said. Or
-    /// SERVICE:KEY, a key of a service that the settings name.
+    /// SERVICE:KEY, a key of a service that the settings name. May be repeated: each of them opens the
+    /// packages, and if one cannot be used nothing is sealed.
     #[arg(long, value_name = "KEY")]
-    key: Option<KeyName>,
+    key: Vec<KeyName>,
     /// Identity file of the signer. Signed packages show their origin to everyone.
     #[arg(long, value_name = "FILE")]
     sign_with: Option<PathBuf>,
@@ -219,10 +220,17 @@ impl Options {
         named: Vec<HpkeRecipient>,
     ) -> Result<Keys, Failure> {
         let recipients = named.into_iter().map(|key| Box::new(key) as _).collect();
-        if let Some(name) = &self.key {
+        let mut keys: Vec<KeyName> = Vec::with_capacity(self.key.len());
+        for (index, name) in self.key.iter().enumerate() {
+            if keys.contains(name) {
+                let number = index.saturating_add(1);
+                return Err(Failure::usage(format!("--key no. {number} was named already"))
+                    .next("name every key once; did you mean another one?"));
+            }
             custody.refuse_unknown(session, name)?;
+            keys.push(name.clone());
         }
-        Ok(Keys { recipients, key: self.key.clone(), signer: custody.signer()? })
+        Ok(Keys { recipients, keys, signer: custody.signer()? })
     }
 
     fn spec(&self, session: &Session) -> Result<PackageSpec, Failure> {
@@ -235,7 +243,7 @@ impl Options {
             spec.profile = RecipientProfile::Blind;
         }
         // A key of the store is its data set's; one of a service elsewhere can be anybody's.
-        let key = self.key.as_ref().filter(|key| key.is_local()).map(KeyName::as_str);
+        let key = self.key.iter().find(|key| key.is_local()).map(KeyName::as_str);
         let dataset = self.dataset.as_deref().or(key);
         let set = session.settings()?.dataset.value.clone();
         spec.dataset = dataset.map(DatasetId::new).transpose()?.or(set);
@@ -314,9 +322,9 @@ impl Job<'_> {
             }
         };
         let recipients = as_recipients(&self.keys.recipients);
-        let keys: Vec<_> = self.keys.key.iter().collect();
+        let keys: Vec<_> = self.keys.keys.iter().collect();
         let wish = self.keys.wish(self.custody, &keys, &recipients);
-        let request = SealRequest { spec, created_at: now() };
+        let request = SealRequest { spec, created_at: now(), content_len: size };
         let grant = self.custody.seal(request, &wish).map_err(explain)?;
         Ok(Package { grant, content, size })
     }

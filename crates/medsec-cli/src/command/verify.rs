@@ -14,7 +14,7 @@ use crate::bulk::verify::Plan;
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, PurposeOption};
-use crate::expectation::SignerOption;
+use crate::expectation::{SignerOption, limits};
 use crate::failure::Failure;
 use crate::input::{Input, open_file, refuse_shared_stdin};
 use crate::passphrase::PassphraseOption;
@@ -88,7 +88,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         purpose: custody.purpose(),
         signer: signer.clone(),
         reproduced,
-        limits: Limits::default(),
+        limits: limits(),
         patient: None,
         unbound: Unbound::Accepted,
         filed_under: session.settings()?.dataset.value.clone(),

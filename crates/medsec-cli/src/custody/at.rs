@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use medsec::{Hold, LoggedIn, Login, NotLoggedIn, SessionLogin, Signer};
+use medsec::{Hold, LoggedIn, Login, NotLoggedIn, SessionLogin, SharedKeys, Signer};
 use medsec_kms::KeyService;
 
 #[cfg(unix)]
@@ -52,5 +52,9 @@ impl Login for At {
 
     fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
         self.login().signer()
+    }
+
+    fn shared_keys(&self) -> Result<Option<SharedKeys>, NotLoggedIn> {
+        self.login().shared_keys()
     }
 }

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use medsec::{Custodian, Emergencies, Journal, Parts, SessionLogin, Unlocks};
+use medsec::{Custodian, Emergencies, Journal, Parts, SessionLogin, SharedKeys, Unlocks};
 use medsec_audit::{Action, AuditLog, Origin, Retention};
-use medsec_kms::{Keyring, LocalStore, StoreError};
+use medsec_kms::{Keyring, LocalStore, StoreError, ThreadTimer};
 use medsec_policy::{Bundle, Principal, Session as PolicySession, SessionLimits, SystemClock};
 
 use super::at::At;
@@ -22,6 +22,7 @@ use crate::own;
 use crate::recording;
 use crate::services::Services;
 use crate::session::Session;
+use crate::settings::Settings;
 
 impl Custody {
     /// Joins the session of the home's agent, if one runs and no identity is named; else opens the home's key store,
@@ -60,7 +61,10 @@ impl Custody {
         let Grounds { store, in_force, new } =
             attempt.told_to(&*journal, Grounds::load(session))?;
         let login = AgentLogin::new(entered, store.clone(), signer, &options.passphrase);
-        let login = attempt.told_to(&*journal, login)?;
+        let mut login = attempt.told_to(&*journal, login)?;
+        if let Some(shared) = shared_keys(session.settings()?) {
+            login = login.sharing(shared);
+        }
         let retention = entered.retention;
         let emergencies = Arc::new(book(session, &in_force)?);
         let open = Arc::clone(&emergencies) as _;
@@ -118,7 +122,10 @@ impl Custody {
         let limits = in_force.bundle.settings().sessions;
         let own = Arc::new(Keyring::new(who.identities, Some(who.keys)));
         let keys = attempt.told(Services::of(settings).and_then(|services| services.with(own)))?;
-        let unlocks = Unlocks::new(keys, who.signer);
+        let mut unlocks = Unlocks::new(keys, who.signer);
+        if let Some(shared) = shared_keys(settings) {
+            unlocks = unlocks.sharing(shared);
+        }
         let opened = attempt.told(start_session(who.principal, limits, unlocks))?;
         let log = AuditLog::open(&settings.audit.value, &read_pin(&settings.audit_pin.value)?)?;
         let writer = recording::writer(session, &log, &settings.audit_stream.value)?;
@@ -175,6 +182,12 @@ impl Grounds {
         let new = is_new.then(|| in_force.bundle.clone());
         Ok(Self { store, in_force, new })
     }
+}
+
+/// Data keys for several packages, if the settings want any. They are this process's and end with it.
+fn shared_keys(settings: &Settings) -> Option<SharedKeys> {
+    let sharing = settings.shared_data_keys.value?.sharing()?;
+    Some(SharedKeys::new(sharing, Arc::new(ThreadTimer)))
 }
 
 /// Starts a session by the clock of this machine.

@@ -48,6 +48,9 @@ fn of_demand(demand: Demand) -> &'static str {
         Demand::Signature => "seal with --sign-with FILE; open with --signer PUBKEY",
         Demand::Recipient => "leave the recipients that the policy demands in their place",
         Demand::Key => "seal under a key that the policy names: `medsec policy show`",
+        Demand::OwnDataKey => {
+            "take `seal` out of [shared_data_keys] in config.toml, or have the policy permit it"
+        }
         Demand::KeyAge => "`medsec key rotate` makes a new version",
         Demand::Bound => {
             "it was sealed under another policy; if it is from before there was one, give --accept-unbound"

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_kms::{
-    KeyService, KeyServiceError, Patience, SecretText, VaultIdentity, VaultKeys, VaultLogin,
-    VaultPlace, VaultSettings,
+    BootstrapError, BootstrapPlan, BootstrapSpec, KeyService, KeyServiceError, Patience,
+    SecretText, VaultAdmin, VaultIdentity, VaultKeys, VaultLogin, VaultPlace, VaultSettings,
 };
+use tokio::runtime::Runtime;
 
 use super::lazy::{Named, Opening};
 use super::runtime::{OnRuntime, inside, runtime};
@@ -18,27 +19,38 @@ use crate::settings::{VaultLoginSection, VaultSection};
 /// Where Kubernetes puts the token of a pod's service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
+/// Whoever sets a server up, and the runtime for their calls.
+pub(crate) struct VaultAdministration {
+    admin: VaultAdmin,
+    runtime: &'static Runtime,
+}
+
+impl VaultAdministration {
+    /// With the login of that section. Asks nothing yet.
+    pub(crate) fn new(section: &VaultSection) -> Result<Self, Failure> {
+        let started = runtime();
+        let runtime =
+            started.map_err(|error| Failure::io("no network client can be started", &error))?;
+        let settings = settings(section)?;
+        let admin = pollster::block_on(inside(runtime, async { VaultAdmin::new(settings) }))?;
+        Ok(Self { admin, runtime })
+    }
+
+    /// What is missing. Changes nothing.
+    pub(crate) fn plan(&self, spec: &BootstrapSpec) -> Result<BootstrapPlan, BootstrapError> {
+        pollster::block_on(inside(self.runtime, BootstrapPlan::make(&self.admin, spec)))
+    }
+
+    /// Makes it.
+    pub(crate) fn apply(&self, plan: BootstrapPlan) -> Result<(), BootstrapError> {
+        pollster::block_on(inside(self.runtime, plan.apply(&self.admin)))
+    }
+}
+
 pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
-    let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
-    let VaultSection { name, address: text, plain_loopback, .. } = section;
-    let address = address_of(name, text, *plain_loopback)?;
-    if address.is_encrypted() && section.roots.is_none() {
-        return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
-    }
-    let place = VaultPlace::new(&section.namespace, &section.mount);
-    let place = place.map_err(|error| unfit(&error.to_string()))?;
-    let refs = keys.iter().map(|key| place.key_ref(key)).collect::<Result<Vec<_>, _>>()?;
-    let mut patience = Patience::default();
-    patience.call = Duration::from_secs(section.patience_seconds.0);
-    let settings = VaultSettings {
-        address,
-        place,
-        roots: section.roots.as_deref().map(certificates).transpose()?.unwrap_or_default(),
-        identity: identity(section)?,
-        login: login(&section.login)?,
-        patience,
-    };
+    let settings = settings(section)?;
+    let refs = keys.iter().map(|key| settings.place.key_ref(key)).collect::<Result<Vec<_>, _>>()?;
     let named: Named = Box::new(move |key| refs.contains(key));
     let opening: Opening = Box::new(move || {
         let (settings, keys) = (settings.clone(), keys.clone());
@@ -49,6 +61,27 @@ pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failur
         })
     });
     Ok((named, opening))
+}
+
+fn settings(section: &VaultSection) -> Result<VaultSettings, Failure> {
+    let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
+    let VaultSection { name, address: text, plain_loopback, .. } = section;
+    let address = address_of(name, text, *plain_loopback)?;
+    if address.is_encrypted() && section.roots.is_none() {
+        return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
+    }
+    let place = VaultPlace::new(&section.namespace, &section.mount);
+    let place = place.map_err(|error| unfit(&error.to_string()))?;
+    let mut patience = Patience::default();
+    patience.call = Duration::from_secs(section.patience_seconds.0);
+    Ok(VaultSettings {
+        address,
+        place,
+        roots: section.roots.as_deref().map(certificates).transpose()?.unwrap_or_default(),
+        identity: identity(section)?,
+        login: login(&section.login)?,
+        patience,
+    })
 }
 
 fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, Failure> {

@@ -8,6 +8,7 @@ use medsec_kms::StoreId;
 use serde::Deserialize;
 
 use super::services::ServiceSection;
+use super::shared::SharedSection;
 use crate::failure::Failure;
 
 /// Its name in the home.
@@ -33,6 +34,7 @@ pub(super) struct ConfigFile {
     pub(super) policy: PolicySection,
     pub(super) emergency: EmergencySection,
     pub(super) service: Vec<ServiceSection>,
+    pub(super) shared_data_keys: Option<SharedSection>,
 }
 
 #[derive(Debug, Default, Deserialize)]

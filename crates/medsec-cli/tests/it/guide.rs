@@ -11,7 +11,7 @@ mod terminal;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::page::{Page, WHOLE_REPOSITORY};
 use self::player::play;
@@ -47,6 +47,22 @@ fn pages() -> Vec<String> {
     found
 }
 
+/// Where `medsec` is.
+fn programs() -> PathBuf {
+    Path::new(env!("CARGO_BIN_EXE_medsec")).parent().unwrap().to_owned()
+}
+
+/// What a page finds in its folder: nothing.
+const fn furnish(_: &Path) {}
+
+/// What a page finds in its environment.
+const fn variables() -> [(String, String); 0] {
+    []
+}
+
+/// Pages that need a real server: the guide's test of tests/live plays them, with these very modules.
+const PLAYED_LIVE: &str = "docs/guide/src/vault.md";
+
 /// One test for each page with commands, so that they run side by side.
 macro_rules! played {
     ($($name:ident: $path:literal,)+) => {
@@ -79,7 +95,8 @@ fn pages_with_commands_are_played() {
     let guide = pages().into_iter().map(|name| format!("docs/guide/src/{name}"));
     let with_commands: BTreeSet<String> =
         guide.chain(["README.md".to_owned()]).filter(|path| page(path).has_commands()).collect();
-    let played: BTreeSet<String> = PLAYED.iter().map(|&path| path.to_owned()).collect();
+    let played = PLAYED.iter().chain([&PLAYED_LIVE]).map(|&path| path.to_owned());
+    let played: BTreeSet<String> = played.collect();
     assert_eq!(with_commands, played);
 }
 

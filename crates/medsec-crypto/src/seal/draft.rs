@@ -92,14 +92,7 @@ impl Draft {
             created_at,
             content_type: spec.content_type,
         };
-        core.check()?;
-        let core_bytes = core.encode();
-        if core_bytes.len() > MAX_CORE_LEN {
-            return Err(InvalidValue { field: "core" }.into());
-        }
-        let preamble = Preamble { suite: spec.suite, core_len: core_bytes.len() };
-        let immutable = [preamble.to_bytes().as_slice(), &core_bytes].concat();
-        let hash = HeaderHash::from_bytes(crate::backend::sha512(&[&immutable]));
+        let (immutable, hash) = fixed(spec.suite, &core)?;
         Ok(Self {
             suite: spec.suite,
             core,
@@ -111,10 +104,27 @@ impl Draft {
         })
     }
 
+    /// The same package, of the same identifier, under a shared data key of that name. It needs dataset, policy and a
+    /// signer.
+    ///
+    /// # Errors
+    /// [`SealError::Value`] if it lacks one of them, or the header would be too long.
+    pub fn under_shared_key(mut self, name: DekId) -> Result<Self, SealError> {
+        self.core.dek_id = Some(name);
+        (self.immutable, self.hash) = fixed(self.suite, &self.core)?;
+        Ok(self)
+    }
+
     /// The public fields as they will stand in the package.
     #[must_use]
     pub const fn core(&self) -> &Core {
         &self.core
+    }
+
+    /// How its content will be encrypted.
+    #[must_use]
+    pub const fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// What the data key must be bound to when it is wrapped.
@@ -196,6 +206,19 @@ impl Draft {
             signer: self.signer,
         })
     }
+}
+
+/// What never changes of a header: its bytes and their hash.
+fn fixed(suite: Suite, core: &Core) -> Result<(Vec<u8>, HeaderHash), SealError> {
+    core.check()?;
+    let core = core.encode();
+    if core.len() > MAX_CORE_LEN {
+        return Err(InvalidValue { field: "core" }.into());
+    }
+    let preamble = Preamble { suite, core_len: core.len() };
+    let immutable = [preamble.to_bytes().as_slice(), &core].concat();
+    let hash = HeaderHash::from_bytes(crate::backend::sha512(&[&immutable]));
+    Ok((immutable, hash))
 }
 
 /// The key of the recipient list's MAC; none for blind packages. It does not depend on the reproduced

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use medsec_crypto::{Dek, Header, Stanza};
 use sha2::{Digest as _, Sha256};
 
 use super::SharedKeyLimits;
+use crate::decorate::Turns;
 use crate::secret::copy;
 use crate::service::{KeyContext, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -25,6 +27,8 @@ pub struct OpeningCache {
     timer: Arc<dyn Timer>,
     /// Nothing once it was ended.
     kept: Mutex<Option<BTreeMap<[u8; 32], Kept>>>,
+    /// One caller at a time asks for a key that is not there; the others find it then.
+    asking: Turns,
 }
 
 struct Kept {
@@ -40,7 +44,8 @@ impl OpeningCache {
     /// With limits on the age of a key and on how many packages it opens; those on bytes are the sealer's.
     #[must_use]
     pub fn new(limits: SharedKeyLimits, timer: Arc<dyn Timer>) -> Self {
-        Self { limits, timer, kept: Mutex::new(Some(BTreeMap::new())) }
+        let (kept, asking) = (Mutex::new(Some(BTreeMap::new())), Turns::new(NonZeroUsize::MIN));
+        Self { limits, timer, kept, asking }
     }
 
     /// Unwraps a stanza of that header: the caller has compared the header with what it expects, shared data keys
@@ -60,6 +65,10 @@ impl OpeningCache {
             return service.unwrap_dek(stanza, &context).await;
         }
         let place = place_of(stanza, &context);
+        if let Some(dek) = self.find(&place)? {
+            return Ok(dek);
+        }
+        let _turn = self.asking.take().await;
         if let Some(dek) = self.find(&place)? {
             return Ok(dek);
         }

@@ -9,7 +9,7 @@ use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedEx
 use medsec_policy::{
     Action, Assigned, Assignments, Dataset, DatasetId, EmergencyLimits, Engine, Factors, Group,
     GroupName, Method, PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose,
-    Resource, Role, RoleName, Sealing, SessionLimits, Settings, Signature, StepUp,
+    Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
 };
 
 pub(crate) const ACTIONS: [Action; 4] =
@@ -166,6 +166,7 @@ fn settings() -> Settings {
             required_recipients: BTreeSet::new(),
             allowed_keys: None,
             max_key_age_days: None,
+            shared_data_keys: SharedDataKeys::Forbidden,
         },
         opening: Signature::Optional,
         audit_retention_years: 6,

@@ -97,7 +97,11 @@ impl Clinic {
             sign: true,
             patient: None,
         };
-        let granted = self.custodian.seal(&self.login, SealRequest { spec, created_at }, &wish);
+        let granted = self.custodian.seal(
+            &self.login,
+            SealRequest { spec, created_at, content_len: None },
+            &wish,
+        );
         let (content, options) = (vec![7; len], OutputOptions::default());
         let grant = pollster::block_on(granted).unwrap();
         grant.seal_to_file(&content[..], path, options, &Execution::default()).unwrap();

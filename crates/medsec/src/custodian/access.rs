@@ -2,7 +2,7 @@
 //! [`Admission`].
 
 use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza};
-use medsec_kms::{KeyContext, KeyService, KeyServiceError};
+use medsec_kms::{KeyContext, KeyService, KeyServiceError, OpeningCache};
 
 use super::Custodian;
 use crate::error::Refused;
@@ -53,9 +53,35 @@ pub(super) async fn unwrap(
     stanzas: Vec<Stanza>,
     context: &KeyContext,
 ) -> Result<Dek, Refused> {
+    tried(keys, stanzas, context, None).await
+}
+
+/// The same of a package that is opened. A data key of several packages that the session keeps is not asked for again.
+pub(super) async fn unwrap_or_kept(
+    _admission: &Admission,
+    login: &dyn Login,
+    stanzas: Vec<Stanza>,
+    header: &Header,
+) -> Result<Dek, Refused> {
+    let caches = login.shared_keys()?.and_then(|shared| shared.caches());
+    let kept = caches.as_ref().and_then(|caches| caches.opening());
+    let kept = kept.map(|kept| (kept, header));
+    tried(login.keys(), stanzas, &context_of(header), kept).await
+}
+
+async fn tried(
+    keys: &dyn KeyService,
+    stanzas: Vec<Stanza>,
+    context: &KeyContext,
+    kept: Option<(&OpeningCache, &Header)>,
+) -> Result<Dek, Refused> {
     let mut why = None;
     for stanza in stanzas {
-        match keys.unwrap_dek(&stanza, context).await {
+        let unwrapped = match kept {
+            Some((kept, header)) => kept.unwrap_dek(keys, header, &stanza).await,
+            None => keys.unwrap_dek(&stanza, context).await,
+        };
+        match unwrapped {
             Ok(dek) => return Ok(dek),
             Err(KeyServiceError::NotAuthentic) => why = why.or(Some(NotAuthentic.into())),
             Err(error) => why = Some(error.into()),

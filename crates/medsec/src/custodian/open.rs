@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use medsec_audit::{Action, Outcome, Patient, Recipients, Subject};
+use medsec_audit::{Action, KekName, KekVersion, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
-    Checked, Context, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
-    PolicyExpectation, SignerExpectation, StanzaKind, Unlocked,
+    Checked, Context, DekId, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
+    PolicyExpectation, SharedDataKey, SignerExpectation, StanzaKind, Unlocked,
 };
-use medsec_policy::{DatasetId, EmergencyId, PackageId, Purpose, Resource, Signature};
+use medsec_policy::{
+    DatasetId, EmergencyId, PackageId, Purpose, Resource, SharedDataKeys, Signature,
+};
 
-use super::access::{context_of, own_keys, unwrap};
+use super::access::{own_keys, unwrap_or_kept};
 use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
@@ -243,12 +245,16 @@ impl Custodian {
         if wish.unbound == Unbound::Refused {
             self.check_bound(header, &keys)?;
         }
+        let mut limits = wish.limits.clone();
+        if self.policy.settings.sealing.shared_data_keys == SharedDataKeys::Forbidden {
+            limits.shared_data_key = SharedDataKey::Refused;
+        }
         Ok(Expectation {
             policy: PolicyExpectation::Any,
             signer: wish.signer.clone(),
             keys,
             reproduced: wish.reproduced.clone(),
-            limits: wish.limits.clone(),
+            limits,
         })
     }
 
@@ -306,9 +312,8 @@ async fn unlocked(
     checked: Checked,
     admission: &Admission,
 ) -> Result<Unlocked, Refused> {
-    let context = context_of(checked.header());
     let candidates: Vec<_> = checked.candidates().cloned().collect();
-    let dek = unwrap(admission, login.keys(), candidates, &context).await?;
+    let dek = unwrap_or_kept(admission, login, candidates, checked.header()).await?;
     Ok(checked.unlock(dek).map_err(OpenError::from)?)
 }
 
@@ -328,10 +333,17 @@ pub(super) fn subject_of(header: Option<&Header>, patient: Option<Patient>) -> S
     subject.package = Some(medsec_audit::PackageId::from_bytes(*core.package_id.as_bytes()));
     subject.dataset =
         core.dataset.as_ref().and_then(|d| medsec_audit::DatasetId::new(d.as_str()).ok());
+    subject.key = core.dek_id.as_ref().and_then(shared_key);
     subject.recipients =
         medsec_audit::Count::new(header.generation()).ok().map(|generation| Recipients {
             generation,
             slot: medsec_audit::SlotDigest::from_bytes(*header.slot_digest().as_bytes()),
         });
     subject
+}
+
+/// How the log calls a data key of several packages, by which they are found together.
+pub(super) fn shared_key(name: &DekId) -> Option<KekVersion> {
+    let name = KekName::new(&format!("shared:{name}")).ok()?;
+    Some(KekVersion { name, version: None })
 }

@@ -1,6 +1,7 @@
 //! Sealing.
 
 mod demands;
+mod sharing;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +12,9 @@ use medsec_kms::{KeyContext, KeyName, KeyService};
 use medsec_policy::{DatasetId, Purpose, Resource};
 
 use self::demands::{lent, signer};
+use self::sharing::refused;
 use super::clearance::Cleared;
+use super::open::shared_key;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
@@ -46,6 +49,15 @@ pub struct SealRequest {
     pub spec: PackageSpec,
     /// When it was made.
     pub created_at: Timestamp,
+    /// How long its content will be at most, where that is known before. Under a data key that the session shares
+    /// between packages it must be; see [`Sharing`](crate::Sharing).
+    pub content_len: Option<u64>,
+}
+
+/// A package of which nothing is on record yet.
+struct Wanted {
+    draft: Draft,
+    content_len: Option<u64>,
 }
 
 impl Custodian {
@@ -93,7 +105,7 @@ impl Custodian {
         hold: &Arc<dyn Hold>,
         request: SealRequest,
         wish: &SealWish<'_>,
-    ) -> Result<Cleared<Kept<Draft>>, Refused> {
+    ) -> Result<Cleared<Kept<Wanted>>, Refused> {
         let tether = Tether::new(hold);
         let mut subject = Subject::default();
         let dataset = request.spec.dataset.as_ref();
@@ -106,7 +118,7 @@ impl Custodian {
         let mut account = self.account(Action::Seal, subject)?;
         let examined = self.examine_seal(login, &mut account, request, wish).await;
         // Signing keys are in it: it waits for its record no longer than the session lasts.
-        let kept = examined.and_then(|(draft, permit)| Ok((Kept::new(&tether, draft)?, permit)));
+        let kept = examined.and_then(|(wanted, permit)| Ok((Kept::new(&tether, wanted)?, permit)));
         let (what, permit) = self.or_refuse(&account, kept).await?;
         Ok(Cleared { what, account, permit, tether, beside: None })
     }
@@ -117,9 +129,9 @@ impl Custodian {
         account: &mut Account,
         request: SealRequest,
         wish: &SealWish<'_>,
-    ) -> Result<(Draft, Permit), Refused> {
+    ) -> Result<(Wanted, Permit), Refused> {
         let (who, now) = self.identify(login, account)?;
-        let SealRequest { mut spec, created_at } = request;
+        let SealRequest { mut spec, created_at, content_len } = request;
         let dataset = spec.dataset.as_ref().and_then(|d| DatasetId::new(d.as_str()).ok());
         let resource = Resource::Dataset(dataset.ok_or(Refused::Demand(Demand::Dataset))?);
         let question = Question {
@@ -130,22 +142,22 @@ impl Custodian {
         };
         let permit = self.decide(account, &who, question)?;
         let signer = signer(login, wish)?;
-        self.check_demands(login.keys(), &who.principal.id, now, (wish, signer.as_ref())).await?;
+        self.check_demands(login, &who.principal.id, now, (wish, signer.as_ref())).await?;
         spec.policy = Some(self.policy.hash());
         let draft = Draft::new(spec, created_at, lent(login, signer)?)?;
         let id = draft.core().package_id;
         account.subject.package = Some(medsec_audit::PackageId::from_bytes(*id.as_bytes()));
-        Ok((draft, permit))
+        Ok((Wanted { draft, content_len }, permit))
     }
 
     async fn address(
         &self,
         login: &dyn Login,
-        draft: Kept<Draft>,
-        conclusion: Conclusion,
+        wanted: Kept<Wanted>,
+        mut conclusion: Conclusion,
         wish: &SealWish<'_>,
     ) -> Result<SealGrant, Refused> {
-        let addressed = self.addressed(login, draft, &conclusion, wish).await;
+        let addressed = self.addressed(login, wanted, &mut conclusion, wish).await;
         let ((id, sealer), conclusion) = conclusion.or_fail(addressed).await?;
         Ok(SealGrant::new(id, sealer, conclusion))
     }
@@ -153,17 +165,30 @@ impl Custodian {
     async fn addressed(
         &self,
         login: &dyn Login,
-        draft: Kept<Draft>,
-        conclusion: &Conclusion,
+        wanted: Kept<Wanted>,
+        conclusion: &mut Conclusion,
         wish: &SealWish<'_>,
     ) -> Result<(PackageId, Kept<Sealer>), Refused> {
-        let context = {
-            let draft = draft.look()?;
-            KeyContext { bind: draft.bind(), dataset: draft.core().dataset.clone() }
+        // What is looked at is given back before the key service is waited for: keys are in it.
+        let (scope, context) = {
+            let wanted = wanted.look()?;
+            let draft = &wanted.draft;
+            let context = KeyContext { bind: draft.bind(), dataset: draft.core().dataset.clone() };
+            (self.scope(&wanted, wish), context)
         };
-        let wrapped = self.wrapped(login.keys(), &context, conclusion.admission(), wish);
-        let (dek, stanzas) = wrapped.await?;
-        let sealer = draft.take()?.address(dek, stanzas)?;
+        let shared = self.shared_seal(login, scope, conclusion.admission()).await?;
+        let sealer = match shared {
+            Some(shared) => {
+                conclusion.account_mut().subject.key = shared_key(&shared.dek_id());
+                let draft = wanted.take()?.draft.under_shared_key(shared.dek_id())?;
+                shared.address(draft).map_err(refused)?
+            }
+            None => {
+                let wrapped = self.wrapped(login.keys(), &context, conclusion.admission(), wish);
+                let (dek, stanzas) = wrapped.await?;
+                wanted.take()?.draft.address(dek, stanzas)?
+            }
+        };
         Ok((sealer.package_id(), Kept::new(conclusion.tether(), sealer)?))
     }
 

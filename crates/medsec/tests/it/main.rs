@@ -30,5 +30,6 @@ mod rewrapping;
 mod sealing;
 mod sessions;
 mod several_keys;
+mod shared_keys;
 mod support;
 mod unrecorded;

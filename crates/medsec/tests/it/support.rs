@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use medsec::{
     Custodian, Grant, Journal, Login, NoEmergencies, OpenWish, Parts, PolicyInForce, Refused,
-    SealRequest, SealWish, SessionLogin, Unbound, Unlocks,
+    SealRequest, SealWish, SessionLogin, SharedKeys, Unbound, Unlocks,
 };
 use medsec_audit::{AuditLog, Origin, Retention, SpaceLimits, StreamWriter};
 use medsec_crypto::{
@@ -132,6 +132,20 @@ impl Scene {
         Session::start(principal, limits, Arc::clone(&self.clock) as _, unlocks).unwrap()
     }
 
+    /// One that shares data keys between packages.
+    pub(crate) fn session_sharing(
+        &self,
+        person: &Person,
+        keys: Arc<dyn KeyService>,
+        shared: SharedKeys,
+    ) -> Session<Unlocks> {
+        let user = LocalUser::verified_by_store(person.name.as_str()).unwrap();
+        let principal = user.principal(self.clock.wall());
+        let limits = self.policy.settings.sessions;
+        let unlocks = Unlocks::new(keys, Some(person.signer())).sharing(shared);
+        Session::start(principal, limits, Arc::clone(&self.clock) as _, unlocks).unwrap()
+    }
+
     /// A session of ada with her keys.
     pub(crate) fn ada(&self) -> SessionLogin {
         self.login(&self.ada, self.keyring(&self.ada))
@@ -202,7 +216,11 @@ pub(crate) fn content(len: usize) -> Vec<u8> {
 pub(crate) fn request() -> SealRequest {
     let mut spec = PackageSpec::default();
     spec.dataset = Some(medsec_crypto::DatasetId::new(DATASET).unwrap());
-    SealRequest { spec, created_at: Timestamp::from(std::time::SystemTime::now()) }
+    SealRequest {
+        spec,
+        created_at: Timestamp::from(std::time::SystemTime::now()),
+        content_len: None,
+    }
 }
 
 pub(crate) fn seal_wish<'a>(keys: &'a [&'a KeyName], sign: bool) -> SealWish<'a> {

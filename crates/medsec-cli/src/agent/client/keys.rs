@@ -6,6 +6,7 @@ use std::sync::Arc;
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 use medsec_kms::{
     KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError, LocalStore,
+    Standing,
 };
 
 use super::link::{Link, Lost};
@@ -96,6 +97,13 @@ impl KeyService for AgentKeys {
         })
     }
 
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        match self.ask(&Request::Standing(stanza.clone())) {
+            Ok(Answer::Standing(standing)) => standing,
+            _ => None,
+        }
+    }
+
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
         match self.ask(&Request::Admits(key_ref.clone()))? {
             Answer::Done => Ok(()),
@@ -106,8 +114,10 @@ impl KeyService for AgentKeys {
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
         Box::pin(async move {
             if !key.is_local() {
-                let what = "through the agent, keys elsewhere are not described; use --no-agent";
-                return Err(KeyServiceError::NotOffered(what));
+                return match self.ask(&Request::Describe(key.clone()))? {
+                    Answer::Described(about) => Ok(*about),
+                    _ => Err(gone()),
+                };
             }
             let key = self.store.key(key).ok_or(KeyServiceError::NoSuchKey)?;
             Ok(key.describe())

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use medsec::{Hold, LoggedIn, Login, NotLoggedIn, Signer};
+use medsec::{Hold, LoggedIn, Login, NotLoggedIn, SharedKeys, Signer};
 use medsec_audit::SessionId;
 use medsec_crypto::SigningKey;
 use medsec_kms::{IdentityFile, KeyService, LocalStore};
@@ -23,6 +23,7 @@ pub(crate) struct AgentLogin {
     link: Arc<Link>,
     keys: AgentKeys,
     signer: Option<Signer>,
+    shared: Option<SharedKeys>,
     hold: Arc<AgentHold>,
 }
 
@@ -41,7 +42,14 @@ impl AgentLogin {
         let hold = Arc::new(AgentHold::new(Arc::clone(&link)));
         // It is this process's copy: it goes as what grants hold does.
         signer.iter().for_each(|signer| hold.grants().keep(signer.handle()));
-        Ok(Self { link, keys, signer, hold })
+        Ok(Self { link, keys, signer, shared: None, hold })
+    }
+
+    /// The same, and this process keeps data keys for several packages, which go as what grants hold does.
+    pub(crate) fn sharing(mut self, shared: SharedKeys) -> Self {
+        self.hold.grants().keep(shared.handle());
+        self.shared = Some(shared);
+        self
     }
 
     /// Whether that session lives still. No use of it.
@@ -92,6 +100,11 @@ impl Login for AgentLogin {
     fn signer(&self) -> Result<Option<Signer>, NotLoggedIn> {
         self.hold.glance()?;
         Ok(self.signer.clone())
+    }
+
+    fn shared_keys(&self) -> Result<Option<SharedKeys>, NotLoggedIn> {
+        self.hold.glance()?;
+        Ok(self.shared.clone())
     }
 }
 

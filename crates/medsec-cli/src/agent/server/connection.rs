@@ -97,6 +97,13 @@ impl Task<'_> {
             Request::Wrap { key, dek, context } => self.wrap(&key, dek, &context),
             Request::Unwrap { stanza, context } => self.unwrap(&stanza, &context),
             Request::Signer(public) => self.signer(public),
+            Request::Describe(key) => self.with_keys(|held| {
+                let about = pollster::block_on(held.login.keys().describe_key(&key))?;
+                Ok(Answer::Described(Box::new(about)))
+            }),
+            Request::Standing(stanza) => {
+                self.with_keys(|held| Ok(Answer::Standing(held.login.keys().standing(&stanza))))
+            }
         }
     }
 

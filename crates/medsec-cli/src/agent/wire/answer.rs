@@ -5,10 +5,11 @@ use std::time::Duration;
 use medsec::{JournalError, LoggedIn, NotLoggedIn, Recorded};
 use medsec_audit::{Hash, Retention};
 use medsec_crypto::{Assurance, Dek, SigningKey, Stanza};
-use medsec_kms::KeyServiceError;
+use medsec_kms::{KeyDescription, KeyServiceError, Standing};
 use zeroize::Zeroizing;
 
 use super::bytes::{In, Out};
+use super::described::{description, put_description, put_standing, standing};
 use super::fields::{duration, logged_in, put_duration, put_logged_in, put_stanza, stanza};
 use super::{Malformed, codes};
 use crate::exit::Exit;
@@ -47,6 +48,10 @@ pub(crate) enum Answer {
     Busy,
     /// The request was none of this version.
     Malformed,
+    /// What is known of a key.
+    Described(Box<KeyDescription>),
+    /// Under which key that is, if it is one of the session's and tells it.
+    Standing(Option<Standing>),
 }
 
 /// How things are with the agent.
@@ -96,6 +101,8 @@ impl Answer {
             12 => Self::Failed(failure(from)?),
             13 => Self::Busy,
             14 => Self::Malformed,
+            15 => Self::Described(Box::new(description(from)?)),
+            16 => Self::Standing(from.maybe(standing)?),
             _ => return Err(Malformed),
         };
         from.end()?;
@@ -122,6 +129,8 @@ impl Answer {
                 }
             }
             Self::Wrapped(stanza) => put_stanza(&mut out, stanza),
+            Self::Described(about) => put_description(&mut out, about),
+            Self::Standing(standing) => out.maybe(standing.as_ref(), put_standing),
             Self::Unwrapped(dek) => out.fixed(dek.expose_secret()),
             Self::Signer(key) => out.fixed(key.expose_seed()),
             Self::NotLoggedIn(why) => out.u8(codes::of_login(*why)),
@@ -148,6 +157,8 @@ impl Answer {
             Self::Failed(_) => 12,
             Self::Busy => 13,
             Self::Malformed => 14,
+            Self::Described(_) => 15,
+            Self::Standing(_) => 16,
         }
     }
 }

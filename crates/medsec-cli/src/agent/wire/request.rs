@@ -36,6 +36,10 @@ pub(crate) enum Request<'a> {
     Unwrap { stanza: Stanza, context: KeyContext },
     /// The private key of this public one, to sign with.
     Signer(&'a [u8; 32]),
+    /// What is known of a key. No key is used.
+    Describe(KeyName),
+    /// Under which key a data key is wrapped, as far as its stanza tells.
+    Standing(Stanza),
 }
 
 /// What a login shows. The agent reads the files itself, so that it knows by itself whether a passphrase was needed.
@@ -70,6 +74,8 @@ impl<'a> Request<'a> {
             },
             9 => Self::Unwrap { stanza: stanza(&mut from)?, context: context(&mut from)? },
             10 => Self::Signer(from.array()?),
+            11 => Self::Describe(key_name(&mut from)?),
+            12 => Self::Standing(stanza(&mut from)?),
             _ => return Err(Malformed),
         };
         from.end()?;
@@ -97,6 +103,8 @@ impl<'a> Request<'a> {
                 put_context(&mut out, context);
             }
             Self::Signer(public) => out.fixed(*public),
+            Self::Describe(key) => out.text(key.as_str()),
+            Self::Standing(stanza) => put_stanza(&mut out, stanza),
         }
         out.finish()
     }
@@ -113,6 +121,8 @@ impl<'a> Request<'a> {
             Self::Wrap { .. } => 8,
             Self::Unwrap { .. } => 9,
             Self::Signer(_) => 10,
+            Self::Describe(_) => 11,
+            Self::Standing(_) => 12,
         }
     }
 }

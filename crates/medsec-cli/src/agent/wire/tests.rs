@@ -8,8 +8,12 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use medsec::{JournalError, LoggedIn, NotLoggedIn, Recorded};
 use medsec_audit::{AppendError, Hash, Origin, Retention, SessionId};
-use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, SigningKey, Stanza, StanzaKind};
-use medsec_kms::{KeyContext, KeyServiceError};
+use medsec_crypto::{
+    Assurance, Bind, DatasetId, Dek, KeyRef, SigningKey, Stanza, StanzaKind, Timestamp,
+};
+use medsec_kms::{
+    KeyContext, KeyDescription, KeyName, KeyServiceError, KeyState, Standing, UtcTime,
+};
 use medsec_policy::{Factors, GroupName, Method, Principal, PrincipalId, PrincipalKind};
 
 use super::frame::FrameError;
@@ -23,6 +27,22 @@ fn key_ref() -> KeyRef {
 
 fn stanza() -> Stanza {
     Stanza::new(key_ref(), vec![9; 104]).unwrap()
+}
+
+fn key_name() -> KeyName {
+    KeyName::new("bao:ct").unwrap()
+}
+
+fn time(seconds: u64) -> UtcTime {
+    Timestamp::from_unix_seconds(seconds).into()
+}
+
+fn described(state: KeyState, version: Option<u32>) -> Answer {
+    let mut about = KeyDescription::new(key_name(), state);
+    about.version = version;
+    about.created = version.map(|_| time(1_700_000_000));
+    about.rotation_due = version.map(|_| time(1_800_000_000));
+    Answer::Described(Box::new(about))
 }
 
 fn context() -> KeyContext {
@@ -69,6 +89,8 @@ fn requests() -> Vec<Vec<u8>> {
         Request::Wrap { key, dek: &[1; 32], context: context() },
         Request::Unwrap { stanza: stanza(), context: KeyContext { dataset: None, ..context() } },
         Request::Signer(&[2; 32]),
+        Request::Describe(key_name()),
+        Request::Standing(stanza()),
     ];
     all.iter().map(|request| request.render().unwrap().to_vec()).collect()
 }
@@ -101,6 +123,12 @@ fn answers() -> Vec<Vec<u8>> {
         Answer::Failed(failure),
         Answer::Busy,
         Answer::Malformed,
+        described(KeyState::Enabled, Some(3)),
+        described(KeyState::Disabled, None),
+        described(KeyState::PendingDestruction { destroy_after: time(9) }, Some(1)),
+        described(KeyState::Destroyed { at: None }, None),
+        Answer::Standing(None),
+        Answer::Standing(Some(Standing { key: key_name(), version: Some(2) })),
     ];
     all.iter().map(|answer| answer.render().unwrap().to_vec()).collect()
 }
@@ -137,7 +165,7 @@ fn other_versions_and_unknown_kinds_are_malformed() {
             assert!(Request::parse(&other).is_err() && Answer::parse(&other).is_err());
         }
     }
-    for kind in [0, 15, 16, 200, 255] {
+    for kind in [0, 17, 18, 200, 255] {
         assert!(Request::parse(&[1, kind]).is_err() && Answer::parse(&[1, kind]).is_err());
     }
 }

@@ -72,7 +72,7 @@ impl Run<'_> {
         }
         let keys = self.plan.keys;
         let present = |wanted: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == wanted);
-        let key = keys.key.as_ref().is_none_or(|name| {
+        let key = keys.keys.iter().all(|name| {
             let mut stanzas = header.stanzas().iter();
             stanzas.any(|stanza| self.plan.custody.is_version_of(stanza, name))
         });

@@ -116,7 +116,8 @@ impl Cast {
             sign: self.custody.signer()?.is_some(),
             patient: None,
         };
-        let grant = self.custody.seal(SealRequest { spec, created_at: now() }, &wish)?;
+        let grant =
+            self.custody.seal(SealRequest { spec, created_at: now(), content_len: None }, &wish)?;
         let options = target::options(Access::Owner);
         Ok(grant.seal_to_file(content, package, options, execution)?)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
 use medsec_audit::{Action, Patient};
-use medsec_crypto::{Header, Identity as _, KeyRef, Limits};
+use medsec_crypto::{Header, Identity as _, KeyRef};
 use serde_json::{Value, json};
 
 use super::sample::{Sampled, packages, sample};
@@ -17,7 +17,7 @@ use crate::audit::filter::patient;
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, WithKey};
 use crate::exit::Exit;
-use crate::expectation::SignerOption;
+use crate::expectation::{SignerOption, limits};
 use crate::failure::Failure;
 use crate::input::{open_file, refuse_shared};
 use crate::progress::Watch;
@@ -76,7 +76,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         purpose: custody.purpose(),
         signer,
         reproduced,
-        limits: Limits::default(),
+        limits: limits(),
         patient,
         unbound: Unbound::Accepted,
         // Under the data set that the package itself names, which the emergency covers.

@@ -10,7 +10,7 @@ use std::time::Instant;
 use clap::Args;
 use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
 use medsec_audit::Action;
-use medsec_crypto::{Access, Header, HeaderError, Limits, Opened};
+use medsec_crypto::{Access, Header, HeaderError, Opened};
 use medsec_policy::{EmergencyId, EmergencyRecord, PrincipalId};
 
 use super::alert::{self, Event};
@@ -21,7 +21,7 @@ use crate::audit::filter::patient;
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption};
 use crate::exit::Exit;
-use crate::expectation::{SignerOption, check_context_names, explained};
+use crate::expectation::{SignerOption, check_context_names, explained, limits};
 use crate::failure::Failure;
 use crate::input::{open_file, refuse_dash, refuse_shared};
 use crate::progress::Watch;
@@ -72,7 +72,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         purpose: Some(purpose),
         signer: options.signer.decided(session, options.any_signer)?,
         reproduced: options.context.read()?,
-        limits: Limits::default(),
+        limits: limits(),
         patient: options.patient_file.as_deref().map(patient::read).transpose()?,
         unbound: Unbound::Accepted,
         // Under the data set that the package itself names, which the emergency covers.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use medsec_policy::{Issuer, Presence, PrincipalKind, Settings, Signature};
+use medsec_policy::{Issuer, Presence, PrincipalKind, Settings, SharedDataKeys, Signature};
 
 /// All settings by the names that they have in `policy.toml`.
 pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
@@ -21,6 +21,10 @@ pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
     let keys = sealing.allowed_keys.as_ref().map_or_else(|| "any".to_owned(), listed);
     let age =
         sealing.max_key_age_days.map_or_else(|| "unlimited".to_owned(), |days| days.to_string());
+    let shared = match sealing.shared_data_keys {
+        SharedDataKeys::Forbidden => "forbidden",
+        SharedDataKeys::Permitted => "permitted",
+    };
     let all = vec![
         ("purposes", listed(purposes)),
         ("audit_retention_years", audit_retention_years.to_string()),
@@ -33,6 +37,7 @@ pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
         ("sealing.required_recipients", listed(&sealing.required_recipients)),
         ("sealing.allowed_keys", keys),
         ("sealing.max_key_age_days", age),
+        ("sealing.shared_data_keys", shared.to_owned()),
         ("opening.signature", signature(*opening).to_owned()),
         ("emergency.max_duration", time(emergency.max_duration)),
         ("emergency.reasons", listed(&emergency.reasons)),

@@ -22,6 +22,7 @@ struct Played {
 #[track_caller]
 pub(super) fn play(page: &Page) {
     let home = tempfile::tempdir().unwrap();
+    super::furnish(home.path());
     let played = perform(&page.steps, home.path());
     let wrong = wrong(&page.steps, &played);
     assert!(wrong.is_empty(), "{}", account(&page.steps, &played, &wrong));
@@ -70,12 +71,13 @@ fn log_out(home: &Path) {
 
 /// A shell that knows the program and nothing of whoever runs the test.
 fn shell(arguments: &[&str], home: &Path) -> Command {
-    let program = Path::new(env!("CARGO_BIN_EXE_medsec")).parent().unwrap();
+    let programs = super::programs();
     let path = std::env::var("PATH").unwrap_or_default();
     let mut command = Command::new("sh");
     command.args(arguments).current_dir(home).env_clear();
-    command.env("PATH", format!("{}:{path}", program.display())).env("HOME", home);
+    command.env("PATH", format!("{}:{path}", programs.display())).env("HOME", home);
     command.env("NO_COLOR", "1").env("LC_ALL", "C.UTF-8").env("TERM", "dumb");
+    command.envs(super::variables());
     command
 }
 

@@ -12,6 +12,7 @@
 //! | `sealing.required_recipients` | [`required_recipient_is_added_to_packages`] |
 //! | `sealing.allowed_keys` | [`keys_that_are_not_named_are_not_sealed_under`] |
 //! | `sealing.max_key_age_days` | [`keys_that_are_too_old_are_not_sealed_under`] |
+//! | `sealing.shared_data_keys` | `program::shared_keys` in tests/live, [`shared_data_keys_are_permitted_or_not`] |
 //! | `opening.signature` | [`signature_of_what_is_opened_is_asked_for_or_not`] |
 //! | `emergency.max_duration` | `emergency::limits::longest_duration_is_that_of_the_policy` |
 //! | `emergency.reasons` | `emergency::limits::reasons_are_those_of_the_policy` |
@@ -170,6 +171,18 @@ fn keys_that_are_too_old_are_not_sealed_under(ev: Ev) -> Proven {
 }
 
 #[test]
+fn shared_data_keys_are_permitted_or_not() {
+    let ward = Ward::with_home();
+    let config = "home/config.toml";
+    let text = [&ward.read(config)[..], b"\n[shared_data_keys]\nseal = true\n"].concat();
+    ward.write(config, &text);
+    assert_eq!(seal(&ward, SEAL), 24);
+    let line = "max_key_age_days = 365";
+    set(&ward, line, &format!("{line}\nshared_data_keys = \"permitted\""));
+    assert_eq!(seal(&ward, SEAL), 0);
+}
+
+#[test]
 fn longer_retention_than_that_of_the_log_is_refused() {
     let ward = Ward::with_home();
     edit(&ward, POLICY, "audit_retention_years = 6", "audit_retention_years = 7");
@@ -209,7 +222,7 @@ fn every_setting_is_shown_and_compared() {
     let ward = Ward::with_home();
     ward.line("policy new strict strict --owner ada --dataset default").ok();
     let shown = ward.line("policy show --json").json();
-    assert_eq!(shown["settings"].as_object().unwrap().len(), 16);
+    assert_eq!(shown["settings"].as_object().unwrap().len(), 17);
     let differing = ward.line("policy diff strict --json").json();
     let names: Vec<_> = differing["settings_changed"].as_array().unwrap().iter().collect();
     for expected in [

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issuers::WireIssuer;
 use super::{set, sorted};
-use crate::settings::{self, Settings, Signature};
+use crate::settings::{self, Settings, SharedDataKeys, Signature};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +44,15 @@ struct Sealing {
     required_recipients: Vec<String>,
     allowed_keys: Option<Vec<String>>,
     max_key_age_days: Option<u32>,
+    /// Absent if they are forbidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared_data_keys: Option<Shared>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Shared {
+    Permitted,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,6 +114,10 @@ impl Wire {
                 required_recipients: sorted(&sealing.required_recipients),
                 allowed_keys: sealing.allowed_keys.as_ref().map(sorted),
                 max_key_age_days: sealing.max_key_age_days,
+                shared_data_keys: match sealing.shared_data_keys {
+                    SharedDataKeys::Forbidden => None,
+                    SharedDataKeys::Permitted => Some(Shared::Permitted),
+                },
             },
             opening: Opening { signature: Signed::of(*opening) },
             emergency: Emergency {
@@ -139,6 +152,10 @@ impl Wire {
                 required_recipients: set(&sealing.required_recipients)?,
                 allowed_keys,
                 max_key_age_days: sealing.max_key_age_days,
+                shared_data_keys: match sealing.shared_data_keys {
+                    None => SharedDataKeys::Forbidden,
+                    Some(Shared::Permitted) => SharedDataKeys::Permitted,
+                },
             },
             opening: self.opening.signature.signature(),
             audit_retention_years: self.audit_retention_years,

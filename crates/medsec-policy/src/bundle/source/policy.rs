@@ -5,7 +5,9 @@ use super::issuers;
 use super::node::{Node, Text};
 use crate::bundle::BundleName;
 use crate::ids::PolicyHash;
-use crate::settings::{EmergencyLimits, Sealing, SessionLimits, Settings, Signature, StepUp};
+use crate::settings::{
+    EmergencyLimits, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+};
 use crate::text::InvalidValue;
 
 /// What the file says.
@@ -101,8 +103,10 @@ fn step_up_of<'d>(node: &Node<'d>, places: &mut Places<'d>) -> Result<StepUp, So
 }
 
 fn sealing_of<'d>(node: &Node<'d>, places: &mut Places<'d>) -> Result<Sealing, SourceError> {
-    let [signed, recipients, keys, age] =
-        node.fields(["signature", "required_recipients", "allowed_keys", "max_key_age_days"])?;
+    let ([signed, recipients, keys, age], [shared]) = node.fields_and(
+        ["signature", "required_recipients", "allowed_keys", "max_key_age_days"],
+        ["shared_data_keys"],
+    )?;
     places.extend([
         ("sealing.required_recipients", recipients),
         ("sealing.allowed_keys", keys),
@@ -113,7 +117,16 @@ fn sealing_of<'d>(node: &Node<'d>, places: &mut Places<'d>) -> Result<Sealing, S
         required_recipients: recipients.set()?,
         allowed_keys: keys.set_or("any")?,
         max_key_age_days: age.number_or("unlimited", "sealing.max_key_age_days")?,
+        shared_data_keys: shared.as_ref().map(shared_data_keys).transpose()?.unwrap_or_default(),
     })
+}
+
+fn shared_data_keys(node: &Node<'_>) -> Result<SharedDataKeys, SourceError> {
+    match node.text()? {
+        "forbidden" => Ok(SharedDataKeys::Forbidden),
+        "permitted" => Ok(SharedDataKeys::Permitted),
+        _ => Err(node.error(InvalidValue { field: "shared data keys" })),
+    }
 }
 
 fn emergency_limits<'d>(

@@ -89,6 +89,7 @@ fn policy_rejects_values_that_are_not_possible() {
         ("\"mri-2026\"", "\"mri 2026\""),
         ("max_key_age_days = 365", "max_key_age_days = 0"),
         ("max_key_age_days = 365", "max_key_age_days = 36601"),
+        ("max_key_age_days = 365", "shared_data_keys = \"often\"\nmax_key_age_days = 365"),
         ("review_within_days = 3", "review_within_days = 0"),
         ("review_within_days = 3", "review_within_days = 367"),
         ("review_within_days = 3", "review_within_days = 65536"),
@@ -255,7 +256,7 @@ fn one(settings: &Settings) -> &Issuer {
 
 #[test]
 fn each_setting_that_changes_changes_what_its_accessor_gives_and_the_hash() {
-    let changes: [Change; 32] = [
+    let changes: [Change; 33] = [
         ("\"HOPERAT\", ", "", |s| format!("{:?}", s.purposes)),
         ("years = 6", "years = 7", |s| s.audit_retention_years.to_string()),
         ("idle = \"15m\"", "idle = \"14m\"", |s| format!("{:?}", s.sessions.idle)),
@@ -272,6 +273,9 @@ fn each_setting_that_changes_changes_what_its_accessor_gives_and_the_hash() {
         ("[\"default\", \"mri-2026\"]", "\"any\"", |s| format!("{:?}", s.sealing.allowed_keys)),
         ("age_days = 365", "age_days = \"unlimited\"", |s| {
             format!("{:?}", s.sealing.max_key_age_days)
+        }),
+        ("age_days = 365", "age_days = 365\nshared_data_keys = \"permitted\"", |s| {
+            format!("{:?}", s.sealing.shared_data_keys)
         }),
         (
             "[settings.opening]\nsignature = \"required\"",

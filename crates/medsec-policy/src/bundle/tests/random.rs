@@ -14,7 +14,7 @@ use crate::assignments::{Assigned, Dataset, Group, Role};
 use crate::ids::{DatasetId, GroupName, PrincipalId, RoleName};
 use crate::principal::PrincipalKind;
 use crate::purpose::Purpose;
-use crate::settings::{EmergencyReason, Signature};
+use crate::settings::{EmergencyReason, SharedDataKeys, Signature};
 use crate::text::InvalidValue;
 
 fn names<T>(most: usize) -> impl Strategy<Value = Vec<T>>
@@ -98,6 +98,8 @@ prop_compose! {
         all.sealing.allowed_keys = keys.map(|keys| keys.into_iter().collect());
         all.sealing.required_recipients = recipients.into_iter().collect();
         all.sealing.max_key_age_days = age;
+        all.sealing.shared_data_keys =
+            if sealing == opening { SharedDataKeys::Permitted } else { SharedDataKeys::Forbidden };
         (all.sealing.signature, all.opening) = (signature(sealing), signature(opening));
         all.audit_retention_years = years;
         all

@@ -7,7 +7,7 @@ use medsec_policy::{
     Action, Assigned, Assignments, Circumstances, Dataset, DatasetId, Decider as _, Decision,
     Effect, EmergencyId, EmergencyLimits, Engine, Factors, Group, GroupName, LoadError, Method,
     PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose, Refusal, Request,
-    Resource, Role, RoleName, Sealing, SessionLimits, Settings, Signature, StepUp,
+    Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
 };
 
 pub(crate) const HASH: PolicyHash = PolicyHash::from_bytes([7; 32]);
@@ -40,6 +40,7 @@ pub(crate) fn settings() -> Settings {
             required_recipients: BTreeSet::new(),
             allowed_keys: None,
             max_key_age_days: None,
+            shared_data_keys: SharedDataKeys::Forbidden,
         },
         opening: Signature::Optional,
         audit_retention_years: 6,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use medsec_crypto::SigningKey;
-use medsec_kms::{KeyDescription, KeyName, KeyService};
+use medsec_kms::{KeyDescription, KeyName, KeyService, UtcTime};
 use medsec_policy::{PrincipalId, Signature};
 
 use super::SealWish;
 use crate::custodian::Custodian;
 use crate::error::{Demand, Refused};
 use crate::login::Login;
+use crate::shared::Caches;
 use crate::signer::Signer;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -18,7 +19,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 impl Custodian {
     pub(super) async fn check_demands(
         &self,
-        keys: &dyn KeyService,
+        login: &dyn Login,
         who: &PrincipalId,
         now: SystemTime,
         (wish, signer): (&SealWish<'_>, Option<&Signer>),
@@ -32,7 +33,8 @@ impl Custodian {
                 return Err(Refused::Demand(Demand::Signature));
             }
         }
-        self.check_keys(keys, now, wish.keys).await
+        let caches = login.shared_keys()?.and_then(|shared| shared.caches());
+        self.check_keys_told(login.keys(), now, wish.keys, caches.as_deref()).await
     }
 
     /// Whether the keys are ones that the policy permits to seal under, and none is too old. Where the policy names
@@ -42,6 +44,17 @@ impl Custodian {
         keys: &dyn KeyService,
         now: SystemTime,
         names: &[&KeyName],
+    ) -> Result<(), Refused> {
+        self.check_keys_told(keys, now, names, None).await
+    }
+
+    /// The same; what the session was told of a key's age is not asked again while a data key of it may be used.
+    async fn check_keys_told(
+        &self,
+        keys: &dyn KeyService,
+        now: SystemTime,
+        names: &[&KeyName],
+        caches: Option<&Caches>,
     ) -> Result<(), Refused> {
         let sealing = &self.policy.settings.sealing;
         if let Some(allowed) = &sealing.allowed_keys {
@@ -55,7 +68,15 @@ impl Custodian {
         }
         let Some(days) = sealing.max_key_age_days else { return Ok(()) };
         for name in names {
-            check_age(&keys.describe_key(name).await?, now, days)?;
+            let made = match caches.and_then(|caches| caches.made(name)) {
+                Some(made) => made,
+                None => {
+                    let made = made(&keys.describe_key(name).await?)?;
+                    caches.inspect(|caches| caches.remember_made(name, made));
+                    made
+                }
+            };
+            check_age(made, now, days)?;
         }
         Ok(())
     }
@@ -81,8 +102,11 @@ pub(super) fn lent(
     }
 }
 
-fn check_age(about: &KeyDescription, now: SystemTime, days: u32) -> Result<(), Refused> {
-    let made = about.rotated.or(about.created).ok_or(Refused::Demand(Demand::KeyAge))?;
+fn made(about: &KeyDescription) -> Result<UtcTime, Refused> {
+    about.rotated.or(about.created).ok_or(Refused::Demand(Demand::KeyAge))
+}
+
+fn check_age(made: UtcTime, now: SystemTime, days: u32) -> Result<(), Refused> {
     let made = Duration::from_secs(made.timestamp().unix_seconds());
     let oldest = SystemTime::UNIX_EPOCH
         .checked_add(made)
