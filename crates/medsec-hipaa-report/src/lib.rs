@@ -20,6 +20,7 @@ mod git;
 mod join;
 mod key;
 mod lock;
+mod mutants;
 mod oscal;
 mod problem;
 mod program;
@@ -41,6 +42,9 @@ pub use git::Commit;
 pub use join::{Joined, Reason, Test, join};
 pub use key::TestId;
 pub use lock::{LOCK_FILE, Lock};
+pub use mutants::{
+    MUTANTS_FILE, Mutants, Record as MutantRecord, SURVIVORS_FILE, Survivor, Tier, mutants,
+};
 pub use oscal::dangling;
 pub use problem::Problem;
 pub use project::{
@@ -49,8 +53,7 @@ pub use project::{
 };
 pub use render::{Files, render};
 pub use report::{
-    Checked, Claim, Component, Input, LIMITS, Mutants, Ran, Report, Row, SCHEMA, Status, TestEntry,
-    build,
+    Checked, Claim, Component, Input, LIMITS, Ran, Report, Row, SCHEMA, Status, TestEntry, build,
 };
 pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, Run, Witnesses};
 pub use scan::{Declared, Scan, Target, Targets, scan};

@@ -17,7 +17,7 @@ use crate::problem::Problem;
 use crate::project::{Attestation, Excluded, Register};
 
 pub use build::{Input, build};
-pub use row::{Claim, Mutants, Row};
+pub use row::{Claim, Row};
 pub use status::Status;
 
 /// Schema of `report.json`.

@@ -158,11 +158,11 @@ fn one(page: &mut String, report: &Report, row: &Row) -> core::fmt::Result {
         writeln!(page, "- not shown: {}", text(&control.not_shown))?;
     }
     if let Some(mutants) = &row.mutants {
-        writeln!(
-            page,
-            "- mutants: {} of {} killed, {} not tried",
-            mutants.killed, mutants.viable, mutants.not_tried
-        )?;
+        writeln!(page, "- mutants: {}", mutants.sentence())?;
+        for survivor in &mutants.survivors {
+            let why = survivor.why.as_deref().unwrap_or("open");
+            writeln!(page, "  - not noticed: {}: {}", text(&survivor.mutant), text(why))?;
+        }
     }
     writeln!(page)
 }

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 
 use super::parts::{anchor, chip};
 use super::{SECTIONS, title_of};
+use crate::mutants::Mutants;
 use crate::project::{Attestation, Control, Decision, Standing};
-use crate::report::{Mutants, Report, Row};
+use crate::report::{Report, Row};
 
 /// All sections of the rule.
 pub(super) fn sections(report: &Report) -> Markup {
@@ -124,14 +125,31 @@ fn shares(control: &Control) -> Markup {
 
 fn mutants(one: &Mutants) -> Markup {
     html! {
+        h4 { "Mutants of the code" }
         p {
-            strong { "Mutants: " } (one.killed) " of " (one.viable) " that build were noticed by a test; "
-            (one.not_tried) " were not tried."
+            (sentence(one))
+            span.small { " " (one.tool) ", at " code { (one.commit.get(..12).unwrap_or(&one.commit)) }
+                ". What was seen of a file that changed since does not count." }
         }
         @if !one.survivors.is_empty() {
-            ul.small { @for survivor in &one.survivors { li { code { (survivor) } } } }
+            ul.survivors {
+                @for survivor in &one.survivors {
+                    li { code { (survivor.mutant) } " "
+                        @match &survivor.why {
+                            Some(why) => span.small { (why) },
+                            None => strong { "open" },
+                        }
+                    }
+                }
+            }
         }
     }
+}
+
+fn sentence(one: &Mutants) -> String {
+    let mut words = one.sentence();
+    words.replace_range(..1, "O");
+    words + "."
 }
 
 fn crosswalk(row: &Row) -> Markup {
