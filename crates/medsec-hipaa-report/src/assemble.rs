@@ -11,6 +11,7 @@ use crate::program;
 use crate::project::{Project, Settings};
 use crate::report::{Input, Report, build};
 use crate::run::Run;
+use crate::sbom;
 use crate::scan::{Declared, Scan, Targets, scan};
 
 /// Reads everything and makes the report. `runs` holds a folder for each configuration.
@@ -25,7 +26,7 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
     let runs = Run::load_all(runs)?;
     let joined = join(scan, &runs, &commit, &excluded);
     let lock = Lock::load(root)?;
-    let report = build(&Input {
+    let mut report = build(&Input {
         joined: &joined,
         runs: &runs,
         lock: &lock,
@@ -33,6 +34,11 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
         commit: &commit,
         date,
     });
+    if let Some(program) = &project.settings.program {
+        let of = (report.commit.as_str(), &*date.to_string());
+        let (bill, document) = sbom::bill(root, program, of)?;
+        (report.bill, report.sbom) = (Some(bill), Some(document));
+    }
     Ok((report, joined))
 }
 
