@@ -5,11 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use medsec_hipaa_report::{Attest, Options as Wanted, annotations, attest, make};
+use medsec_hipaa_report::{Attest, Options as Wanted, Tier, annotations, attest, make, mutants};
 
 use crate::steps::Reported;
-use crate::test;
 use crate::workspace::Workspace;
+use crate::{test, tools};
 
 /// What to report.
 #[derive(Debug, clap::Args)]
@@ -19,18 +19,42 @@ pub(crate) struct Options {
     /// Take this run of the tests, a folder below `target/evidence`, instead of running them.
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
+    /// Make no report; try mutants of the code that implements the rows, into `compliance/mutants.json`, from which the
+    /// next report takes them. What was tried and did not change is not tried again.
+    #[arg(long, conflicts_with_all = ["runs", "check", "bless"])]
+    tier: bool,
+    /// Stop starting mutants after so many minutes.
+    #[arg(long, default_value_t = 60, requires = "tier")]
+    minutes: u64,
 }
+
+/// Rows whose code is mutated.
+const MUTATED: [&str; 5] =
+    ["164.312(a)(2)(iii)", "164.312(a)(2)(iv)", "164.312(b)", "164.312(c)(1)", "164.312(c)(2)"];
 
 /// Runs the command.
 ///
 /// # Errors
 /// The tests do not build, the report cannot be made, or `--check` found something wrong (already printed).
 pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
+    if options.tier {
+        return tier(ws, options.minutes);
+    }
     let runs = match &options.runs {
         Some(runs) => runs.clone(),
         None => test::record(ws)?,
     };
     report(ws, &runs, &options.wanted)
+}
+
+fn tier(ws: &Workspace, minutes: u64) -> Result<()> {
+    let mut wanted = Tier::default();
+    wanted.minutes = minutes;
+    wanted.rows = MUTATED.map(str::to_owned).to_vec();
+    wanted.program = tools::MUTANTS.program(ws)?;
+    wanted.place = ws.target.join("mutants");
+    print!("{}", mutants(&ws.root, &wanted)?);
+    Ok(())
 }
 
 /// The report of the run that `xtask test` made. On a clean tree with a lock anything wrong fails it, as `--check` does;

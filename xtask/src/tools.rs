@@ -26,6 +26,9 @@ pub(crate) const AUDIT: Tool = Tool { subcommand: "audit", version: "0.22.2" };
 /// Builds and runs the fuzz targets.
 pub(crate) const FUZZ: Tool = Tool { subcommand: "fuzz", version: "0.13.2" };
 
+/// Makes mutants of the code, for the tier above witnessed tests.
+pub(crate) const MUTANTS: Tool = Tool { subcommand: "mutants", version: "27.1.0" };
+
 impl Tool {
     /// The program to start (its first argument is the subcommand), built first where missing.
     ///

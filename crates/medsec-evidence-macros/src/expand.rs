@@ -19,17 +19,29 @@ pub(crate) fn evidence(arguments: TokenStream, item: TokenStream) -> Result<Toke
         return Err(Error::new(span, problem));
     }
     let body_sha256 = body::hash(tokens);
-    let attributes = std::mem::take(&mut test.attrs);
+    let (runtime, attributes): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut test.attrs).into_iter().partition(function::is_runtime);
     let visibility = std::mem::replace(&mut test.vis, syn::Visibility::Inherited);
     let name = test.sig.ident.clone();
     let declaration = declaration(&arguments, &name.to_string(), body_sha256);
     // The body stays inside the `#[test]`, so that lints that spare tests spare it too.
+    if let Some(runtime) = runtime.first() {
+        return Ok(quote! {
+            #runtime
+            #(#attributes)*
+            #visibility async fn #name() {
+                #test
+                let (running, ev) = ::medsec_evidence::__private::Running::start(#declaration);
+                running.finish(#name(ev).await);
+            }
+        });
+    }
     Ok(quote! {
         #[::core::prelude::v1::test]
         #(#attributes)*
         #visibility fn #name() {
             #test
-            ::medsec_evidence::__private::run(&#declaration, #name);
+            ::medsec_evidence::__private::run(#declaration, #name);
         }
     })
 }

@@ -1,16 +1,21 @@
 //! The one shape an evidence test has: `fn name(ev: Ev) -> Proven`, and nothing on it that could keep
-//! it from running.
+//! it from running. An `async` one carries the `test` attribute of its runtime besides.
 
-use syn::{AttrStyle, Attribute, Error, FnArg, ItemFn, Pat, Result, ReturnType, Type};
+use syn::{AttrStyle, Attribute, Error, FnArg, ItemFn, Pat, Path, Result, ReturnType, Type};
 
 const SIGNATURE: &str = "an evidence test is `fn name(ev: Ev) -> Proven`";
+
+/// Attributes that make several tests of one function, under names of their own.
+const MAKES_SEVERAL: [&str; 5] = ["rstest", "test_case", "test_matrix", "case", "values"];
 
 /// Attributes that change neither whether nor how a test runs, except `cfg`, whose effect the list of
 /// tests shows.
 const ALLOWED: [&str; 7] = ["doc", "cfg", "allow", "expect", "warn", "deny", "forbid"];
 
 pub(crate) fn check(function: &ItemFn) -> Result<()> {
-    function.attrs.iter().try_for_each(check_attribute)?;
+    let is_async = function.sig.asyncness.is_some();
+    function.attrs.iter().try_for_each(|attribute| check_attribute(attribute, is_async))?;
+    check_runtime(function)?;
     check_qualifiers(function)?;
     check_parameter(function)?;
     check_result(function)?;
@@ -20,14 +25,29 @@ pub(crate) fn check(function: &ItemFn) -> Result<()> {
     Ok(())
 }
 
-fn check_attribute(attribute: &Attribute) -> Result<()> {
+/// Whether it is the `test` attribute of a runtime, such as `tokio::test`: in a crate, and not the language's own.
+pub(crate) fn is_runtime(attribute: &Attribute) -> bool {
+    let Path { segments, .. } = attribute.path();
+    let first = segments.first().map(|segment| segment.ident.to_string());
+    let own = matches!(first.as_deref(), Some("core" | "std" | "crate" | "self" | "super"));
+    segments.len() > 1
+        && !own
+        && segments.last().is_some_and(|segment| segment.ident == "test")
+        && matches!(attribute.style, AttrStyle::Outer)
+}
+
+fn check_attribute(attribute: &Attribute, is_async: bool) -> Result<()> {
     let path = attribute.path();
     let is_outer = matches!(attribute.style, AttrStyle::Outer);
-    if is_outer && ALLOWED.iter().any(|allowed| path.is_ident(allowed)) {
+    let is_allowed = ALLOWED.iter().any(|allowed| path.is_ident(allowed));
+    if is_outer && (is_allowed || is_async && is_runtime(attribute)) {
         return Ok(());
     }
     let last = path.segments.last().map(|segment| segment.ident.to_string());
     let problem = match last.as_deref() {
+        Some(last) if MAKES_SEVERAL.contains(&last) => {
+            "one evidence test, one witness: loop over the cases in its body"
+        }
         Some("should_panic") => "a test that should panic proves nothing: use `ev.denies`",
         Some("ignore") => "an ignored test is no evidence",
         Some("test") => "`#[evidence]` emits the `#[test]` itself",
@@ -37,13 +57,23 @@ fn check_attribute(attribute: &Attribute) -> Result<()> {
     Err(Error::new_spanned(attribute, problem))
 }
 
+/// An `async` test has one runtime.
+fn check_runtime(function: &ItemFn) -> Result<()> {
+    let mut runtimes = function.attrs.iter().filter(|attribute| is_runtime(attribute));
+    match (function.sig.asyncness, runtimes.next(), runtimes.next()) {
+        (Some(token), None, _) => {
+            let problem =
+                "an `async` evidence test names its runtime below: `#[tokio::test]`, for example";
+            Err(Error::new(token.span, problem))
+        }
+        (_, _, Some(second)) => Err(Error::new_spanned(second, "one runtime per test")),
+        _ => Ok(()),
+    }
+}
+
 fn check_qualifiers(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     let name = &signature.ident;
-    if let Some(token) = signature.asyncness {
-        let problem = "an evidence test is not `async`: drive the future inside it";
-        return Err(Error::new(token.span, problem));
-    }
     if name.to_string().starts_with("r#") {
         // libtest and the witness would spell it differently.
         let problem = "a raw identifier cannot name an evidence test";

@@ -33,10 +33,11 @@ use quote::quote;
 ///   check), `allow` if it shows that something works (`ev.allows`, `ev.holds` or `ev.equal`).
 ///
 /// The function is `fn name(ev: Ev) -> Proven`. The attribute emits the `#[test]` itself; beside it only
-/// documentation, `#[cfg]` and lint levels may stand on the function. These do not compile: an unknown
-/// citation or edition, a missing or empty claim, another signature, `async`, an empty body,
-/// `#[should_panic]`, `#[ignore]`, a further `#[test]`, and an `ev.denies` whose closure does not look at
-/// the error.
+/// documentation, `#[cfg]` and lint levels may stand on the function. An `async fn` carries the `test` attribute of
+/// its runtime below this one, such as `#[tokio::test]`. These do not compile: an unknown citation or edition, a
+/// missing or empty claim, another signature, `async` without a runtime, a runtime without `async`, an empty body,
+/// `#[should_panic]`, `#[ignore]`, a further `#[test]`, what makes several tests of one function (`#[rstest]`), and an
+/// `ev.denies` whose closure does not look at the error.
 #[proc_macro_attribute]
 pub fn evidence(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::evidence(arguments.into(), item.into())

@@ -41,6 +41,44 @@
 //!
 //! One test can serve several items: `hipaa2013::["164.312(c)(1)", "164.312(c)(2)"]`.
 //!
+//! # Asynchronous tests, properties and tables of cases
+//!
+//! One function is one test and leaves one witness, however often it checks: equal checks are described once and
+//! counted, in [`Check::times`].
+//!
+//! An `async` test carries the `test` attribute of its runtime below `#[evidence]`:
+//!
+//! ```
+//! # use medsec_evidence::{Ev, Proven, evidence};
+//! # async fn open() -> Result<(), u8> { Err(7) }
+//! #[evidence(hipaa2013::"164.312(a)(1)", claim = "a stranger opens nothing", polarity = deny)]
+//! #[tokio::test]
+//! async fn stranger_opens_nothing(ev: Ev) -> Proven {
+//!     ev.denies(open().await, |e| *e == 7);
+//!     ev.proven()
+//! }
+//! # let _ = open();
+//! ```
+//!
+//! A property runs in the body, with proptest's closure or its `TestRunner`. A check that fails makes proptest look for
+//! the smallest case, and the test stays failed; a property that tried no case proves nothing:
+//!
+//! ```
+//! # use medsec_evidence::{Ev, Proven, evidence};
+//! # use proptest::prelude::*;
+//! # fn open(_: &[u8]) -> Result<(), u8> { Err(7) }
+//! #[evidence(hipaa2013::"164.312(c)(1)", claim = "no random bytes open", polarity = deny)]
+//! fn random_bytes_do_not_open(ev: Ev) -> Proven {
+//!     proptest!(|(bytes in any::<Vec<u8>>())| ev.denies(open(&bytes), |e| *e == 7));
+//!     ev.proven()
+//! }
+//! # let _ = open(&[]);
+//! ```
+//!
+//! Cases stand in a table that the body goes through: `for (name, input) in CASES { … }`. What makes several tests of
+//! one function under names of its own (`rstest`, `test_case`, the `proptest!` around functions) does not compile with
+//! `#[evidence]`: the source would no longer say which tests there are.
+//!
 //! # Where the witness goes
 //!
 //! | variable | meaning |
@@ -85,6 +123,6 @@ pub use witness::{
 /// What the attribute expands to calls; not for use by hand, and free to change in any version.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::run::{Declaration, run};
+    pub use crate::run::{Declaration, Running, run};
     pub use medsec_evidence_macros::hipaa2013_citations;
 }

@@ -37,16 +37,45 @@ static NEXT_SERIAL: AtomicU64 = AtomicU64::new(0);
 /// Runs the body; only if it returns its own `Proven`, a witness is written.
 ///
 /// # Panics
-/// If a check fails, the proof is another test's, or a witness is wanted and cannot be written: an
-/// operation that cannot be recorded does not happen.
+/// If a check fails, or as [`Running::start`] and [`Running::finish`].
 #[track_caller]
-pub fn run(declaration: &Declaration, body: impl FnOnce(Ev) -> Proven) {
-    let destination = or_fail(Destination::from_env());
-    let serial = NEXT_SERIAL.fetch_add(1, Ordering::Relaxed);
-    let proven = body(Ev::new(serial, declaration.polarity));
-    let checks = or_fail(proven.into_checks(serial).ok_or(RecordError::LentProof));
-    if let Some(destination) = destination {
-        or_fail(record(declaration, &destination, &checks, serial));
+pub fn run(declaration: Declaration, body: impl FnOnce(Ev) -> Proven) {
+    let (running, ev) = Running::start(declaration);
+    running.finish(body(ev));
+}
+
+/// A test whose body runs: what an `async` test keeps while it waits.
+#[derive(Debug)]
+pub struct Running {
+    declaration: Declaration,
+    destination: Option<Destination>,
+    serial: u64,
+}
+
+impl Running {
+    /// Where the witness goes, and the `Ev` for the body.
+    ///
+    /// # Panics
+    /// If a witness is wanted and the environment does not say where it goes.
+    #[track_caller]
+    pub fn start(declaration: Declaration) -> (Self, Ev) {
+        let destination = or_fail(Destination::from_env());
+        let serial = NEXT_SERIAL.fetch_add(1, Ordering::Relaxed);
+        let ev = Ev::new(serial, declaration.polarity);
+        (Self { declaration, destination, serial }, ev)
+    }
+
+    /// Writes the witness.
+    ///
+    /// # Panics
+    /// If the proof is another test's, or a witness is wanted and cannot be written: an operation that cannot be
+    /// recorded does not happen.
+    #[track_caller]
+    pub fn finish(self, proven: Proven) {
+        let checks = or_fail(proven.into_checks(self.serial).ok_or(RecordError::LentProof));
+        if let Some(destination) = self.destination {
+            or_fail(record(&self.declaration, &destination, &checks, self.serial));
+        }
     }
 }
 

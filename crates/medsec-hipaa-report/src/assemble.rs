@@ -8,10 +8,11 @@ use crate::git::{self, Commit};
 use crate::join::{Joined, join};
 use crate::lock::Lock;
 use crate::program;
-use crate::project::Project;
+use crate::project::{Project, Settings};
 use crate::report::{Input, Report, build};
 use crate::run::Run;
-use crate::scan::{Targets, scan};
+use crate::sbom;
+use crate::scan::{Declared, Scan, Targets, scan};
 
 /// Reads everything and makes the report. `runs` holds a folder for each configuration.
 ///
@@ -20,17 +21,12 @@ use crate::scan::{Targets, scan};
 pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined), ReportError> {
     let commit = Commit::of(root)?;
     let project = Project::load(root, date)?;
-    let files = git::files(root)?;
-    let mut cargo = program::command("cargo", root);
-    let metadata =
-        program::read(cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
     let excluded = project.settings.excluded_packages();
-    let targets = Targets::parse(&metadata, root, &excluded, &files)?;
-    let scan = scan(root, &targets, &files)?;
+    let scan = scanned(root, &excluded)?;
     let runs = Run::load_all(runs)?;
     let joined = join(scan, &runs, &commit, &excluded);
     let lock = Lock::load(root)?;
-    let report = build(&Input {
+    let mut report = build(&Input {
         joined: &joined,
         runs: &runs,
         lock: &lock,
@@ -38,7 +34,27 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
         commit: &commit,
         date,
     });
+    if let Some(program) = &project.settings.program {
+        let of = (report.commit.as_str(), &*date.to_string());
+        let (bill, document) = sbom::bill(root, program, of)?;
+        (report.bill, report.sbom) = (Some(bill), Some(document));
+    }
     Ok((report, joined))
+}
+
+/// The tests that the source declares.
+pub(crate) fn declared(root: &Path) -> Result<Vec<Declared>, ReportError> {
+    let settings = Settings::load(root)?;
+    Ok(scanned(root, &settings.excluded_packages())?.declared)
+}
+
+fn scanned(root: &Path, excluded: &[String]) -> Result<Scan, ReportError> {
+    let files = git::files(root)?;
+    let mut cargo = program::command("cargo", root);
+    let metadata =
+        program::read(cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
+    let targets = Targets::parse(&metadata, root, excluded, &files)?;
+    scan(root, &targets, &files)
 }
 
 /// The report date: the day of `SOURCE_DATE_EPOCH`, else today.

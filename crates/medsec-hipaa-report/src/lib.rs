@@ -20,6 +20,7 @@ mod git;
 mod join;
 mod key;
 mod lock;
+mod mutants;
 mod oscal;
 mod problem;
 mod program;
@@ -27,6 +28,7 @@ mod project;
 mod render;
 mod report;
 mod run;
+mod sbom;
 mod scan;
 mod signing;
 mod statement;
@@ -41,18 +43,21 @@ pub use git::Commit;
 pub use join::{Joined, Reason, Test, join};
 pub use key::TestId;
 pub use lock::{LOCK_FILE, Lock};
+pub use mutants::{
+    MUTANTS_FILE, Mutants, Record as MutantRecord, SURVIVORS_FILE, Survivor, Tier, mutants,
+};
 pub use oscal::dangling;
 pub use problem::Problem;
 pub use project::{
-    Attestation, Choice, Control, Decision, Entry, Evidence, Excluded, Project, Register, Settings,
-    Signer, Standing, Waiver, runner_settings,
+    Attestation, Choice, Control, Decision, Entry, Evidence, Excluded, Program, Project, Register,
+    Settings, Signer, Standing, Waiver, runner_settings,
 };
 pub use render::{Files, render};
 pub use report::{
-    Checked, Claim, Component, Input, LIMITS, Mutants, Ran, Report, Row, SCHEMA, Status, TestEntry,
-    build,
+    Checked, Claim, Component, Input, LIMITS, Ran, Report, Row, SCHEMA, Status, TestEntry, build,
 };
 pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, Run, Witnesses};
+pub use sbom::{Bill, SBOM_FILE};
 pub use scan::{Declared, Scan, Target, Targets, scan};
 pub use signing::{NotAKey, PrivateKey, PublicKey, Signature};
 pub use statement::{ENVELOPE_FILE, STATEMENT_FILE, state};

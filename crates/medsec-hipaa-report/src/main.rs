@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::{Parser, Subcommand};
-use medsec_hipaa_report::{Attest, Options, Recorder, ReportError, annotations, attest, make};
+use medsec_hipaa_report::{
+    Attest, Options, Recorder, ReportError, Tier, annotations, attest, make, mutants,
+};
 
 /// nextest's profile: one without retries, with a JUnit file. Written into the run's folder and used as a tool's
 /// configuration, so that a project needs none of its own.
@@ -45,6 +47,8 @@ enum Task {
         #[arg(long)]
         runs: PathBuf,
     },
+    /// Make mutants of the code that implements the items, and see whether tests notice them (needs cargo-mutants).
+    Mutants(Tier),
     /// Make, renew, sign and list statements.
     #[command(subcommand)]
     Attest(Attest),
@@ -71,6 +75,10 @@ fn run(cli: Cli) -> Result<bool, ReportError> {
             report(&root, &runs, &options)
         }
         Task::Make { options, runs } => report(&root, &runs, &options),
+        Task::Mutants(tier) => {
+            print!("{}", mutants(&root, &tier)?);
+            Ok(true)
+        }
         Task::Attest(command) => {
             print!("{}", attest(&root, &command)?);
             Ok(true)

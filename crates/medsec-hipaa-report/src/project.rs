@@ -8,6 +8,7 @@
 //! attestations/*.toml, each with *.toml.sig beside it
 //! waivers/*.toml
 //! registers/risks.toml, registers/incidents.toml
+//! mutants.json       what became of mutants of those paths; survivors.toml says why some do no harm
 //! ```
 //!
 //! Only `report.toml` must be there.
@@ -20,17 +21,19 @@ mod register;
 mod settings;
 mod waiver;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::date::Date;
 use crate::error::ReportError;
+use crate::mutants::{Mutants, Record as MutantRecord};
 use crate::problem::Problem;
 
 pub use attestation::{Attestation, Evidence, Standing};
 pub use control::Control;
 pub use decision::{Choice, Decision};
 pub use register::{Entry, Register};
-pub use settings::{Excluded, Settings, Signer};
+pub use settings::{Excluded, Program, Settings, Signer};
 pub use waiver::Waiver;
 
 pub(crate) use attestation::{SIGNATURE_TYPE, Text as AttestationText};
@@ -51,6 +54,8 @@ pub struct Project {
     pub waivers: Vec<Waiver>,
     /// Risks and incidents.
     pub registers: Vec<Register>,
+    /// `mutants.json`, where results count: by item.
+    pub mutants: BTreeMap<String, Mutants>,
     /// What is wrong in these files.
     pub problems: Vec<Problem>,
 }
@@ -69,6 +74,7 @@ impl Project {
         project.waivers = waiver::load(root, date, problems)?;
         project.registers = register::load(root, date, problems)?;
         problems.extend(runner_settings(root)?);
+        project.mutants = MutantRecord::load(root)?.counting(root)?;
         Ok(project)
     }
 

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::error::ReportError;
 use crate::oscal;
 use crate::report::Report;
+use crate::sbom::SBOM_FILE;
 
 /// Files by their name below the output folder, with `/` between folders.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -21,6 +22,9 @@ pub fn render(report: &Report) -> Result<Files, ReportError> {
     files.insert("report.json".to_owned(), json("report.json", report)?);
     files.insert("report.md".to_owned(), markdown::render(report).into_bytes());
     files.insert("report.html".to_owned(), html::render(report).into_bytes());
+    if let Some(sbom) = &report.sbom {
+        files.insert(SBOM_FILE.to_owned(), json(SBOM_FILE, sbom)?);
+    }
     for (name, document) in oscal::documents(report) {
         let name = format!("oscal/{name}.json");
         let bytes = json(&name, &document)?;

@@ -46,7 +46,7 @@ pub struct Declared {
     pub body_sha256: String,
     /// The `cfg` conditions on it and on the modules around it.
     pub conditions: Vec<String>,
-    /// The lines from the attribute to the end of the function.
+    /// The lines after the attribute to the end of the function.
     #[serde(skip)]
     pub excerpt: String,
 }

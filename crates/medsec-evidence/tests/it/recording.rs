@@ -11,6 +11,10 @@ use crate::children::{Child, files_in, only_witness_in, witness_in};
 const REFUSAL: &str = "fixtures::refusal_is_proven";
 const SUCCESS: &str = "fixtures::success_is_proven";
 const LENT: &str = "fixtures::proof_cannot_be_lent";
+const AWAITED: &str = "fixtures::awaited_refusal_is_proven";
+const PROPERTY: &str = "fixtures::property_is_proven";
+const DROPPED: &str = "fixtures::property_whose_failure_is_dropped";
+const TABLE: &str = "fixtures::table_is_proven";
 
 #[test]
 fn exit_in_a_body_leaves_no_witness() {
@@ -48,6 +52,32 @@ fn proof_of_another_test_is_refused() {
     let folder = tempdir().unwrap();
     let child = Child::of(LENT).recorded_in(folder.path()).told_to("lend");
     child.fails_saying("was made by another test");
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[test]
+fn async_test_that_proves_nothing_leaves_no_witness() {
+    let folder = tempdir().unwrap();
+    let told = |misbehave| Child::of(AWAITED).recorded_in(folder.path()).told_to(misbehave);
+    told("exit").passes();
+    told("fail").fails_saying("expected a denial");
+    told("check nothing").fails_saying("no check was made");
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[test]
+fn failing_property_names_the_smallest_case_and_leaves_no_witness() {
+    let folder = tempdir().unwrap();
+    let child = Child::of(PROPERTY).recorded_in(folder.path()).told_to("fail");
+    child.fails_saying("number = 100");
+    assert!(files_in(folder.path()).is_empty());
+}
+
+#[test]
+fn dropped_failure_of_a_property_is_remembered() {
+    let folder = tempdir().unwrap();
+    let child = Child::of(DROPPED).recorded_in(folder.path()).told_to("fail");
+    child.fails_saying("its panic was caught");
     assert!(files_in(folder.path()).is_empty());
 }
 
@@ -119,6 +149,27 @@ fn witness_of_success_lists_its_checks() {
     let facts: Vec<_> = witness.checks().listed().iter().map(|c| c.fact.as_str()).collect();
     assert_eq!(facts[0], "alloc::vec::Vec<u8>");
     assert_eq!(facts[3], "the value is not empty");
+}
+
+#[test]
+fn async_test_leaves_one_witness_under_its_own_name() {
+    let folder = tempdir().unwrap();
+    Child::of(AWAITED).recorded_in(folder.path()).passes();
+    let witness = only_witness_in(folder.path());
+    assert_eq!(witness.test().as_str(), AWAITED);
+    let [check] = witness.checks().listed() else { panic!("{witness:?}") };
+    assert_eq!((check.kind, check.times), (CheckKind::Denies, 2));
+}
+
+#[test]
+fn property_and_table_leave_one_witness_that_counts_their_cases() {
+    for (test, cases) in [(PROPERTY, 32), (TABLE, 3)] {
+        let folder = tempdir().unwrap();
+        Child::of(test).recorded_in(folder.path()).passes();
+        let witness = only_witness_in(folder.path());
+        let [check] = witness.checks().listed() else { panic!("{witness:?}") };
+        assert_eq!((check.kind, check.times), (CheckKind::Denies, cases), "{test}");
+    }
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Settings {
     pub version: String,
     /// Address of the repository; `{source}/blob/{commit}/{file}#L{line}` is a line of it.
     pub source: String,
+    /// The program whose software bill of materials stands beside the report.
+    #[serde(default)]
+    pub program: Option<Program>,
     /// Who may sign attestations and reports.
     #[serde(default, rename = "signer")]
     pub signers: Vec<Signer>,
@@ -39,6 +42,25 @@ pub struct Signer {
     pub role: String,
     /// Ed25519, 32 bytes in base64.
     pub public_key: PublicKey,
+}
+
+/// What is shipped: one package of the workspace, as it is built.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Program {
+    /// The Cargo package.
+    pub package: String,
+    /// Its features besides the default ones.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The platform, as the compiler names it.
+    #[serde(default = "linux")]
+    pub target: String,
+}
+
+fn linux() -> String {
+    "x86_64-unknown-linux-gnu".to_owned()
 }
 
 /// A package that is left out.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use medsec_evidence::{Catalog, Designation, Item, Section};
 
-use super::row::{Parts, floor};
+use super::row::{Parts, Row, floor};
 use super::{Checked, Component, LIMITS, Ran, Report, SCHEMA, Status, TestEntry};
 use crate::date::Date;
 use crate::digest::sha256;
 use crate::git::Commit;
 use crate::join::{Joined, Test};
 use crate::lock::{self, Lock};
+use crate::mutants::Mutants;
 use crate::problem::Problem;
 use crate::project::{Choice, Project, Settings, Standing};
 use crate::run::Run;
@@ -59,6 +60,9 @@ pub fn build(input: &Input<'_>) -> Report {
         date: input.date,
         valid_until: valid_until(project),
         configurations: input.runs.iter().map(ran).collect(),
+        assurance: assurance(project, &rows),
+        bill: None,
+        sbom: None,
         excluded: settings.excluded.clone(),
         totals,
         rows,
@@ -68,6 +72,32 @@ pub fn build(input: &Input<'_>) -> Report {
         problems,
         limits: LIMITS,
     }
+}
+
+/// The tiers that were reached, in words.
+fn assurance(project: &Project, rows: &[Row]) -> Vec<String> {
+    let witnessed = "Each test that counts is declared in the source, ran once, passed, and left one witness of its \
+                     run: what it checked, and that its body is the one in the source.";
+    let locked = "All of them stand in a reviewed lock, so that one that is gone, renamed or weakened is a finding.";
+    let lines = [witnessed, locked].map(str::to_owned);
+    let tried: Vec<_> = rows.iter().filter_map(|row| row.mutants.as_ref()).collect();
+    let sum = |count: fn(&Mutants) -> usize| tried.iter().map(|one| count(one)).sum::<usize>();
+    let (viable, survived) = (sum(|one| one.viable), sum(|one| one.survivors.len()));
+    let mutants = if viable == 0 {
+        "Mutants of the code were not tried: that the tests fail when the code is broken is shown by nothing else."
+            .to_owned()
+    } else {
+        let noticed = viable.saturating_sub(survived);
+        let Some(tool) = project.mutants.values().map(|one| one.tool.as_str()).next() else {
+            return lines.to_vec();
+        };
+        format!(
+            "The code behind {} items was broken on purpose with {tool}, a sample of at most 40 places an item: tests \
+             noticed {noticed} of {viable}. Each row says which were not noticed, and how many were not tried.",
+            tried.len()
+        )
+    };
+    lines.into_iter().chain([mutants]).collect()
 }
 
 fn component(settings: &Settings) -> Component {
@@ -137,6 +167,7 @@ fn ran(run: &Run) -> Ran {
         name: run.facts.configuration.clone(),
         arguments: run.facts.arguments.clone(),
         rustc: run.facts.rustc.clone(),
+        about: run.facts.about.clone(),
         passed: counts.passed,
         failed: counts.failed,
         witnessed: run.witnesses.tests.len(),

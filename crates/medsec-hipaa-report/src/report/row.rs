@@ -9,6 +9,7 @@ use super::status::Status;
 use crate::join::Test;
 use crate::key::TestId;
 use crate::lock;
+use crate::mutants::Mutants;
 use crate::problem::Problem;
 use crate::project::{Choice, Control, Decision, Project, Standing, Waiver};
 
@@ -72,20 +73,6 @@ pub struct Claim {
     pub tests: Vec<TestId>,
 }
 
-/// What became of mutants of the code that implements an item.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Mutants {
-    /// A test failed.
-    pub killed: usize,
-    /// They build.
-    pub viable: usize,
-    /// Beyond the limit.
-    pub not_tried: usize,
-    /// No test failed.
-    pub survivors: Vec<String>,
-}
-
 /// What the row of an item is made from.
 pub(super) struct Parts<'a> {
     pub(super) item: &'static Item,
@@ -122,7 +109,7 @@ impl Parts<'_> {
             decision: self.project.decision(&citation).cloned(),
             waiver: self.project.waiver(&citation).cloned(),
             attestations: attested.map(|one| one.file.clone()).collect(),
-            mutants: None,
+            mutants: self.project.mutants.get(&citation).cloned(),
             citation,
         }
     }

@@ -20,6 +20,7 @@ pub struct Recorder {
     started: String,
     commit: Commit,
     rustc: String,
+    platform: String,
 }
 
 /// The part of a run that one configuration fills.
@@ -44,12 +45,14 @@ impl Recorder {
         let mut date = program::command("date", root);
         let started = program::read(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned();
         let commit = Commit::of(root)?;
-        let rustc = program::read(program::command("rustc", root).arg("--version"))?;
+        let said = program::read(program::command("rustc", root).args(["--version", "--verbose"]))?;
+        let rustc = said.lines().next().unwrap_or_default().trim().to_owned();
         let time: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
         let short = commit.id.get(..8).unwrap_or(&commit.id);
         let id = format!("{time}-{short}-{}", std::process::id());
         let folder = evidence.join(&id);
-        Ok(Self { id, folder, started, commit, rustc: rustc.trim().to_owned() })
+        let platform = platform(&said);
+        Ok(Self { id, folder, started, commit, rustc, platform })
     }
 
     /// Where the configurations' folders are.
@@ -74,15 +77,36 @@ impl Recorder {
         std::fs::create_dir(&witnesses).at(&witnesses)?;
         let id = format!("{}.{name}", self.id);
         let Commit { id: commit, changed } = &self.commit;
-        let facts =
+        let mut facts =
             Facts::new(id.clone(), name, arguments, &self.started, commit, changed, &self.rustc);
+        facts.about.insert("platform".to_owned(), self.platform.clone());
         let configuration = Configuration { id, folder, witnesses, facts };
         configuration.write()?;
         Ok(configuration)
     }
 }
 
+/// The compiler's name of the platform, and the system's own.
+fn platform(rustc: &str) -> String {
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or("unknown");
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    match name {
+        Some(name) => format!("{host}, {}", name.trim_matches('"')),
+        None => host.to_owned(),
+    }
+}
+
 impl Configuration {
+    /// Says what else the tests ran with, for the report.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn about(&mut self, name: &str, value: &str) -> Result<(), ReportError> {
+        self.facts.about.insert(name.to_owned(), value.to_owned());
+        self.write()
+    }
+
     /// Runs the tests with nextest and closes the folder. `nextest` makes the command for `run` and for `list`, with
     /// profile, selection and environment; `junit` is where that profile puts its JUnit file.
     ///
@@ -157,8 +181,8 @@ mod tests {
 
     fn recorder(folder: PathBuf) -> Recorder {
         let commit = Commit { id: "c0ffee".to_owned(), changed: vec!["a.rs".to_owned()] };
-        let [id, started, rustc] = ["r1", "now", "rustc"].map(str::to_owned);
-        Recorder { id, folder, started, commit, rustc }
+        let [id, started, rustc, platform] = ["r1", "now", "rustc", "here"].map(str::to_owned);
+        Recorder { id, folder, started, commit, rustc, platform }
     }
 
     #[test]

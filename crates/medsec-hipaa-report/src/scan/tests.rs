@@ -86,11 +86,19 @@ fn conditions_around_a_test_are_kept() {
 }
 
 #[test]
-fn excerpt_begins_at_the_attribute() {
+fn excerpt_begins_after_the_attribute() {
     let indented =
         format!("mod a {{\n{}}}\n", TEST.replace("\n", "\n    ").replacen('#', "    #", 1));
     let scan = scanned(&[("src/lib.rs", &indented), ("tests/it/main.rs", "")]);
     let declared = &scan.declared[0];
-    assert_eq!(declared.excerpt, TEST.trim_end());
+    let function = TEST.find("fn ").unwrap();
+    assert_eq!(declared.excerpt, TEST[function..].trim_end());
     assert_eq!((declared.line, declared.end), (2, 5));
+}
+
+#[test]
+fn runtime_of_a_test_is_part_of_its_excerpt() {
+    let awaited = TEST.replacen("fn ", "#[tokio::test]\nasync fn ", 1);
+    let scan = scanned(&[("src/lib.rs", ""), ("tests/it/main.rs", &awaited)]);
+    assert!(scan.declared[0].excerpt.starts_with("#[tokio::test]\nasync fn "), "{scan:?}");
 }

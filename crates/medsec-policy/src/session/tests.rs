@@ -91,6 +91,21 @@ fn unused_session_is_dead_at_its_idle_limit(ev: Ev) -> Proven {
 
 #[evidence(
     hipaa2013::"164.312(a)(2)(iii)",
+    claim = "each use of a session starts its idle time anew: who works is not logged off",
+    polarity = allow,
+)]
+fn used_session_goes_on(ev: Ev) -> Proven {
+    let scene = Scene::new();
+    for _ in 0..3 {
+        scene.clock.pass(IDLE - NANOSECOND);
+        ev.allows(scene.used());
+    }
+    ev.holds("the key is there", !scene.dropped());
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iii)",
     claim = "a session in constant use ends when its absolute time is over",
     polarity = deny,
 )]

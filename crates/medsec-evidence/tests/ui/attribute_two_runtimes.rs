@@ -1,0 +1,11 @@
+use medsec_evidence::evidence;
+
+#[evidence(hipaa2013::"164.312(b)", claim = "a refusal is recorded", polarity = deny)]
+#[tokio::test]
+#[tokio::test]
+async fn refusal_is_recorded(ev: Ev) -> Proven {
+    ev.denies("x".parse::<u8>(), |e| !e.to_string().is_empty());
+    ev.proven()
+}
+
+fn main() {}

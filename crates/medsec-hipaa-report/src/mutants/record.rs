@@ -1,0 +1,313 @@
+//! `compliance/mutants.json`: what became of the mutants that were tried, and `compliance/survivors.toml`: why those
+//! that nobody noticed do no harm.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::sample::Mutant;
+use super::tree::Tree;
+use crate::digest::sha256;
+use crate::error::{At as _, ReportError, read_limited};
+
+/// Where it lies, from the root of the repository.
+pub const MUTANTS_FILE: &str = "compliance/mutants.json";
+/// Where the reasons lie.
+pub const SURVIVORS_FILE: &str = "compliance/survivors.toml";
+
+const SCHEMA: &str = "medsec-mutants/v1";
+const LONGEST: u64 = 16 << 20;
+
+/// The content of `compliance/mutants.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Record {
+    schema: String,
+    /// The program that made the mutants, with its version.
+    pub tool: String,
+    rows: BTreeMap<String, Rows>,
+}
+
+/// What was tried for one item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rows {
+    /// How many mutants its paths have.
+    of: usize,
+    /// The commit of the last run.
+    commit: String,
+    /// Sorted by name.
+    tried: Vec<Tried>,
+}
+
+/// One mutant.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tried {
+    /// `file:line:column: replace …`, as the tool names it.
+    pub(crate) mutant: String,
+    /// From the root of the repository.
+    pub(crate) file: String,
+    /// Of the file before it was mutated.
+    pub(crate) sha256: String,
+    pub(crate) outcome: Outcome,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    /// A test that is evidence for the item failed or came to no end.
+    Evidence,
+    /// Another test of the package did.
+    Other,
+    /// No test did.
+    Survived,
+    /// It does not build.
+    Unviable,
+}
+
+impl Outcome {
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Evidence => "noticed by evidence",
+            Self::Other => "noticed by another test",
+            Self::Survived => "NOT NOTICED",
+            Self::Unviable => "does not build",
+        }
+    }
+}
+
+/// What became of mutants of the code that implements an item.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Mutants {
+    /// The program that made them.
+    pub tool: String,
+    /// The commit at which they were last tried.
+    pub commit: String,
+    /// Tests that are evidence for the item noticed them.
+    pub killed: usize,
+    /// Other tests of the package did.
+    pub killed_by_others: usize,
+    /// They build: noticed or not.
+    pub viable: usize,
+    /// They do not build, and show nothing.
+    pub unviable: usize,
+    /// Beyond the limit or the time, or of a file that changed since.
+    pub not_tried: usize,
+    /// No test noticed them.
+    pub survivors: Vec<Survivor>,
+}
+
+/// A mutant that no test noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Survivor {
+    /// `file:line:column: replace …`.
+    pub mutant: String,
+    /// Why it does no harm, from `compliance/survivors.toml`.
+    pub why: Option<String>,
+}
+
+impl Mutants {
+    /// The counts in words.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Self { killed, killed_by_others, viable, unviable, not_tried, .. } = self;
+        let survived = self.survivors.len();
+        format!(
+            "of {viable} viable mutants {killed} noticed by its evidence, {killed_by_others} by other tests of the \
+             package, {survived} by none; {unviable} do not build, {not_tried} not tried"
+        )
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explained {
+    #[serde(default, rename = "survivor")]
+    survivors: Vec<Explanation>,
+}
+
+/// Why a survivor does no harm.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanation {
+    /// Without line and column, which change: `file: replace …`.
+    mutant: String,
+    why: String,
+}
+
+impl Default for Record {
+    fn default() -> Self {
+        Self { schema: SCHEMA.to_owned(), tool: String::new(), rows: BTreeMap::new() }
+    }
+}
+
+impl Record {
+    /// Reads it; an empty one where there is none.
+    ///
+    /// # Errors
+    /// The file cannot be read or is of another schema.
+    pub fn load(root: &Path) -> Result<Self, ReportError> {
+        let path = root.join(MUTANTS_FILE);
+        if !path.exists() {
+            return Ok(Self::default());
+        }
+        let bytes = read_limited(&path, LONGEST)?;
+        let record: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| ReportError::content(MUTANTS_FILE, error))?;
+        if record.schema == SCHEMA {
+            Ok(record)
+        } else {
+            Err(ReportError::content(MUTANTS_FILE, format!("the schema is not `{SCHEMA}`")))
+        }
+    }
+
+    pub(super) fn save(&self, root: &Path) -> Result<(), ReportError> {
+        let path = root.join(MUTANTS_FILE);
+        let unfinished = path.with_extension("json.unfinished");
+        let mut json = serde_json::to_vec_pretty(self)
+            .map_err(|error| ReportError::content(MUTANTS_FILE, error))?;
+        json.push(b'\n');
+        std::fs::write(&unfinished, json).at(&unfinished)?;
+        std::fs::rename(&unfinished, &path).at(&path)
+    }
+
+    pub(super) fn citations(&self) -> impl Iterator<Item = &str> {
+        self.rows.keys().map(String::as_str)
+    }
+
+    /// Keeps what was tried of files that are as they were; returns what of the sample is left to try. A survivor that
+    /// nobody explained is tried again: there may be a better test by now.
+    pub(super) fn begin(
+        &mut self,
+        citation: &str,
+        tree: &Tree,
+        listed: &[Mutant],
+        sampled: &[Mutant],
+    ) -> Result<Vec<Mutant>, ReportError> {
+        let row = self.rows.entry(citation.to_owned()).or_default();
+        row.of = listed.len();
+        row.commit.clone_from(&tree.commit);
+        let explained = explained(&tree.root)?;
+        let mut kept = Vec::new();
+        for one in row.tried.drain(..) {
+            let open =
+                one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none();
+            if !open
+                && listed.iter().any(|mutant| mutant.name == one.mutant)
+                && digest(&tree.root, &one.file)?.as_ref() == Some(&one.sha256)
+            {
+                kept.push(one);
+            }
+        }
+        row.tried = kept;
+        let known = |mutant: &&Mutant| row.tried.iter().all(|one| one.mutant != mutant.name);
+        Ok(sampled.iter().filter(known).cloned().collect())
+    }
+
+    pub(super) fn add(
+        &mut self,
+        citation: &str,
+        tree: &Tree,
+        tried: Vec<Tried>,
+    ) -> Result<(), ReportError> {
+        let row = self.rows.entry(citation.to_owned()).or_default();
+        for mut one in tried {
+            one.sha256 = digest(&tree.root, &one.file)?.unwrap_or_default();
+            row.tried.push(one);
+        }
+        row.tried.sort();
+        Ok(())
+    }
+
+    /// What was tried for an item, whatever became of the files.
+    pub(super) fn all(&self, citation: &str) -> Option<Mutants> {
+        let row = self.rows.get(citation)?;
+        Some(self.counted(row, row.tried.iter(), &Explained { survivors: Vec::new() }))
+    }
+
+    /// What counts of it, for every item: of files that are as they were.
+    pub(crate) fn counting(&self, root: &Path) -> Result<BTreeMap<String, Mutants>, ReportError> {
+        let explained = explained(root)?;
+        let mut all = BTreeMap::new();
+        for (citation, row) in &self.rows {
+            let mut fresh = Vec::new();
+            for one in &row.tried {
+                if digest(root, &one.file)?.as_ref() == Some(&one.sha256) {
+                    fresh.push(one);
+                }
+            }
+            all.insert(citation.clone(), self.counted(row, fresh.into_iter(), &explained));
+        }
+        Ok(all)
+    }
+
+    fn counted<'a>(
+        &self,
+        row: &Rows,
+        tried: impl Iterator<Item = &'a Tried>,
+        explained: &Explained,
+    ) -> Mutants {
+        let (tool, commit) = (self.tool.clone(), row.commit.clone());
+        let mut seen = Mutants { tool, commit, not_tried: row.of, ..Mutants::default() };
+        for one in tried {
+            seen.not_tried = seen.not_tried.saturating_sub(1);
+            let count = match one.outcome {
+                Outcome::Evidence => &mut seen.killed,
+                Outcome::Other => &mut seen.killed_by_others,
+                Outcome::Unviable => &mut seen.unviable,
+                Outcome::Survived => {
+                    seen.survivors.push(explained.survivor(&one.mutant));
+                    continue;
+                }
+            };
+            *count = count.saturating_add(1);
+        }
+        let noticed = seen.killed.saturating_add(seen.killed_by_others);
+        seen.viable = noticed.saturating_add(seen.survivors.len());
+        seen
+    }
+}
+
+impl Explained {
+    fn survivor(&self, mutant: &str) -> Survivor {
+        let name = without_place(mutant);
+        let why = self.survivors.iter().find(|one| one.mutant == name).map(|one| one.why.clone());
+        Survivor { mutant: mutant.to_owned(), why }
+    }
+}
+
+fn explained(root: &Path) -> Result<Explained, ReportError> {
+    let path = root.join(SURVIVORS_FILE);
+    if !path.exists() {
+        return Ok(Explained { survivors: Vec::new() });
+    }
+    let text = String::from_utf8(read_limited(&path, LONGEST)?)
+        .map_err(|error| ReportError::content(SURVIVORS_FILE, error))?;
+    toml::from_str(&text).map_err(|error| ReportError::content(SURVIVORS_FILE, error))
+}
+
+/// `file:line:column: what` without line and column.
+fn without_place(mutant: &str) -> String {
+    let Some((place, what)) = mutant.split_once(": ") else { return mutant.to_owned() };
+    let file = place.split(':').next().unwrap_or(place);
+    format!("{file}: {what}")
+}
+
+/// The digest of a file, if it is there.
+fn digest(root: &Path, file: &str) -> Result<Option<String>, ReportError> {
+    let path = root.join(file);
+    let inside = file.split('/').all(|part| !["", ".", ".."].contains(&part));
+    if !inside || !path.is_file() {
+        return Ok(None);
+    }
+    Ok(Some(sha256(&read_limited(&path, LONGEST)?)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,35 @@
+//! A work tree of its own, in which mutants are made: nothing happens to the tree that somebody works on.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{At as _, ReportError};
+use crate::git::Commit;
+use crate::program;
+
+/// The work tree at the commit of the repository.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    pub(crate) root: PathBuf,
+    pub(crate) commit: String,
+}
+
+impl Tree {
+    /// Makes it below `place`, or brings the one that is there to the commit. Files that did not change keep their
+    /// times, so that little is built anew.
+    pub(super) fn at(root: &Path, place: &Path) -> Result<Self, ReportError> {
+        std::fs::create_dir_all(place).at(place)?;
+        let commit = Commit::of(root)?.id;
+        let tree = place.join("tree");
+        let git = |dir: &Path, args: &[&str]| {
+            program::read(program::command("git", dir).args(args)).map(drop)
+        };
+        if tree.join(".git").is_file() {
+            git(&tree, &["checkout", "--quiet", "--force", "--detach", &commit])?;
+        } else {
+            git(root, &["worktree", "prune"])?;
+            let path = tree.to_string_lossy().into_owned();
+            git(root, &["worktree", "add", "--quiet", "--force", "--detach", &path, &commit])?;
+        }
+        Ok(Self { root: tree, commit })
+    }
+}
