@@ -32,3 +32,4 @@ mod sessions;
 mod several_keys;
 mod support;
 mod unrecorded;
+mod unseen;
