@@ -12,23 +12,23 @@ use crate::support::vault::{Api, Scene, name, wait};
 const CONTENT: &[u8] = b"KOWALSKA^JADWIGA, of whom nothing may be seen";
 
 /// A home of the user `ada` whose settings name a transit mount with the key `ct` as `bao`.
-struct Home {
+pub(crate) struct Home {
     folder: tempfile::TempDir,
-    scene: Scene,
+    pub(crate) scene: Scene,
 }
 
 /// One finished run.
 #[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    said: String,
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
 }
 
 #[derive(Debug)]
-struct Refused(Option<i32>, String);
+pub(crate) struct Refused(pub(crate) Option<i32>, pub(crate) String);
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let home = Self { folder: tempfile::tempdir().unwrap(), scene: Api::live().scene() };
         home.done("init --user ada --no-passphrase --no-anchor");
         std::fs::write(home.path("scan"), CONTENT).unwrap();
@@ -38,7 +38,7 @@ impl Home {
     }
 
     /// What the settings say of the service.
-    fn section(&self, keys: &[&str]) -> String {
+    pub(crate) fn section(&self, keys: &[&str]) -> String {
         let Scene { api, mount, .. } = &self.scene;
         format!(
             "[[service]]\nkind = \"vault\"\nname = \"bao\"\naddress = \"http://{}\"\nplain_loopback = true\n\
@@ -50,7 +50,7 @@ impl Home {
     }
 
     /// Puts a service in the place of those that the settings name.
-    fn settings(&self, section: &str) {
+    pub(crate) fn settings(&self, section: &str) {
         let file = self.path("home/config.toml");
         let text = std::fs::read_to_string(&file).unwrap();
         let before = text.split("[[service]]").next().unwrap();
@@ -58,18 +58,25 @@ impl Home {
     }
 
     /// A file in the home that is its owner's alone.
-    fn secret(&self, file: &str, text: &str) {
+    pub(crate) fn secret(&self, file: &str, text: &str) {
         use std::os::unix::fs::PermissionsExt as _;
         let file = self.path("home").join(file);
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn run(&self, line: &str) -> Run {
+    pub(crate) fn run(&self, line: &str) -> Run {
+        let done = self.command(line).output().unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
+    }
+
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-live-program"));
         program.args(line.split(' ')).current_dir(self.folder.path());
         program.env_clear().env("MEDSEC_HOME", self.path("home"));
@@ -77,17 +84,15 @@ impl Home {
             .env("MEDSEC_PURPOSE", "TREAT")
             .env("XDG_STATE_HOME", self.path("state"))
             .env("HOME", self.folder.path());
-        let done = program.output().unwrap();
-        let said = [done.stdout, done.stderr].concat();
-        Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
+        program
     }
 
     #[track_caller]
-    fn done(&self, line: &str) -> String {
+    pub(crate) fn done(&self, line: &str) -> String {
         self.tried(line).unwrap()
     }
 
-    fn tried(&self, line: &str) -> Result<String, Refused> {
+    pub(crate) fn tried(&self, line: &str) -> Result<String, Refused> {
         let run = self.run(line);
         match run.code {
             Some(0) => Ok(run.said),
@@ -95,7 +100,7 @@ impl Home {
         }
     }
 
-    fn opened(&self, package: &str) -> Vec<u8> {
+    pub(crate) fn opened(&self, package: &str) -> Vec<u8> {
         let _ = std::fs::remove_file(self.path("out"));
         self.done(&format!("open {package} -o out"));
         std::fs::read(self.path("out")).unwrap()

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::bulk::folders::parent_of;
-use crate::bulk::lock::{exclusive, sweep};
+use crate::bulk::lock::{exclusive, shared, sweep};
 use crate::bulk::open::packages;
 use crate::bulk::walk::{Found, Kind};
 use crate::failure::Failure;
@@ -71,6 +71,12 @@ impl Packages {
         Ok(Self { root: folder.to_owned(), found: packages(folder)?, _lock: lock })
     }
 
+    /// Those of a folder, only to be looked at. Nothing writes into it meanwhile.
+    pub(crate) fn to_look_at(folder: &Path) -> Result<Self, Failure> {
+        let lock = shared(folder)?;
+        Ok(Self { root: folder.to_owned(), found: packages(folder)?, _lock: lock })
+    }
+
     /// Those that a text names, in its order; what it names again is left out. Empty lines are passed over.
     fn listed(text: &[u8], end: u8) -> Result<Self, Failure> {
         if text.len() as u64 > MAX_LIST_LEN {
@@ -88,11 +94,11 @@ impl Packages {
     }
 
     /// What their paths begin from.
-    pub(super) fn root(&self) -> &Path {
+    pub(in crate::bulk) fn root(&self) -> &Path {
         &self.root
     }
 
-    pub(super) fn found(&self) -> &[Found] {
+    pub(in crate::bulk) fn found(&self) -> &[Found] {
         &self.found
     }
 
