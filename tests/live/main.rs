@@ -22,6 +22,7 @@ mod pkcs11;
 mod postgres;
 mod postgres_crash;
 mod program;
+mod rewrap;
 mod s3;
 mod support;
 mod syslog;

@@ -13,11 +13,14 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 use crate::process;
+use crate::services;
 use crate::workspace::{Workspace, utc};
 
 const PAGE: &str = "docs/benchmarks.md";
 /// With these features every backend is measured in one run.
 const FEATURES: &str = "aws-lc";
+/// Measures the rewrap of packages without data keys.
+const BLIND_REWRAP: &str = "rewrap::rate::rotation_is_not_much_slower_than_the_server_or_the_disk";
 
 /// How to measure.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -60,7 +63,21 @@ fn measure(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
         }
         process::run(&mut cargo)?;
     }
-    Ok(())
+    beside_servers(ws, options, folder)
+}
+
+/// What is measured against real servers, which run meanwhile.
+fn beside_servers(ws: &Workspace, options: Options, folder: &Path) -> Result<()> {
+    let variables = services::start(ws)?;
+    let mut cargo = process::cargo(&ws.root);
+    cargo.args(["test", "--release", "-p", "medsec-live", "--test", "live", "--", "--nocapture"]);
+    cargo.args(["--exact", BLIND_REWRAP]).envs(variables).env("MEDSEC_BENCH_DIR", folder);
+    if !options.quick {
+        cargo.env("MEDSEC_FULL", "1");
+    }
+    let measured = process::run(&mut cargo);
+    services::stop(ws)?;
+    measured
 }
 
 /// Every line of every `*.jsonl` file of the folder.

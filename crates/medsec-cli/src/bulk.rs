@@ -19,6 +19,7 @@ pub(crate) mod rewrap;
 mod same;
 pub(crate) mod seal;
 mod seen;
+pub(crate) mod standing;
 mod tally;
 pub(crate) mod verify;
 mod walk;

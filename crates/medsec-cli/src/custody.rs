@@ -19,7 +19,7 @@ use clap::Args;
 use medsec::{
     Confirmed, Custodian, EmergencyBook, Grant, Journal, Login, NewList, NoEmergencies,
     OpenRequest, OpenWish, Refused, RewrapGrant, RewrapWish, SealGrant, SealRequest, SealWish,
-    SessionLogin, Signer, Unlocks, WantedRecipients,
+    SessionLogin, Signer, Unlocks, UnseenRequest, UnseenWish, WantedRecipients,
 };
 use medsec_audit::{Origin, Retention, StreamWriter};
 use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, Stanza};
@@ -201,6 +201,22 @@ impl Custody {
         wish: &RewrapWish,
     ) -> Result<RewrapGrant, Failure> {
         Ok(pollster::block_on(self.custodian.rewrap(&self.login, header, wish))?)
+    }
+
+    /// Whether a package can be rewrapped to a key without its data key.
+    pub(crate) fn rewraps_unseen(&self, header: &Header, key: &KeyName) -> bool {
+        self.custodian.rewraps_unseen(&self.login, header, key)
+    }
+
+    /// Grants to rewrap several to a key without their data keys, recorded together, and their new lists.
+    pub(crate) fn rewrap_unseen(
+        &self,
+        requests: Vec<UnseenRequest>,
+        key: &KeyName,
+    ) -> Vec<Result<(RewrapGrant, NewList), Failure>> {
+        let wish = UnseenWish { purpose: self.purpose, key };
+        let granted = self.custodian.rewrap_unseen(&self.login, requests, &wish);
+        pollster::block_on(granted).into_iter().map(|one| one.map_err(Failure::from)).collect()
     }
 
     /// The list of recipients that a package is to get. What is refused is on record, and the grant is gone.

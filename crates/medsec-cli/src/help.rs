@@ -260,7 +260,9 @@ It needs a home (`medsec init`), whose policy decides and whose audit log record
 pub(crate) const INSPECT: &str = "\
 Examples:
   medsec inspect scan.msp
-  medsec inspect --json a.msp b.msp";
+  medsec inspect --json a.msp b.msp
+  medsec inspect sealed
+  medsec inspect --list sealed.list --json";
 
 pub(crate) const VERIFY: &str = "\
 Examples:
@@ -270,7 +272,9 @@ Examples:
 
 pub(crate) const REWRAP: &str = "\
 Examples:
-  medsec rewrap SEALED --to-key ct-2026
+  medsec rewrap sealed --to-key ct-2026
+  medsec rewrap sealed --to-key bao:ct --rate 500
+  medsec rewrap --list sealed.list --to-key bao:ct
   medsec rewrap scan.msp --identity me.key --to third.pub
   medsec rewrap scan.msp --identity me.key --to new.pub --drop old.pub
   medsec rewrap scan.msp --identity me.key --to third.pub -o copy.msp

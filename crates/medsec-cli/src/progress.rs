@@ -64,7 +64,7 @@ impl FolderBar {
         let target =
             if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(files), target);
-        let template = "  [{bar:40}] {pos}/{len} files, {msg}, {eta} left";
+        let template = "  [{bar:40}] {pos}/{len} files, {msg}, {per_sec}, {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

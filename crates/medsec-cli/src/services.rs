@@ -62,10 +62,20 @@ impl Services {
 
     /// All of them as one service with the user's own keys.
     pub(crate) fn with(&self, own: Arc<dyn KeyService>) -> Result<Arc<dyn KeyService>, Failure> {
-        if self.named.is_empty() {
-            return Ok(own);
+        match self.named.is_empty() {
+            true => Ok(own),
+            false => self.joined(Some(own)),
         }
-        let mut joined = KeyServices::new(Some(own));
+    }
+
+    /// All of them as one service, if there are any: to ask what can be known without the user's own keys.
+    pub(crate) fn alone(&self) -> Result<Option<Arc<dyn KeyService>>, Failure> {
+        let any = !self.named.is_empty();
+        any.then(|| self.joined(None)).transpose()
+    }
+
+    fn joined(&self, own: Option<Arc<dyn KeyService>>) -> Result<Arc<dyn KeyService>, Failure> {
+        let mut joined = KeyServices::new(own);
         for (name, service) in &self.named {
             let with = joined.with(name.clone(), Arc::clone(service));
             joined = with.map_err(|error| Failure::usage(error.to_string()))?;

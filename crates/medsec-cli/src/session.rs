@@ -170,6 +170,12 @@ impl Interrupt {
     pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+
+    /// As a signal does.
+    #[cfg(test)]
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A core dump of this process would hold keys and plaintext.
@@ -206,7 +212,7 @@ mod tests {
         let mut begun = 0;
         let outcome = session.each(&inputs, |_| {
             begun += 1;
-            session.interrupt.0.store(true, Ordering::Relaxed);
+            session.interrupt.set();
             Ok(Report::new())
         });
         let Outcome::Items(items) = outcome else {

@@ -4,7 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
-use medsec_kms::{KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError};
+use medsec_kms::{
+    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
+    Standing,
+};
 
 /// What a key service was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +21,8 @@ pub enum Asked {
     Unwrap,
     /// To wrap one anew.
     Rewrap,
+    /// To wrap so many anew in one call.
+    RewrapMany(usize),
 }
 
 /// Hands every call on to another service, counts it, and calls a test's function before each.
@@ -100,6 +105,22 @@ impl KeyService for CountingKeys {
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
         noted!(self, Asked::Rewrap, self.inner.rewrap_dek(stanza, key, context))
+    }
+
+    fn rewrap_deks<'a>(
+        &'a self,
+        items: &'a [(Stanza, KeyContext)],
+        key: &'a KeyName,
+    ) -> KeyFutures<'a, Stanza> {
+        noted!(self, Asked::RewrapMany(items.len()), self.inner.rewrap_deks(items, key))
+    }
+
+    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
+        self.inner.rewraps_unseen(from, key)
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        self.inner.standing(stanza)
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use medsec_crypto::{Assurance, Dek, Identity as _, Kek, KeyRef, LocalKek, Recipient as _, Stanza};
-use medsec_kms::{KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError};
+use medsec_kms::{
+    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError, Standing,
+};
 
 /// One key with a reference of its own. It calls itself approved cryptography unless told otherwise, so that a test can
 /// tell two of them apart.
@@ -149,6 +151,16 @@ impl KeyService for OneKey {
             let dek = self.unwrap(stanza, context)?;
             self.wrap(key, &dek, context)
         })
+    }
+
+    /// It is done in here, and the caller sees no data key.
+    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
+        *from == self.key_ref() && *key == self.name
+    }
+
+    fn standing(&self, stanza: &Stanza) -> Option<Standing> {
+        let own = *stanza.key_ref() == self.key_ref();
+        own.then(|| Standing { key: self.name.clone(), version: Some(1) })
     }
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {

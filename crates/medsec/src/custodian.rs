@@ -27,7 +27,8 @@ pub use self::emergency::EmergencyNote;
 pub use self::export::ExportGrant;
 pub use self::open::{Aim, OpenRequest, OpenWish, Unbound};
 pub use self::rewrap::{
-    Confirmed, EndedRewraps, NewList, RewrapBatch, RewrapGrant, RewrapWish, WantedRecipients,
+    Confirmed, EndedRewraps, NewList, RewrapBatch, RewrapGrant, RewrapWish, UnseenRequest,
+    UnseenWish, WantedRecipients,
 };
 pub use self::seal::{SealRequest, SealWish};
 

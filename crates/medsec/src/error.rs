@@ -46,6 +46,10 @@ pub enum Refused {
     /// The key service did not do it.
     #[error(transparent)]
     Key(#[from] KeyServiceError),
+    /// It cannot be done without the package's data key: the package or its key service does not permit that, or other
+    /// recipients were to be added.
+    #[error("that needs the package's data key, and was to be done without")]
+    NeedsDataKey,
     /// A package was to be signed, and the session has no key to sign with.
     #[error("there is no key to sign with")]
     NoSigner,
@@ -157,6 +161,7 @@ impl Refused {
         match self {
             Self::Login(why) => of_login(*why),
             Self::NoSigner => Outcome::Failure(Failure::KeyUnknown),
+            Self::NeedsDataKey => Outcome::Denied(Denial::NotGranted),
             Self::Policy(Refusal::Purpose) => Outcome::Denied(Denial::Purpose),
             Self::Policy(Refusal::StepUp) => Outcome::Denied(Denial::Confirmation),
             Self::Policy(_) | Self::Demand(_) => Outcome::Denied(Denial::Policy),

@@ -34,7 +34,7 @@ mod time;
 pub use crate::custodian::{
     Aim, Confirmed, Custodian, CustodianError, EmergencyNote, EndedRewraps, ExportGrant, NewList,
     OpenRequest, OpenWish, Parts, RewrapBatch, RewrapGrant, RewrapWish, SealRequest, SealWish,
-    Unbound, WantedRecipients,
+    Unbound, UnseenRequest, UnseenWish, WantedRecipients,
 };
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
 pub use crate::error::{Demand, Refused, ReleaseError, UseError};

@@ -89,18 +89,19 @@ impl Home {
     }
 
     pub(crate) fn run(&self, line: &str) -> Run {
-        let done = self.program(line).output().unwrap();
+        let done = self.command(line).output().unwrap();
         let said = [done.stdout, done.stderr].concat();
         Run { code: done.status.code(), said: String::from_utf8_lossy(&said).into_owned() }
     }
 
     /// The document of a run with `--json`, and its exit code.
     pub(crate) fn json(&self, line: &str) -> (Option<i32>, Value) {
-        let done = self.program(&format!("{line} --json")).output().unwrap();
+        let done = self.command(&format!("{line} --json")).output().unwrap();
         (done.status.code(), serde_json::from_slice(&done.stdout).unwrap())
     }
 
-    fn program(&self, line: &str) -> Command {
+    /// The program with these arguments, not started yet.
+    pub(crate) fn command(&self, line: &str) -> Command {
         let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-live-program"));
         program.args(line.split(' ')).current_dir(&self.folder);
         program.env_clear().env("MEDSEC_HOME", self.path("home"));

@@ -172,6 +172,23 @@ impl<'a> Tally<'a> {
         lock(&self.counts).troubles.is_empty()
     }
 
+    /// Why files are not done so far, the most frequent reason first.
+    pub(super) fn reasons(&self) -> Vec<(Exit, String, u64)> {
+        let counts = lock(&self.counts);
+        let mut reasons: Vec<(Exit, String, u64)> = Vec::new();
+        for Trouble { failure, .. } in &counts.troubles {
+            let same = |(exit, message, _): &&mut (Exit, String, u64)| {
+                *exit == failure.exit && *message == failure.message
+            };
+            match reasons.iter_mut().find(same) {
+                Some((_, _, count)) => *count = count.saturating_add(1),
+                None => reasons.push((failure.exit, failure.message.clone(), 1)),
+            }
+        }
+        reasons.sort_by(|one, other| other.2.cmp(&one.2));
+        reasons
+    }
+
     /// Something is wrong with the output folder as a whole.
     pub(super) fn folder_failed(&self, failure: Failure) {
         self.found(Place::OutputFolder, Path::new(""), "failed", failure);

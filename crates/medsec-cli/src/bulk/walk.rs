@@ -8,12 +8,14 @@ use std::time::SystemTime;
 use crate::failure::Failure;
 
 /// Something in a folder.
+#[derive(Debug)]
 pub(super) struct Found {
     /// From the folder that was listed.
     pub(super) path: PathBuf,
     pub(super) kind: Kind,
 }
 
+#[derive(Debug)]
 pub(super) enum Kind {
     /// A regular file of this many bytes.
     File(u64),

@@ -11,6 +11,8 @@ use medsec_kms::{PublicKey, UtcTime};
 use serde_json::{Map, Value, json};
 
 use super::open::{slots_name, slots_warning};
+use crate::bulk::rewrap::{ListOption, Packages};
+use crate::bulk::{self, BulkOption};
 use crate::failure::Failure;
 use crate::input::{Input, open_file};
 use crate::report::{Outcome, Report};
@@ -21,13 +23,27 @@ use crate::units;
 #[derive(Debug, Args)]
 #[command(after_help = crate::help::INSPECT)]
 pub(crate) struct Options {
-    /// Packages to look at.
-    #[arg(required = true, value_name = "FILE")]
+    /// Packages to look at; or one folder of packages, to show what stands under which key and version.
+    #[arg(required_unless_present = "list", value_name = "FILE")]
     inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    list: ListOption,
+    #[command(flatten)]
+    bulk: BulkOption,
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
     let inputs = Input::all(&options.inputs)?;
+    let packages = match bulk::folder_of(&inputs)? {
+        Some(folder) => Some(Packages::to_look_at(folder)?),
+        None => options.list.read()?,
+    };
+    if let Some(packages) = packages {
+        session.interrupt.arm();
+        let report = options.bulk.report.as_deref();
+        return bulk::standing::run(session, &packages, report).map(Outcome::Folder);
+    }
+    bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?;
     Ok(session.each(&inputs, |input| {
         let (file, _) = open_file(input.seekable()?)?;
         Ok(describe(&Inspection::read(file)?))

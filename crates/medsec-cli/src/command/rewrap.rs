@@ -1,6 +1,7 @@
 //! `medsec rewrap`.
 
 mod folder;
+mod unseen;
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -9,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec::{NewList, RewrapGrant, RewrapWish, UseError, WantedRecipients};
+use medsec::{NewList, Refused, RewrapGrant, RewrapWish, UseError, WantedRecipients};
 use medsec_audit::Action;
 use medsec_crypto::{
     Access, Existing, Header, HeaderError, HpkeRecipient, KeyRef, LockedPackage, OutputOptions,
@@ -17,13 +18,14 @@ use medsec_crypto::{
 };
 use medsec_kms::KeyName;
 
+use crate::bulk::rewrap::{ListOption, PaceOption, Packages};
 use crate::bulk::{self, BulkOption};
 use crate::context_file::ContextOption;
 use crate::custody::{Custody, CustodyOption, ToKey};
 use crate::exit::Exit;
 use crate::expectation::{check_context_names, explained};
 use crate::failure::Failure;
-use crate::input::{Input, open_file, refuse_dash, refuse_shared_stdin};
+use crate::input::{Input, open_file, refuse_dash, refuse_shared};
 use crate::keys;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -34,8 +36,10 @@ use crate::units;
 #[command(after_help = crate::help::REWRAP)]
 pub(crate) struct Options {
     /// Packages to change, or one folder of packages.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "list", value_name = "FILE")]
     inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    list: ListOption,
     #[command(flatten)]
     who: CustodyOption,
     /// For packages sealed with --blind only: file with the context they were sealed with, or `-` for
@@ -56,6 +60,8 @@ pub(crate) struct Options {
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    pace: PaceOption,
     #[command(flatten)]
     bulk: BulkOption,
 }
@@ -83,9 +89,17 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
         refuse_dash(output, "-o")?;
     }
     let context = ContextOption { context_file: options.context_file.clone() };
-    refuse_shared_stdin(&inputs, &context, &options.who.passphrase)?;
-    let folder = bulk::folder_of(&inputs)?;
-    match folder {
+    refuse_shared(&[
+        (inputs.contains(&Input::Stdin), "an input"),
+        (options.list.uses_stdin(), "--list"),
+        (context.uses_stdin(), "--context-file"),
+        (options.who.passphrase.uses_stdin(), "--passphrase-fd"),
+    ])?;
+    let packages = match bulk::folder_of(&inputs)? {
+        Some(folder) => Some(Packages::of_folder(session, folder)?),
+        None => options.list.read()?,
+    };
+    match packages {
         Some(_) => bulk::refuse_without_folder(options.output.is_some(), "-o")?,
         None => bulk::refuse_without_folder(options.bulk.report.is_some(), "--report")?,
     }
@@ -105,10 +119,11 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
             remove: remove.iter().map(Recipient::key_ref).collect(),
         };
         session.interrupt.arm();
-        match folder {
-            Some(folder) => {
+        match &packages {
+            Some(packages) => {
                 let report = options.bulk.report.as_deref();
-                bulk::rewrap::run(session, folder, report, &job).map(Outcome::Folder)
+                let done = bulk::rewrap::run(session, packages, &options.pace, report, &job);
+                done.map(Outcome::Folder)
             }
             None => Ok(session.each(&inputs, |input| job.rewrap(input.seekable()?))),
         }
@@ -134,14 +149,20 @@ impl Job<'_> {
         if let Ok(header) = &header {
             self.check_drop(header)?;
         }
-        let grant = self.grant(header)?;
-        let (grant, list) = self.list(grant)?;
+        let (grant, list) = match header {
+            Ok(header) if self.goes_unseen(&header) => {
+                let mut granted = self.granted_unseen(vec![header]);
+                granted.pop().unwrap_or_else(|| Err(Refused::NeedsDataKey.into()))?
+            }
+            header => self.list(self.grant(header)?)?,
+        };
         let done = match &self.options.output {
             Some(output) => self.copied(file, output, &grant, &list),
             None => self.in_place(path, &grant, &list),
         };
-        let (done, way) = ended(grant, done, path, &about)?;
-        Ok(report(&done, way, list.len(), begun.elapsed()))
+        let unseen = grant.is_unseen();
+        let (done, way) = ended(grant, done, path, Some(&about))?;
+        Ok(report(&done, (way, unseen), list.len(), begun.elapsed()))
     }
 
     /// Proves that the login has a key of it. The reproduced context is not needed, so that keys can be rotated by
@@ -198,15 +219,19 @@ impl Job<'_> {
         self.add.iter().map(Recipient::key_ref).collect()
     }
 
-    /// Keeps who is not removed, in file order, and adds the new ones. What is refused is on record.
-    fn list(&self, grant: RewrapGrant) -> Result<(RewrapGrant, NewList), Failure> {
+    /// Those of a package's recipients that stay, in file order.
+    fn kept(&self, header: &Header) -> Vec<Stanza> {
         let added = self.added();
         let goes = |stanza: &Stanza| {
             let key = stanza.key_ref();
             self.remove.contains(key) || added.contains(key) || self.is_of_key(stanza)
         };
-        let mut kept = grant.header().stanzas().to_vec();
-        kept.retain(|stanza| !goes(stanza));
+        header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
+    }
+
+    /// Keeps who is not removed and adds the new ones. What is refused is on record.
+    fn list(&self, grant: RewrapGrant) -> Result<(RewrapGrant, NewList), Failure> {
+        let kept = self.kept(grant.header());
         let keys: Vec<&KeyName> = self.to_key.iter().map(ToKey::name).collect();
         let wanted = WantedRecipients {
             kept,
@@ -254,12 +279,12 @@ fn ended(
     grant: RewrapGrant,
     done: Result<(Rewrapped, Way), UseError>,
     path: &Path,
-    about: &Metadata,
+    about: Option<&Metadata>,
 ) -> Result<(Rewrapped, Way), Failure> {
     let closed = grant.finish(done.as_ref().map(|(done, _)| done));
     let (done, way) = done?;
     closed?;
-    if matches!(way, Way::Replaced) {
+    if let (Way::Replaced, Some(about)) = (way, about) {
         keep_access(path, about).map_err(|error| {
             Failure::io(
                 "the package has its new recipients, but not its old owner and mode",
@@ -293,19 +318,21 @@ fn keep_access(_: &Path, _: &Metadata) -> std::io::Result<()> {
     Ok(())
 }
 
-fn report(done: &Rewrapped, way: Way, count: usize, took: Duration) -> Report {
+fn report(done: &Rewrapped, (way, unseen): (Way, bool), count: usize, took: Duration) -> Report {
+    let without = if unseen { " without its data key" } else { "" };
     let (shown, word) = match way {
         Way::InPlace => ("in place", "in-place"),
         Way::Copy | Way::Replaced => ("into a copy", "copy"),
     };
     Report::new()
         .line(format!(
-            "rewrapped {shown} for {}, generation {} ({})",
+            "rewrapped {shown}{without} for {}, generation {} ({})",
             units::counted(count as u64, ["recipient", "recipients"]),
             done.generation,
             units::time(took)
         ))
         .field("way", word)
+        .field("unseen", unseen)
         .field("recipients", count)
         .field("generation", done.generation)
         .field("old_slot", done.old_slot.to_string())

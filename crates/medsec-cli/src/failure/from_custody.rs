@@ -24,6 +24,8 @@ impl From<Refused> for Failure {
             Refused::Seal(error) => error.into(),
             Refused::Rewrap(error) => error.into(),
             Refused::Key(error) => error.into(),
+            Refused::NeedsDataKey => nothing(Exit::Expectation)
+                .next("run the command again: the package is rewrapped with its data key then"),
             _ => nothing(Exit::Failure),
         }
     }

@@ -38,5 +38,6 @@ mod rewrap;
 mod round_trip;
 mod settings;
 mod signals;
+mod standing;
 mod store;
 mod ward;

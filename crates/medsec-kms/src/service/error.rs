@@ -141,7 +141,8 @@ impl KeyServiceError {
 
     /// The same error once more, for each of several calls that failed together. Of an input or output error the kind
     /// remains.
-    pub(crate) fn again(&self) -> Self {
+    #[must_use]
+    pub fn again(&self) -> Self {
         match self {
             Self::NoSuchKey => Self::NoSuchKey,
             Self::KeyExists => Self::KeyExists,

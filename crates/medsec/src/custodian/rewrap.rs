@@ -3,6 +3,7 @@
 mod batch;
 mod grant;
 mod list;
+mod unseen;
 
 use medsec_audit::Action;
 use medsec_crypto::{
@@ -15,6 +16,7 @@ use medsec_policy::Purpose;
 pub use self::batch::{EndedRewraps, RewrapBatch};
 pub use self::grant::{Confirmed, RewrapGrant};
 pub use self::list::{NewList, WantedRecipients};
+pub use self::unseen::{UnseenRequest, UnseenWish};
 use super::access::{context_of, own_keys, unwrap};
 use super::clearance::Cleared;
 use super::open::subject_of;
@@ -56,7 +58,7 @@ impl Custodian {
         let tether = Tether::new(&login.hold());
         let subject = subject_of(header.as_ref().ok(), None);
         let mut account = self.account(Action::Rewrap, subject)?;
-        let examined = self.examine_rewrap(login, &mut account, header, wish);
+        let examined = self.examine_rewrap(login, &mut account, header, wish.purpose);
         let (what, permit) = self.or_refuse(&account, examined).await?;
         let cleared = Cleared { what, account, permit, tether, beside: None };
         let (package, conclusion) = self.announce_one(cleared).await?;
@@ -64,7 +66,7 @@ impl Custodian {
         let unlocked = unlocked(login, package, wish, conclusion.admission()).await;
         let kept = unlocked.and_then(|open| Ok(Kept::new(conclusion.tether(), open)?));
         let (kept, conclusion) = conclusion.or_fail(kept).await?;
-        Ok(RewrapGrant::new(header, kept, conclusion))
+        Ok(RewrapGrant::new(header, Some(kept), conclusion))
     }
 
     fn examine_rewrap(
@@ -72,7 +74,7 @@ impl Custodian {
         login: &dyn Login,
         account: &mut Account,
         header: Result<Header, HeaderError>,
-        wish: &RewrapWish,
+        purpose: Option<Purpose>,
     ) -> Result<(Package, Permit), Refused> {
         let admitted = self.admit(login);
         if let Ok((who, _)) = &admitted {
@@ -84,7 +86,7 @@ impl Custodian {
         let question = Question {
             action: medsec_policy::Action::Rewrap,
             resource: &resource,
-            purpose: wish.purpose,
+            purpose,
             emergency: None,
         };
         let permit = self.decide(account, &who, question)?;

@@ -33,3 +33,4 @@ mod several_keys;
 mod shared_keys;
 mod support;
 mod unrecorded;
+mod unseen;

@@ -1,37 +1,39 @@
-//! What `rewrap` does with each package of a folder.
+//! What `rewrap` does with each of many packages.
 
 use std::fs::File;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use medsec::{Confirmed, RewrapGrant, UseError};
+use medsec::{Confirmed, NewList, RewrapGrant, UseError};
 use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
 
 use super::{Job, ended};
-use crate::bulk::rewrap::{Rewrap, Work};
+use crate::bulk::rewrap::{Look, Rewrap, Work};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
 impl Work for Job<'_> {
-    /// A package is left alone if its recipients, which have been authenticated, are those wanted and nothing
-    /// of an older list is left.
-    fn rewrap(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
-        let about = file.metadata();
-        let about = about.map_err(|error| Failure::io("the input cannot be read", &error))?;
-        let grant = self.grant(Header::read_patiently(&mut file))?;
-        if self.is_as_wanted(grant.header()) {
-            grant.nothing_to_do()?;
-            return Ok(Rewrap::NotNeeded);
+    fn look(&self, header: &Header) -> Look {
+        match self.goes_unseen(header) {
+            // Nobody could authenticate the list of a blind package any better.
+            true if self.is_as_wanted(header) => Look::AsWanted,
+            true => Look::Unseen,
+            false => Look::WithDataKey,
         }
-        let (grant, list) = self.list(grant)?;
+    }
+
+    fn grant_unseen(&self, headers: Vec<Header>) -> Vec<Result<(RewrapGrant, NewList), Failure>> {
+        self.granted_unseen(headers)
+    }
+
+    fn apply(&self, path: &Path, granted: (RewrapGrant, NewList)) -> Result<Rewrap, Failure> {
+        let (grant, list) = granted;
         let locked = LockedPackage::open(path).map_err(UseError::from);
         let started = locked.and_then(|package| grant.start(package, &list));
         match started {
             // Both need a copy, which is made by itself.
             Err(UseError::Rewrap(RewrapError::CannotLock(_) | RewrapError::DoesNotFit)) => {
-                let done = self.in_place(path, &grant, &list);
-                ended(grant, done, path, &about)?;
-                Ok(Rewrap::Done)
+                self.replace(path, grant, &list)
             }
             Err(error) => {
                 let _ = grant.finish(Err(&error));
@@ -39,6 +41,17 @@ impl Work for Job<'_> {
             }
             Ok(started) => Ok(Rewrap::Started(Box::new((started, grant)))),
         }
+    }
+
+    /// A package is left alone if its recipients, which have been authenticated, are those wanted and nothing
+    /// of an older list is left.
+    fn rewrap(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
+        let grant = self.grant(Header::read_patiently(&mut file))?;
+        if self.is_as_wanted(grant.header()) {
+            grant.nothing_to_do()?;
+            return Ok(Rewrap::NotNeeded);
+        }
+        self.apply(path, self.list(grant)?)
     }
 
     fn confirm(&self, grant: &RewrapGrant, header: &Header) -> Confirmed {
@@ -60,6 +73,15 @@ impl Work for Job<'_> {
 }
 
 impl Job<'_> {
+    fn replace(&self, path: &Path, grant: RewrapGrant, list: &NewList) -> Result<Rewrap, Failure> {
+        let (done, about) = match path.metadata() {
+            Ok(about) => (self.in_place(path, &grant, list), Some(about)),
+            Err(error) => (Err(RewrapError::Read(error).into()), None),
+        };
+        ended(grant, done, path, about.as_ref())?;
+        Ok(Rewrap::Done)
+    }
+
     fn is_as_wanted(&self, header: &Header) -> bool {
         let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
         for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {

@@ -26,7 +26,8 @@ use crate::login::{Login, NotLoggedIn};
 /// then do not come into force.
 pub struct RewrapGrant {
     header: Header,
-    pub(super) kept: Kept<UnlockedRecipients>,
+    /// The data key, unless the package is rewrapped without it.
+    kept: Option<Kept<UnlockedRecipients>>,
     conclusion: Conclusion,
 }
 
@@ -42,7 +43,7 @@ impl fmt::Debug for Confirmed {
 impl RewrapGrant {
     pub(super) const fn new(
         header: Header,
-        kept: Kept<UnlockedRecipients>,
+        kept: Option<Kept<UnlockedRecipients>>,
         conclusion: Conclusion,
     ) -> Self {
         Self { header, kept, conclusion }
@@ -60,7 +61,14 @@ impl RewrapGrant {
         self.conclusion.admission()
     }
 
-    /// Tries new recipients of this very package, if this login is one of them.
+    /// Whether it goes without the data key: granted by [`Custodian::rewrap_unseen`](crate::Custodian::rewrap_unseen).
+    #[must_use]
+    pub const fn is_unseen(&self) -> bool {
+        self.kept.is_none()
+    }
+
+    /// Tries new recipients of this very package, if this login is one of them. Of a grant without a data key none is
+    /// tried, and the key service's word is taken: nothing is unwrapped.
     pub async fn confirm(&self, login: &dyn Login, header: &Header) -> Confirmed {
         Confirmed(self.tried(login, header).await)
     }
@@ -68,6 +76,9 @@ impl RewrapGrant {
     async fn tried(&self, login: &dyn Login, header: &Header) -> Confirmation {
         if header.hash() != self.header().hash() {
             return Confirmation::Failed;
+        }
+        if self.is_unseen() {
+            return Confirmation::NotPermitted;
         }
         let keys = login.keys();
         let Ok(own) = own_keys(keys, header) else { return Confirmation::NotPermitted };
@@ -96,9 +107,9 @@ impl RewrapGrant {
         list: &NewList,
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
-        let unlocked = self.kept.begin()?;
+        let unlocked = self.begin()?;
         self.is_of(package, list)?;
-        let recipients = self.new_recipients(&unlocked, list);
+        let recipients = self.new_recipients(unlocked.as_deref(), list)?;
         let done = package.rewrap(&recipients, |header| self.confirmed(confirm, header));
         done.map_err(|error| self.told(error))
     }
@@ -115,9 +126,9 @@ impl RewrapGrant {
         options: OutputOptions,
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
-        let unlocked = self.kept.begin()?;
+        let unlocked = self.begin()?;
         self.is_of(package, list)?;
-        let recipients = self.new_recipients(&unlocked, list);
+        let recipients = self.new_recipients(unlocked.as_deref(), list)?;
         let confirm = |header: &Header| self.confirmed(confirm, header);
         let done = package.rewrap_into_copy(&recipients, target, options, confirm);
         done.map_err(|error| self.told(error))
@@ -132,9 +143,9 @@ impl RewrapGrant {
         package: LockedPackage<F>,
         list: &NewList,
     ) -> Result<StartedRewrap<F>, UseError> {
-        let unlocked = self.kept.begin()?;
+        let unlocked = self.begin()?;
         self.is_of(&package, list)?;
-        Ok(package.start_rewrap(&self.new_recipients(&unlocked, list))?)
+        Ok(package.start_rewrap(&self.new_recipients(unlocked.as_deref(), list)?)?)
     }
 
     /// Whether that is the package of this grant, as it was when it was granted, and the list was made for it.
@@ -150,15 +161,29 @@ impl RewrapGrant {
         same.then_some(()).ok_or(RewrapError::Changed)
     }
 
+    /// Begins a use, with the data key where there is one.
+    fn begin(&self) -> Result<Option<Arc<UnlockedRecipients>>, NotLoggedIn> {
+        match &self.kept {
+            Some(kept) => kept.begin().map(Some),
+            None => self.conclusion.tether().check().map(|()| None),
+        }
+    }
+
+    /// Begins a use that needs the data key.
+    pub(super) fn unlocked(&self) -> Result<Arc<UnlockedRecipients>, Refused> {
+        Ok(self.kept.as_ref().ok_or(Refused::NeedsDataKey)?.begin()?)
+    }
+
     fn new_recipients<'u>(
         &self,
-        unlocked: &'u Arc<UnlockedRecipients>,
+        unlocked: Option<&'u UnlockedRecipients>,
         list: &NewList,
-    ) -> NewRecipients<'u> {
+    ) -> Result<NewRecipients<'u>, RewrapError> {
         let stanzas = list.stanzas.clone();
-        match self.header().core().profile {
-            RecipientProfile::Blind => NewRecipients::Blind { stanzas },
-            _ => NewRecipients::Authenticated { unlocked, stanzas },
+        match (self.header().core().profile, unlocked) {
+            (RecipientProfile::Blind, _) => Ok(NewRecipients::Blind { stanzas }),
+            (_, Some(unlocked)) => Ok(NewRecipients::Authenticated { unlocked, stanzas }),
+            (_, None) => Err(RewrapError::Profile),
         }
     }
 

@@ -50,8 +50,8 @@ impl Custodian {
     ///
     /// # Errors
     /// [`Refused::Demand`] if one that the policy demands is to go, or a key is not one to seal under;
-    /// [`Refused::Key`] if the key service does not wrap; [`Refused::Login`] if the grant's session is over. Nothing was
-    /// changed; [`RewrapGrant::refuse`] records it.
+    /// [`Refused::Key`] if the key service does not wrap; [`Refused::NeedsDataKey`] for a grant that goes without one;
+    /// [`Refused::Login`] if the grant's session is over. Nothing was changed; [`RewrapGrant::refuse`] records it.
     pub async fn list_for(
         &self,
         login: &dyn Login,
@@ -59,7 +59,7 @@ impl Custodian {
         wanted: WantedRecipients<'_>,
     ) -> Result<NewList, Refused> {
         let WantedRecipients { kept, added, keys } = wanted;
-        let unlocked = grant.kept.begin()?;
+        let unlocked = grant.unlocked()?;
         let of = unlocked.header().hash();
         let present = unlocked.header().stanzas();
         let demanded: Vec<&HpkeRecipient> = self.demanded().collect();
@@ -97,12 +97,12 @@ impl Custodian {
         self.demanded().all(|key| has(stanzas, &key.key_ref()))
     }
 
-    fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
+    pub(super) fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
         self.added.iter().filter_map(PublicKey::as_recipient)
     }
 }
 
-fn has(list: &[Stanza], key: &KeyRef) -> bool {
+pub(super) fn has(list: &[Stanza], key: &KeyRef) -> bool {
     list.iter().any(|stanza| stanza.key_ref() == key)
 }
 

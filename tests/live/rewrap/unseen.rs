@@ -1,0 +1,145 @@
+//! What the server is asked, what the program says of it, and what it refuses.
+
+use std::time::{Duration, Instant};
+
+use medsec_evidence::{Ev, Proven, evidence};
+use medsec_testkit::proxy::{Action, Answer, Rule};
+use serde_json::json;
+
+use super::Study;
+use crate::program::Refused;
+use crate::support::variable;
+
+const REWRAP: &str = "rewrap packages --to-key bao:ct";
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(iv)", "164.312(e)(2)(ii)"],
+    claim = "packages move to the newest version of a key of OpenBao without any data key crossing the wire",
+    polarity = allow,
+)]
+fn folder_is_rotated_and_no_data_key_crosses_the_wire(ev: Ev) -> Proven {
+    let study = Study::new(300);
+    study.rotate();
+    let proxy = study.behind(Vec::new());
+    let said = study.json(&format!("{REWRAP} --threads 1"));
+    ev.equal("all were rewrapped", &said["done"], &json!(300));
+    ev.equal("without their data keys", &said["unseen"], &json!(300));
+    let record = proxy.recording();
+    ev.equal("in few calls", &record.exchanges_of("/rewrap/").len(), &3);
+    let others = ["/decrypt/", "/encrypt/", "/datakey/", "plaintext"];
+    let asked: Vec<&str> =
+        others.into_iter().filter(|other| record.count(other.as_bytes()) > 0).collect();
+    ev.equal("and nothing else of data keys", &asked, &Vec::<&str>::new());
+    let audited = std::fs::read_to_string(variable("MEDSEC_LIVE_VAULT_AUDIT")).unwrap();
+    let path = |operation: &str| format!("\"path\":\"{}/{operation}/ct\"", study.home.scene.mount);
+    ev.holds("the server's log has the calls", audited.contains(&path("rewrap")));
+    ev.holds("and no unwrapping", !audited.contains(&path("decrypt")));
+    ev.equal("all stand under the new version", &study.under(2), &300);
+    let again = study.json(REWRAP);
+    ev.equal("a second run finds nothing to do", &again["skipped"], &json!(300));
+    ev.equal("and asks for no wrap", &record.exchanges_of("/rewrap/").len(), &3);
+    ev.holds("everything opens to what was sealed", study.is_whole());
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(a)(2)(iv)"],
+    claim = "who rotates packages needs a right to rewrap at the server, and none to open",
+    polarity = deny,
+)]
+fn right_to_rewrap_is_enough_and_opens_nothing(ev: Ev) -> Proven {
+    let study = Study::new(3);
+    study.rotate();
+    let (home, mount) = (&study.home, &study.home.scene.mount);
+    let policy = format!(
+        "path \"{mount}/rewrap/ct\" {{ capabilities = [\"update\"] }}\n\
+         path \"{mount}/keys/ct\" {{ capabilities = [\"read\"] }}\n\
+         path \"auth/token/lookup-self\" {{ capabilities = [\"read\"] }}\n"
+    );
+    home.secret("bao.token", &home.scene.api.token(&policy, &json!({})));
+    ev.allows(home.tried(REWRAP));
+    ev.equal("all stand under the new version", &study.under(2), &3);
+    ev.denies(home.tried("open packages --out-dir opened"), |Refused(code, _)| *code == Some(15));
+    let opened = std::fs::read_dir(home.path("opened")).map_or(0, Iterator::count);
+    ev.equal("nothing was opened", &opened, &0);
+    ev.proven()
+}
+
+#[test]
+fn report_says_which_needed_their_data_keys() {
+    let study = Study::new(4);
+    // Their recipient lists have a MAC.
+    for number in 0..3 {
+        let line = format!("seal study/{number} --key bao:ct -o packages/more{number}.msp");
+        study.home.done(&line);
+    }
+    study.rotate();
+    let proxy = study.behind(Vec::new());
+    let said = study.home.done(REWRAP);
+    assert!(said.contains("rewrapped 7 files"), "{said}");
+    assert!(said.contains("4 without their data keys, 3 with them"), "{said}");
+    assert_eq!(study.under(2), 7);
+    // Each is unwrapped to authenticate its list, and once more to try the new one.
+    assert_eq!(proxy.recording().exchanges_of("/decrypt/").len(), 6);
+}
+
+#[test]
+fn single_package_needs_no_data_key_either() {
+    let study = Study::new(1);
+    study.rotate();
+    let proxy = study.behind(Vec::new());
+    let package = study.paths().remove(0);
+    let said = study.home.done(&format!("rewrap {} --to-key bao:ct", package.display()));
+    assert!(said.contains("without its data key"), "{said}");
+    assert_eq!(proxy.recording().exchanges_of("/decrypt/").len(), 0);
+    assert_eq!(study.under(2), 1);
+}
+
+#[test]
+fn server_that_fails_leaves_packages_as_they_were_and_the_report_says_why() {
+    let study = Study::new(3);
+    study.rotate();
+    let before = study.headers();
+    let refusal = Answer::new(403, "{\"errors\":[\"permission denied\"]}");
+    let _proxy = study.behind(vec![Rule::on("/rewrap/", Action::Answer(refusal))]);
+    let said = study.json(REWRAP);
+    assert_eq!((&said["failed"], &said["refused"]), (&json!(3), &json!(3)), "{said}");
+    assert_eq!(said["reasons"][0]["count"], 3, "{said}");
+    assert_eq!(said["reasons"][0]["code"], "key", "{said}");
+    let same = |(old, new): (&medsec_crypto::Header, &medsec_crypto::Header)| {
+        old.slot_digest() == new.slot_digest()
+    };
+    assert!(before.iter().zip(&study.headers()).all(same));
+}
+
+#[test]
+fn list_names_packages_and_the_rate_is_kept() {
+    let study = Study::new(12);
+    study.rotate();
+    let chosen: Vec<_> = study.paths().into_iter().take(8).collect();
+    let list: String = chosen.iter().map(|path| format!("{}\n", path.display())).collect();
+    std::fs::write(study.home.path("list"), list).unwrap();
+    let begun = Instant::now();
+    let said = study.json("rewrap --list list --to-key bao:ct --rate 8");
+    // The first two go at once, and the last when three quarters of a second are over.
+    assert!(begun.elapsed() >= Duration::from_millis(740), "{:?}", begun.elapsed());
+    assert_eq!((&said["done"], &said["unseen"]), (&json!(8), &json!(8)), "{said}");
+    assert_eq!((study.under(1), study.under(2)), (4, 8));
+}
+
+#[test]
+fn list_comes_from_standard_input_too() {
+    use std::io::Write as _;
+    let study = Study::new(2);
+    study.rotate();
+    let mut program = study.home.command("rewrap --list - --null --to-key bao:ct --json");
+    let mut child = program.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let paths = study.paths();
+    let list: Vec<u8> = paths
+        .iter()
+        .flat_map(|path| [path.as_os_str().as_encoded_bytes(), b"\0"].concat())
+        .collect();
+    child.stdin.take().unwrap().write_all(&list).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(study.under(2), 2);
+}
