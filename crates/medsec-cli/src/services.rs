@@ -10,6 +10,8 @@ mod lazy;
 mod pkcs11;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod runtime;
+#[cfg(all(test, feature = "vault"))]
+mod tests;
 #[cfg(feature = "vault")]
 mod vault;
 
@@ -48,11 +50,7 @@ impl Services {
         let one = |section: &ServiceSection| {
             let name = ServiceName::new(section.name());
             let name = name.map_err(|error| Failure::usage(error.to_string()))?;
-            let mut guards = Guards::default();
-            if let Some(patience) = section.patience() {
-                guards.deadline = Some(Duration::from_secs(patience.0));
-            }
-            Ok((name, guards.around(unguarded(section)?, &timer)))
+            Ok((name, guards(section).around(unguarded(section)?, &timer)))
         };
         let named = settings.services.value.iter().map(one).collect::<Result<_, Failure>>()?;
         Ok(Self { named })
@@ -70,6 +68,15 @@ impl Services {
         }
         Ok(Arc::new(joined))
     }
+}
+
+/// Those of every service, with the patience that the settings have for this one.
+fn guards(section: &ServiceSection) -> Guards {
+    let mut guards = Guards::default();
+    if let Some(patience) = section.patience() {
+        guards.deadline = Some(Duration::from_secs(patience.0));
+    }
+    guards
 }
 
 fn unguarded(section: &ServiceSection) -> Result<Arc<dyn KeyService>, Failure> {

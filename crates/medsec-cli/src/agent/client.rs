@@ -38,6 +38,8 @@ pub(crate) enum Joined {
 /// A connection that belongs to a session.
 pub(crate) struct Entered {
     pub(crate) link: Arc<Link>,
+    /// The stream that the agent writes.
+    pub(crate) journal: AgentJournal,
     pub(crate) retention: Retention,
     pub(crate) assurance: Assurance,
 }
@@ -54,9 +56,10 @@ pub(crate) fn join(session: &Session) -> Result<Joined, Failure> {
         return Ok(Joined::Alone);
     };
     match answer {
-        Answer::Entered { retention, assurance } => {
+        Answer::Entered { retention, assurance, newest } => {
             let link = Arc::new(link);
-            Ok(Joined::Agent(Box::new(Entered { link, retention, assurance })))
+            let journal = AgentJournal::knowing(Arc::clone(&link), newest);
+            Ok(Joined::Agent(Box::new(Entered { link, journal, retention, assurance })))
         }
         answer => Ok(Joined::Refused(unasked(answer))),
     }

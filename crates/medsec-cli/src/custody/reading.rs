@@ -183,6 +183,7 @@ fn through_agent(
     attempt: Attempt<'_>,
     entered: &Entered,
 ) -> Result<Reading, Failure> {
+    // Without its time: what was recorded must be readable whatever the clock shows.
     let journal: Arc<dyn Journal> = Arc::new(AgentJournal::new(Arc::clone(&entered.link)));
     let grounds = attempt.told_to(&*journal, Grounds::load(session))?;
     let none = PassphraseOption { passphrase_fd: None };

@@ -47,6 +47,9 @@ fn of_demand(demand: Demand) -> &'static str {
         Demand::Dataset => "name the data set with --dataset ID, or set user.dataset",
         Demand::Signature => "seal with --sign-with FILE; open with --signer PUBKEY",
         Demand::Recipient => "leave the recipients that the policy demands in their place",
+        Demand::LastKey => {
+            "add one in the same call with --to-key: `medsec policy show` names them"
+        }
         Demand::Key => "seal under a key that the policy names: `medsec policy show`",
         Demand::KeyAge => "`medsec key rotate` makes a new version",
         Demand::Bound => {

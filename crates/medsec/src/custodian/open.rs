@@ -5,11 +5,11 @@ use std::sync::Arc;
 use medsec_audit::{Action, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
     Checked, Context, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
-    PolicyExpectation, SignerExpectation, StanzaKind, Unlocked,
+    PolicyExpectation, SignerExpectation, Unlocked,
 };
 use medsec_policy::{DatasetId, EmergencyId, PackageId, Purpose, Resource, Signature};
 
-use super::access::{context_of, own_keys, unwrap};
+use super::access::{context_of, is_public_key, own_keys, unwrap};
 use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
@@ -279,8 +279,7 @@ impl Custodian {
 
 /// Whether a package is open to us by public keys only, as what partners seal is.
 fn is_from_partner(keys: &[KeyRef]) -> bool {
-    let hpke = |key: &KeyRef| matches!(key.kind(), StanzaKind::HpkeX25519 | StanzaKind::HpkeXWing);
-    keys.iter().all(hpke)
+    keys.iter().all(is_public_key)
 }
 
 /// What an emergency permits is told in a record of its own, beside what is about to be done.
