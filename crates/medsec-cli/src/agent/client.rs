@@ -9,7 +9,7 @@ mod login;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medsec::NotLoggedIn;
+use medsec::{LoggedIn, NotLoggedIn};
 use medsec_audit::Retention;
 use medsec_crypto::Assurance;
 
@@ -42,6 +42,13 @@ pub(crate) struct Entered {
     pub(crate) journal: AgentJournal,
     pub(crate) retention: Retention,
     pub(crate) assurance: Assurance,
+}
+
+impl Entered {
+    /// Whose session it is. A use of it.
+    pub(crate) fn who(&self) -> Result<LoggedIn, Failure> {
+        Ok(login::current(&self.link)?)
+    }
 }
 
 /// Joins the session of the home's agent, if one runs.

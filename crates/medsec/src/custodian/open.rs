@@ -168,7 +168,7 @@ impl Custodian {
         let Package { header, own, dataset } = package?;
         let (who, now) = admitted?;
         let dataset = dataset.and_then(|d| DatasetId::new(d.as_str()).ok());
-        let emergency = self.emergency(&who, dataset.as_ref(), wish, now);
+        let emergency = self.emergency(&who, (&header, dataset.as_ref()), wish, now);
         let resource = self.filed(&header, dataset);
         let question = Question {
             action: medsec_policy::Action::Open,
@@ -186,19 +186,21 @@ impl Custodian {
         Ok((Expected { checked, expectation, bounds }, emergency, permit))
     }
 
+    /// Whoever opens says of which patient the package is. Where it says so itself, it counts for no other: an altered
+    /// context is found out before anything is released.
     fn emergency(
         &self,
         who: &LoggedIn,
-        dataset: Option<&DatasetId>,
+        (header, dataset): (&Header, Option<&DatasetId>),
         wish: &OpenWish,
         now: std::time::SystemTime,
     ) -> Option<EmergencyId> {
         let claimed =
             matches!(wish.purpose, Some(Purpose::BreakTheGlass | Purpose::EmergencyTreatment));
-        claimed.then(|| {
-            let patient = wish.patient.as_ref();
-            self.emergencies.covering(&who.principal.id, dataset, patient, now)
-        })?
+        let own = patient_of(header, &wish.reproduced);
+        let patient = wish.patient.as_ref();
+        let patient = patient.filter(|stated| own.is_none_or(|own| own == **stated));
+        claimed.then(|| self.emergencies.covering(&who.principal.id, dataset, patient, now))?
     }
 
     /// The data set is the package's own, or, of a partner's package, the one that is wished.
@@ -275,6 +277,21 @@ impl Custodian {
     fn knows_policy_of(&self, header: &Header) -> bool {
         header.core().policy.is_some_and(|policy| self.policy.knows(&policy))
     }
+}
+
+/// The name of the pair of a package's context that says of which patient it is, in the words of the log.
+const PATIENT: &str = "patient";
+
+/// Of which patient a package is, where its context says it by the pseudonym or commitment of the log: in clear, or in a
+/// pair that whoever opens it must reproduce.
+fn patient_of(header: &Header, reproduced: &Context) -> Option<Patient> {
+    let core = header.core();
+    let named = core.reproduced_names.iter().any(|name| name.as_str() == PATIENT);
+    let of = |context: &Context| {
+        let (_, value) = context.iter().find(|(key, _)| key.as_str() == PATIENT)?;
+        value.parse().ok()
+    };
+    of(&core.stored).or_else(|| named.then(|| of(reproduced)).flatten())
 }
 
 /// Whether a package is open to us by public keys only, as what partners seal is.

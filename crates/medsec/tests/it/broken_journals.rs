@@ -14,10 +14,10 @@ use medsec_testkit::WatchedJournal;
 use crate::refusals::refused;
 use crate::support::{Scene, open, seal, wish};
 
-/// The scene's log, which panics at the call with this number.
-fn panicking_at(scene: &Scene, number: usize) -> (Custodian, Arc<WatchedJournal>) {
+/// The scene's log, which panics from the call with this number on.
+fn panicking_from(scene: &Scene, number: usize) -> (Custodian, Arc<WatchedJournal>) {
     let journal = Arc::new(WatchedJournal::new(Arc::clone(&scene.writer) as _, move |call, _| {
-        assert!(call != number, "a journal with a fault");
+        assert!(call < number, "a journal with a fault");
         Ok(())
     }));
     (scene.recording_to(Arc::clone(&journal) as _), journal)
@@ -34,7 +34,7 @@ fn nothing_opens_once_the_journal_panicked() {
     let package = scene.sealed(10);
     let keys = scene.keys(&scene.ada);
     let login = scene.login(&scene.ada, Arc::clone(&keys) as _);
-    let (custodian, journal) = panicking_at(&scene, 1);
+    let (custodian, journal) = panicking_from(&scene, 1);
     for _ in 0..3 {
         let why = refused(&scene, &custodian, (&login, &keys), (&package, &wish()));
         assert!(matches!(why, Refused::Record(JournalError::Stopped)), "{why:?}");
@@ -49,7 +49,7 @@ fn nothing_opens_once_the_journal_panicked() {
 fn output_whose_record_panicked_gets_no_name() {
     let scene = Scene::new();
     let (package, output) = (scene.sealed(1000), scene.path("output"));
-    let (custodian, _) = panicking_at(&scene, 2);
+    let (custodian, _) = panicking_from(&scene, 2);
     let told = scene.trail();
     let grant = open(&custodian, &scene.ada(), &package, &wish()).unwrap();
     let why = to_file(grant, &package, &output).unwrap_err();
@@ -64,7 +64,7 @@ fn output_whose_record_panicked_gets_no_name() {
 fn grants_that_are_dropped_after_a_panic_take_nobody_with_them() {
     let scene = Scene::new();
     let package = scene.sealed(10);
-    let (custodian, journal) = panicking_at(&scene, 3);
+    let (custodian, journal) = panicking_from(&scene, 3);
     let login = scene.ada();
     let [first, second] = [(); 2].map(|()| open(&custodian, &login, &package, &wish()).unwrap());
     drop(first);
@@ -116,7 +116,7 @@ fn grant_that_outlives_the_recording_releases_with_its_record_and_not_without() 
 fn request_that_is_given_up_after_a_panic_leaves_no_end_to_nothing() {
     let scene = Scene::new();
     let package = scene.sealed(10);
-    let (custodian, _) = panicking_at(&scene, 1);
+    let (custodian, _) = panicking_from(&scene, 1);
     let told = scene.trail();
     let login = scene.ada();
     let wish = wish();
