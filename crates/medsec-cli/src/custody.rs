@@ -1,6 +1,7 @@
 //! The Custodian of this home, and who is at it: the way to every data key. Nothing in this program opens, seals
 //! or rewraps but through what this gives.
 
+mod administration;
 mod at;
 mod attempt;
 mod emergency;
@@ -26,6 +27,7 @@ use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, Stanza
 use medsec_kms::{KeyName, KeyServiceError, KeyState, Keyring, LocalStore, Standing};
 use medsec_policy::{PolicyHash, Purpose};
 
+pub(crate) use self::administration::{Act, Announced};
 use self::at::At;
 #[cfg(unix)]
 pub(crate) use self::attempt::{no_agent, of_login};

@@ -362,11 +362,11 @@ Only where `medsec audit test` says that the epoch key is gone. Every later veri
 
 pub(crate) const AUDIT_EXPORT: &str = "\
 Examples:
-  medsec audit export --format jsonl -o main.jsonl
-  medsec audit export --format fhir --from 2026-11-01 --until 2026-12-01 -o november.ndjson
-  medsec audit export --format dicom -o -
+  medsec audit export --format jsonl --purpose HCOMPL -o main.jsonl
+  medsec audit export --format fhir --purpose HCOMPL --from 2026-11-01 --until 2026-12-01 -o november.ndjson
+  medsec audit export --format dicom --purpose HLEGAL -o -
 
-Other formats than jsonl cannot be verified by whoever gets them.";
+Of the home's own log the policy is asked whether you may hand it on for that purpose, and that you do is recorded before anything is written. Other formats than jsonl cannot be verified by whoever gets them.";
 
 pub(crate) const AUDIT_CHECK_FHIR: &str = "\
 Examples:

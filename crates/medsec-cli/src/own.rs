@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
+use medsec_audit::Action;
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{
-    Administrator, Change, ChangeError, IdentityFile, KeyName, LocalStore, PrivateKey,
+    Administrator, Change, ChangeError, IdentityFile, KeyName, LocalStore, PrivateKey, PublicKey,
+    UserName,
 };
 
-use crate::custody::{CustodyOption, PurposeOption};
+use crate::custody::{Act, Announced, CustodyOption, PurposeOption};
 use crate::failure::Failure;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
@@ -62,20 +64,39 @@ impl OwnOption {
         }
     }
 
-    /// Makes one change of the store, as an administrator, and says what became of it.
+    /// Makes one change of the store, as an administrator, and says what became of it. `told` says what is done, as the
+    /// audit log calls it: it is on record before it happens, and how it ended behind it.
     pub(crate) fn change<T>(
         &self,
         session: &Session,
         change: impl FnOnce(&mut Change<'_>) -> Result<T, ChangeError>,
+        told: impl FnOnce(&T) -> Vec<Act>,
     ) -> Result<Changed<T>, Failure> {
         let mut store = open_store(session)?;
         let own = self.load(session)?;
+        let who = holder(store.users().map(|user| (user.name(), user.recipient())), &own);
         let mut begun = store.change(own.administrator(), now())?;
         let value = change(&mut begun)?;
         let destroyed = begun.shredded().to_vec();
-        begun.commit()?;
+        let mut acts = told(&value);
+        acts.extend(destroyed.iter().map(|key| Act::on_key(Action::KeyDestroy, key)));
+        if begun.is_changed() && !acts.is_empty() {
+            let announced = Announced::record(session, &who.ok_or_else(unnamed)?, &acts)?;
+            announced.ended(begun.commit().map_err(Failure::from))?;
+        } else {
+            begun.commit()?;
+        }
         Ok(Changed { store, value, destroyed })
     }
+}
+
+/// The user whose identity it is.
+pub(crate) fn holder<'u>(
+    mut users: impl Iterator<Item = (&'u UserName, &'u PublicKey)>,
+    own: &Own,
+) -> Option<UserName> {
+    let key = PublicKey::from(own.identity.recipient().clone());
+    users.find(|(_, recipient)| **recipient == key).map(|(name, _)| name.clone())
 }
 
 /// What became of a change.

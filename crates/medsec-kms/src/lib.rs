@@ -93,9 +93,9 @@ pub use crate::service::{
 };
 pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{
-    Administrator, Change, ChangeError, Clock, CopyError, KeyView, LocalStore, MAX_STORE_LEN,
-    NewUser, Present, Restored, Role, StoreAdmin, StoreError, StorePlace, SystemClock,
-    UnlockStoreError, UserKeys, UserView, inspect_state,
+    Administrator, Change, ChangeError, Clock, CopyContents, CopyError, KeyView, LocalStore,
+    MAX_STORE_LEN, NewUser, Present, Restored, Role, StoreAdmin, StoreError, StorePlace,
+    SystemClock, UnlockStoreError, UserKeys, UserView, contents_of_copy, inspect_state,
 };
 pub use crate::timer::{Sleep, ThreadTimer, Timer};
 pub use crate::utc::UtcTime;

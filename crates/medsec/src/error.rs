@@ -74,6 +74,9 @@ pub enum Demand {
     /// Another key.
     #[error("another key than this one")]
     Key,
+    /// A recipient under a key that it permits: what is asked for would take keys away and leave none.
+    #[error("that one of its keys stays a recipient: what is asked for takes the last one away")]
+    LastKey,
     /// A younger key.
     #[error("a key that is not so old: rotate it first")]
     KeyAge,

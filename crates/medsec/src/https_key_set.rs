@@ -53,8 +53,8 @@ pub enum ProviderRoots {
 pub struct KeySetLimits {
     /// Longest time for one fetch, the discovery document included: 10 s; 1 s to 1 min.
     pub timeout: Duration,
-    /// Shortest time from the begin of a fetch to that of the next, whoever asks: 10 s; 1 s to 1 h. So tokens with
-    /// made-up key names cannot make us flood the provider.
+    /// Shortest time from the end of a fetch to the begin of the next, whoever asks: 10 s; 1 s to 1 h. So tokens with
+    /// made-up key names cannot make us flood the provider, and one that does not answer keeps nobody waiting twice.
     pub refresh_interval: Duration,
     /// How long the last good set is used while no newer one can be had: 4 h; 1 h to 24 h. Then no token is accepted.
     pub usable_for: Duration,
@@ -139,12 +139,17 @@ impl HttpsKeySet {
     }
 
     /// Fetches the set if that is due: there is none, it is no longer fresh, or a newer one was asked for, and the last
-    /// fetch is long enough ago. Callers at the same time share one fetch, which goes on if one of them goes away.
+    /// fetch is long enough ago. Callers at the same time share one fetch and what came of it; it goes on if one of them
+    /// goes away.
     ///
     /// # Errors
     /// [`KeySetFetchError`] of this fetch; or of the last one, if none is due and no set is usable.
     pub async fn refresh(&self) -> Result<(), KeySetFetchError> {
+        let before = self.0.state().fetches();
         let turn = Arc::clone(&self.0.turn).lock_owned().await;
+        if self.0.state().fetches() != before {
+            return self.0.state().outcome();
+        }
         let now = self.0.now()?;
         if !self.0.state().begin(now, &self.0.limits) {
             return self.0.state().standing(now, &self.0.limits);

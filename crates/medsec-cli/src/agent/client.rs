@@ -9,7 +9,7 @@ mod login;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use medsec::NotLoggedIn;
+use medsec::{LoggedIn, NotLoggedIn};
 use medsec_audit::Retention;
 use medsec_crypto::Assurance;
 
@@ -38,8 +38,17 @@ pub(crate) enum Joined {
 /// A connection that belongs to a session.
 pub(crate) struct Entered {
     pub(crate) link: Arc<Link>,
+    /// The stream that the agent writes.
+    pub(crate) journal: AgentJournal,
     pub(crate) retention: Retention,
     pub(crate) assurance: Assurance,
+}
+
+impl Entered {
+    /// Whose session it is. A use of it.
+    pub(crate) fn who(&self) -> Result<LoggedIn, Failure> {
+        Ok(login::current(&self.link)?)
+    }
 }
 
 /// Joins the session of the home's agent, if one runs.
@@ -54,9 +63,10 @@ pub(crate) fn join(session: &Session) -> Result<Joined, Failure> {
         return Ok(Joined::Alone);
     };
     match answer {
-        Answer::Entered { retention, assurance } => {
+        Answer::Entered { retention, assurance, newest } => {
             let link = Arc::new(link);
-            Ok(Joined::Agent(Box::new(Entered { link, retention, assurance })))
+            let journal = AgentJournal::knowing(Arc::clone(&link), newest);
+            Ok(Joined::Agent(Box::new(Entered { link, journal, retention, assurance })))
         }
         answer => Ok(Joined::Refused(unasked(answer))),
     }

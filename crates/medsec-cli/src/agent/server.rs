@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use medsec::{Custodian, JournalError, LoggedIn, NoEmergencies, Parts, Recorded};
 use medsec_audit::{
-    Action, AppendError, AuditLog, Denial, Event, Outcome, Retention, StreamWriter,
+    Action, AppendError, AuditLog, Denial, Event, LogTime, Outcome, Retention, StreamWriter,
 };
 use medsec_kms::StorePlace;
 use medsec_policy::{EndReason, SystemClock};
@@ -212,6 +212,10 @@ impl Agent {
             let denied = Outcome::Denied(Denial::Credentials);
             let _ = self.record(None, Action::LoginFailure, denied);
         }
+    }
+
+    fn newest(&self) -> LogTime {
+        self.writer.newest_time()
     }
 
     fn retention(&self) -> Retention {

@@ -4,12 +4,14 @@ mod bootstrap;
 mod status;
 
 use clap::{Args, Subcommand};
+use medsec_audit::Action;
 use medsec_crypto::Timestamp;
-use medsec_kms::{KeyName, KeySpec, KeyState, KeyView, LocalStore};
+use medsec_kms::{Change, ChangeError, KeyName, KeySpec, KeyState, KeyView, LocalStore};
 use serde_json::{Value, json};
 
 use self::bootstrap::Bootstrap;
 use self::status::Status;
+use crate::custody::Act;
 use crate::failure::Failure;
 use crate::own::OwnOption;
 use crate::report::Report;
@@ -128,12 +130,19 @@ impl Command {
             Self::Create(create) => create.run(session),
             Self::Rotate(rotate) => rotate.run(session),
             Self::Status(status) => status.run(session),
-            Self::Disable(one) => one.run(session, |change, name| change.disable_key(name)),
-            Self::Enable(one) => one.run(session, |change, name| change.enable_key(name)),
+            Self::Disable(one) => {
+                one.run(session, Action::KeyDisable, |change, name| change.disable_key(name))
+            }
+            Self::Enable(one) => {
+                one.run(session, Action::KeyEnable, |change, name| change.enable_key(name))
+            }
             Self::Destroy(destroy) => destroy.run(session),
             Self::Age(age) => age.run(session),
             Self::Bootstrap(bootstrap) => bootstrap.run(),
-            Self::Keep(one) => one.run(session, |change, name| change.cancel_destruction(name)),
+            // It is disabled then.
+            Self::Keep(one) => {
+                one.run(session, Action::KeyDisable, |change, name| change.cancel_destruction(name))
+            }
         }
     }
 }
@@ -141,7 +150,8 @@ impl Command {
 impl Create {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         let spec = KeySpec { name: self.name.clone(), max_age_days: Some(self.max_age) };
-        let changed = self.own.change(session, |change| change.create_key(&spec))?;
+        let made = |(): &()| vec![Act::on_key(Action::KeyCreate, &self.name)];
+        let changed = self.own.change(session, |change| change.create_key(&spec), made)?;
         let report = show(&changed.store, [&self.name]).line(format!(
             "next: medsec user grant USER {}, medsec seal STUDY --key {}",
             self.name, self.name
@@ -152,10 +162,13 @@ impl Create {
 
 impl Rotate {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| {
+        let rotate = |change: &mut Change<'_>| {
             let names = if self.overdue { change.overdue_keys() } else { self.names.clone() };
             names.iter().try_for_each(|name| change.rotate_key(name))?;
             Ok(names)
+        };
+        let changed = self.own.change(session, rotate, |names| {
+            names.iter().map(|name| Act::on_key(Action::KeyRotate, name)).collect()
         })?;
         let names = &changed.value;
         Ok(changed.tell(show(&changed.store, names)).line(match names.len() {
@@ -172,17 +185,20 @@ impl One {
     fn run(
         &self,
         session: &Session,
-        act: impl FnOnce(&mut medsec_kms::Change<'_>, &KeyName) -> Result<(), medsec_kms::ChangeError>,
+        action: Action,
+        act: impl FnOnce(&mut Change<'_>, &KeyName) -> Result<(), ChangeError>,
     ) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| act(change, &self.name))?;
+        let told = |(): &()| vec![Act::on_key(action, &self.name)];
+        let changed = self.own.change(session, |change| act(change, &self.name), told)?;
         Ok(changed.tell(show(&changed.store, [&self.name])))
     }
 }
 
 impl Age {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
-        let changed =
-            self.own.change(session, |change| change.set_max_age(&self.name, self.max_age))?;
+        // Nobody can do more or less for it: the store's own history has it.
+        let set = |change: &mut Change<'_>| change.set_max_age(&self.name, self.max_age);
+        let changed = self.own.change(session, set, |()| Vec::new())?;
         Ok(changed.tell(show(&changed.store, [&self.name])))
     }
 }
@@ -196,7 +212,7 @@ impl Destroy {
             return Err(Failure::usage("destroying a key is for ever; nothing was done")
                 .next("give the key's name once more with --confirm, if you mean it"));
         }
-        let changed = self.own.change(session, |change| match (self.version, self.after) {
+        let destroy = |change: &mut Change<'_>| match (self.version, self.after) {
             (Some(version), _) => change.destroy_version(name, version),
             (None, Some(days)) => {
                 let wait = u64::from(days).saturating_mul(86_400);
@@ -204,7 +220,8 @@ impl Destroy {
                 change.schedule_destruction(name, Timestamp::from_unix_seconds(after))
             }
             (None, None) => change.destroy_key(name),
-        })?;
+        };
+        let changed = self.own.change(session, destroy, |()| vec![self.act(name)])?;
         let state = changed.store.key(name).map(|key| key.describe().state);
         let report = changed.tell(show(&changed.store, [name]));
         Ok(match state {
@@ -215,9 +232,18 @@ impl Destroy {
         })
     }
 
+    /// What is planned puts the key out of use; when its time has come, that is on record by itself.
+    fn act(&self, name: &KeyName) -> Act {
+        match (self.version, self.after) {
+            (Some(version), _) => Act::on_version(Action::KeyDestroy, name, version),
+            (None, Some(_)) => Act::on_key(Action::KeyDisable, name),
+            (None, None) => Act::on_key(Action::KeyDestroy, name),
+        }
+    }
+
     /// Destroys what is due and nothing else.
     fn due(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |_| Ok(()))?;
+        let changed = self.own.change(session, |_| Ok(()), |()| Vec::new())?;
         let report = changed.tell(Report::new());
         Ok(match changed.destroyed.is_empty() {
             true => report.line("nothing is due to be destroyed; nothing was changed"),

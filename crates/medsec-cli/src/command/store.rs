@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use medsec_kms::{LocalStore, Present, inspect_state};
+use medsec_audit::Action;
+use medsec_kms::{CopyContents, LocalStore, Present, contents_of_copy};
 
+use crate::custody::{Act, Announced};
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::refuse_dash;
-use crate::own::{OwnOption, open_store};
+use crate::own::{OwnOption, holder, open_store};
 use crate::report::Report;
 use crate::session::{Session, now};
 
@@ -79,10 +82,22 @@ impl Backup {
     }
 }
 
+/// What a copy brings back, as the log calls it.
+fn brought_back(contents: &CopyContents) -> Vec<Act> {
+    let users = contents.users.iter().map(|(name, _)| Act::on_user(Action::Enrol, name));
+    users.chain(contents.keys.iter().map(|key| Act::on_key(Action::KeyEnable, key))).collect()
+}
+
+fn stranger() -> Failure {
+    Failure::new(Exit::Key, "the identity is no user's of the copy; nothing was put back").next(
+        "give --identity and --sign-with of one who administered the store when the copy was made",
+    )
+}
+
 impl Restore {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         // Before a passphrase is asked for in vain.
-        inspect_state(&self.copy)?;
+        let contents = contents_of_copy(&self.copy)?;
         let own = self.own.load(session)?;
         let present = match (self.give_up_administrators, self.give_up_present) {
             (true, _) => Present::GiveUpAll,
@@ -90,7 +105,11 @@ impl Restore {
             (false, false) => Present::Keep,
         };
         let place = session.settings()?.store_place();
-        let restored = LocalStore::restore(place, &self.copy, present, own.administrator(), now())?;
+        let who = holder(contents.users.iter().map(|(name, key)| (name, key)), &own);
+        let announced =
+            Announced::record(session, &who.ok_or_else(stranger)?, &brought_back(&contents))?;
+        let restored = LocalStore::restore(place, &self.copy, present, own.administrator(), now());
+        let restored = announced.ended(restored.map_err(Failure::from))?;
         let report = describe(&restored.store).field("lost_changes", restored.lost);
         Ok(match restored.lost {
             0 => report,

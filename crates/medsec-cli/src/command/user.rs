@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 
 use clap::{Args, Subcommand};
-use medsec_kms::{ChangeError, KeyName, NewUser, PublicKey, Role, UserName, UserView};
+use medsec_audit::Action;
+use medsec_kms::{Change, ChangeError, KeyName, NewUser, PublicKey, Role, UserName, UserView};
 use serde_json::{Value, json};
 
 use crate::command::init::{make_private, new_user};
+use crate::custody::Act;
 use crate::failure::Failure;
 use crate::keys;
 use crate::own::{OwnOption, open_store};
@@ -133,13 +135,20 @@ impl Add {
             .map(|value| only(keys::signers("--signer", std::slice::from_ref(value))?));
         let role = if self.administrator { Role::Administrator } else { Role::User };
         let new = NewUser { name: self.name.clone(), recipient, signer: signer.transpose()?, role };
-        let changed = self.own.change(session, |change| {
+        let add = |change: &mut Change<'_>| {
             change.add_user(new)?;
             self.grant.iter().try_for_each(|key| match change.grant(&self.name, key) {
                 // The same key named twice.
                 Err(ChangeError::AlreadyGranted) => Ok(()),
                 granted => granted,
             })
+        };
+        let changed = self.own.change(session, add, |()| {
+            let granted = self.grant.iter();
+            let granted = granted.map(|key| Act::on_holding(Action::Grant, &self.name, key));
+            let all = self.administrator.then(|| Act::on_user(Action::Grant, &self.name));
+            let enrolled = Act::on_user(Action::Enrol, &self.name);
+            std::iter::once(enrolled).chain(all).chain(granted).collect()
         })?;
         let report = about(&self.name)
             .line(format!("added user `{}`", self.name))
@@ -189,8 +198,12 @@ fn existing_home(session: &Session) -> Result<std::path::PathBuf, Failure> {
 
 impl Grant {
     fn grant(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| {
+        let grant = |change: &mut Change<'_>| {
             self.keys.iter().try_for_each(|key| change.grant(&self.name, key))
+        };
+        let changed = self.own.change(session, grant, |()| {
+            let keys = self.keys.iter();
+            keys.map(|key| Act::on_holding(Action::Grant, &self.name, key)).collect()
         })?;
         Ok(changed.tell(
             about(&self.name)
@@ -200,9 +213,14 @@ impl Grant {
     }
 
     fn revoke(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| {
+        let revoke = |change: &mut Change<'_>| {
             let revoke = |key: &KeyName| Ok((key.clone(), change.revoke(&self.name, key)?));
             self.keys.iter().map(revoke).collect::<Result<Vec<_>, _>>()
+        };
+        let changed = self.own.change(session, revoke, |held| {
+            let revoked = |key| Act::on_holding(Action::Revoke, &self.name, key);
+            let keys = held.iter().map(|(key, _)| key);
+            keys.clone().map(revoked).chain(rotated(held)).collect()
         })?;
         let report = about(&self.name).line(format!(
             "`{}` no longer holds {}; what is sealed from now on does not open for the user",
@@ -215,7 +233,11 @@ impl Grant {
 
 impl One {
     fn offboard(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| change.offboard(&self.name))?;
+        let offboard = |change: &mut Change<'_>| change.offboard(&self.name);
+        let changed = self.own.change(session, offboard, |held| {
+            let offboarded = Act::on_user(Action::Offboard, &self.name);
+            std::iter::once(offboarded).chain(rotated(held)).collect()
+        })?;
         let report = about(&self.name).line(format!(
             "`{}` is removed; what is sealed from now on does not open for the user",
             self.name
@@ -224,19 +246,28 @@ impl One {
     }
 
     fn appoint(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| change.appoint(&self.name))?;
+        let appoint = |change: &mut Change<'_>| change.appoint(&self.name);
+        let told = |(): &()| vec![Act::on_user(Action::Grant, &self.name)];
+        let changed = self.own.change(session, appoint, told)?;
         let report = about(&self.name);
         let line = format!("`{}` is an administrator and holds all keys", self.name);
         Ok(changed.tell(backup_again(report.line(line))))
     }
 
     fn dismiss(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |change| change.dismiss(&self.name))?;
+        let dismiss = |change: &mut Change<'_>| change.dismiss(&self.name);
+        let told = |(): &()| vec![Act::on_user(Action::Revoke, &self.name)];
+        let changed = self.own.change(session, dismiss, told)?;
         let report = about(&self.name)
             .line(format!("`{}` is no administrator any more, but still holds the keys", self.name))
             .line("next: medsec user revoke, or medsec user offboard");
         Ok(changed.tell(backup_again(report)))
     }
+}
+
+/// What is taken from somebody gets a new version.
+fn rotated(held: &[(KeyName, Vec<u32>)]) -> impl Iterator<Item = Act> {
+    held.iter().map(|(key, _)| Act::on_key(Action::KeyRotate, key))
 }
 
 /// A copy from before a change of administrators does not show who they are now.

@@ -14,7 +14,7 @@ use super::attempt::Attempt;
 use super::who::Who;
 use super::{Custody, CustodyOption, HeldMark, InForce, book};
 #[cfg(unix)]
-use crate::agent::{self, AgentJournal, AgentLogin, Entered, Joined};
+use crate::agent::{self, AgentLogin, Entered, Joined};
 use crate::audit::read_pin;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -57,7 +57,7 @@ impl Custody {
         signer: Option<&Path>,
         entered: &Entered,
     ) -> Result<Self, Failure> {
-        let journal: Arc<dyn Journal> = Arc::new(AgentJournal::new(Arc::clone(&entered.link)));
+        let journal: Arc<dyn Journal> = Arc::new(entered.journal.clone());
         let Grounds { store, in_force, new } =
             attempt.told_to(&*journal, Grounds::load(session))?;
         let login = AgentLogin::new(entered, store.clone(), signer, &options.passphrase);

@@ -113,23 +113,26 @@ fn lock(folder: &Path) -> Result<Option<File>, Failure> {
     loop {
         match folder.try_lock() {
             Ok(()) => return Ok(Some(folder)),
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
-                return Ok(None);
-            }
-            Err(TryLockError::Error(error)) => {
-                return Err(Failure::io("the policy's mark cannot be kept from others", &error));
-            }
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
                 std::thread::sleep(PAUSE);
             }
-            Err(TryLockError::WouldBlock) => {
-                return Err(Failure::new(
-                    Exit::Io,
-                    "another run keeps what remembers the policy; nothing was done",
-                )
-                .next("run the command again when the other one has ended"));
-            }
+            Err(error) => return unlocked(error).map(|()| None),
         }
+    }
+}
+
+/// Whether one may go on without the lock: where the file system has none, and nowhere else.
+fn unlocked(error: TryLockError) -> Result<(), Failure> {
+    match error {
+        TryLockError::Error(error) if error.kind() == ErrorKind::Unsupported => Ok(()),
+        TryLockError::Error(error) => {
+            Err(Failure::io("the policy's mark cannot be kept from others", &error))
+        }
+        TryLockError::WouldBlock => Err(Failure::new(
+            Exit::Io,
+            "another run keeps what remembers the policy; nothing was done",
+        )
+        .next("run the command again when the other one has ended")),
     }
 }
 
@@ -188,6 +191,23 @@ mod tests {
         let path = folder.path().join("policy.mark");
         assert_eq!(HeldMark::hold(&path).unwrap().lacks(&line[0]).unwrap_err().exit, Exit::Policy);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn mark_in_a_folder_that_cannot_be_locked_is_not_touched() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing").join("policy.mark");
+        assert_eq!(HeldMark::hold(&missing).unwrap_err().exit, Exit::Io);
+    }
+
+    #[test]
+    fn only_a_file_system_without_locks_is_worked_on_without_one() {
+        assert!(unlocked(TryLockError::Error(ErrorKind::Unsupported.into())).is_ok());
+        for kind in [ErrorKind::PermissionDenied, ErrorKind::Interrupted, ErrorKind::Other] {
+            let failure = unlocked(TryLockError::Error(kind.into())).unwrap_err();
+            assert_eq!(failure.exit, Exit::Io, "{kind}");
+        }
+        assert_eq!(unlocked(TryLockError::WouldBlock).unwrap_err().exit, Exit::Io);
     }
 
     #[test]

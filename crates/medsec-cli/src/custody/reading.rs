@@ -8,6 +8,7 @@ use clap::Args;
 use medsec::{Journal, LoggedIn, NoEmergencies, NotLoggedIn, Refused, SessionLogin, Unlocks};
 use medsec_audit::{Action, Origin, Retention};
 use medsec_kms::{Keyring, LocalStore, PublicKey};
+use medsec_policy::Purpose;
 
 use super::at::At;
 use super::attempt::{Attempt, unrecorded};
@@ -57,7 +58,34 @@ pub(crate) struct TrailOption {
 impl TrailOption {
     /// Asks whether they may: see [`Reading::begin`].
     pub(crate) fn begin(&self, session: &Session) -> Result<Reading, Failure> {
-        Reading::begin(session, &self.log, &self.who)
+        Reading::begin(session, &self.log, &self.who, Wanted::Read)
+    }
+
+    /// Asks whether they may hand on what they read, and records that they do.
+    pub(crate) fn begin_export(
+        &self,
+        session: &Session,
+        purpose: &PurposeOption,
+    ) -> Result<Reading, Failure> {
+        let purpose = purpose.of(session.settings()?);
+        Reading::begin(session, &self.log, &self.who, Wanted::Export(purpose))
+    }
+}
+
+/// What somebody wants of the audit trail.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    Read,
+    /// To hand it on, and why.
+    Export(Option<Purpose>),
+}
+
+impl Wanted {
+    const fn attempt(self, session: &Session) -> Attempt<'_> {
+        match self {
+            Self::Read => Attempt::new(session, Action::Verify, None),
+            Self::Export(purpose) => Attempt::new(session, Action::Export, purpose),
+        }
     }
 }
 
@@ -82,16 +110,23 @@ impl Reading {
     ///
     /// # Errors
     /// They may not, or are nobody; that is on record where it can be, or the failure says that it is not.
-    fn begin(session: &Session, named: &LogOption, who: &ReaderOption) -> Result<Self, Failure> {
+    fn begin(
+        session: &Session,
+        named: &LogOption,
+        who: &ReaderOption,
+        wanted: Wanted,
+    ) -> Result<Self, Failure> {
         if !named.is_of_home(session)? {
             output::note(session, "this is not the log of the home: no policy was asked");
             return Ok(Self::Copy);
         }
-        let attempt = Attempt::new(session, Action::Verify, None);
+        let attempt = wanted.attempt(session);
         #[cfg(unix)]
         if who.identity.is_none() {
             match agent::join(session)? {
-                Joined::Agent(entered) => return through_agent(session, attempt, &entered),
+                Joined::Agent(entered) => {
+                    return through_agent(session, (attempt, wanted), &entered);
+                }
                 Joined::Refused(failure) => return attempt.told(Err(failure)),
                 Joined::Alone => {}
             }
@@ -103,7 +138,7 @@ impl Reading {
             purpose: PurposeOption { purpose: None },
         };
         let who = attempt.told(Who::load(session, &grounds.store, &options, None))?;
-        alone(session, attempt, grounds, who)
+        alone(session, (attempt, wanted), grounds, who)
     }
 
     /// Adds to a report whether the policy was asked: of a copy nobody is.
@@ -139,7 +174,7 @@ pub(crate) fn reviewer(session: &Session, own: &OwnOption) -> Result<LoggedIn, F
     let options = own.as_custody();
     let who = Who::load(session, &grounds.store, &options, Some(signer));
     let who = attempt.told(who.and_then(|who| signs_as_themselves(&grounds.store, who)))?;
-    match alone(session, attempt, grounds, who)? {
+    match alone(session, (attempt, Wanted::Read), grounds, who)? {
         Reading::Own(own) => Ok(own.who),
         Reading::Copy => Err(NotLoggedIn::Nobody.into()),
     }
@@ -160,7 +195,7 @@ fn signs_as_themselves(store: &LocalStore, who: Who) -> Result<Who, Failure> {
 
 fn alone(
     session: &Session,
-    attempt: Attempt<'_>,
+    (attempt, wanted): (Attempt<'_>, Wanted),
     grounds: Grounds,
     who: Who,
 ) -> Result<Reading, Failure> {
@@ -171,7 +206,7 @@ fn alone(
     let at = At::Here(SessionLogin::new(opened, Origin::Local));
     let late = Arc::new(LateJournal::of(session));
     let journal: Arc<dyn Journal> = Arc::clone(&late) as _;
-    ask(attempt, grounds, at, &journal).map_err(|failure| match late.has_missed() {
+    ask((attempt, wanted), grounds, at, &journal).map_err(|failure| match late.has_missed() {
         false => failure,
         true => unrecorded(failure),
     })
@@ -180,19 +215,20 @@ fn alone(
 #[cfg(unix)]
 fn through_agent(
     session: &Session,
-    attempt: Attempt<'_>,
+    (attempt, wanted): (Attempt<'_>, Wanted),
     entered: &Entered,
 ) -> Result<Reading, Failure> {
+    // Without its time: what was recorded must be readable whatever the clock shows.
     let journal: Arc<dyn Journal> = Arc::new(AgentJournal::new(Arc::clone(&entered.link)));
     let grounds = attempt.told_to(&*journal, Grounds::load(session))?;
     let none = PassphraseOption { passphrase_fd: None };
     let login = AgentLogin::new(entered, grounds.store.clone(), None, &none)?;
-    ask(attempt, grounds, At::Agent(Box::new(login)), &journal)
+    ask((attempt, wanted), grounds, At::Agent(Box::new(login)), &journal)
 }
 
 /// The Custodian decides, and records a refusal.
 fn ask(
-    attempt: Attempt<'_>,
+    (attempt, wanted): (Attempt<'_>, Wanted),
     grounds: Grounds,
     at: At,
     journal: &Arc<dyn Journal>,
@@ -204,19 +240,27 @@ fn ask(
     let retention = retention.map_err(|error| Failure::new(Exit::Policy, error.to_string()))?;
     let custodian = custodian(in_force, &store, journal, retention, Arc::new(NoEmergencies));
     let custodian = attempt.told_to(&**journal, custodian)?;
-    let asked = pollster::block_on(custodian.read_audit(&at));
+    let asked = match wanted {
+        Wanted::Read => pollster::block_on(custodian.read_audit(&at)),
+        Wanted::Export(purpose) => pollster::block_on(custodian.export_audit(&at, purpose)),
+    };
     custodian.close();
-    let who = asked.map_err(denied)?;
+    let who = asked.map_err(|refused| denied(wanted, refused))?;
     Ok(Reading::Own(Box::new(OwnReading { at, who })))
 }
 
-fn denied(refused: Refused) -> Failure {
-    match refused {
-        Refused::Policy(_) => Failure::new(
+fn denied(wanted: Wanted, refused: Refused) -> Failure {
+    match (wanted, refused) {
+        (Wanted::Read, Refused::Policy(_)) => Failure::new(
             Exit::Denied,
             "the policy does not permit you to read the audit trail; nothing was shown",
         )
         .next("let an auditor read it: `medsec policy explain --action read-audit` tells who may"),
-        refused => refused.into(),
+        (Wanted::Export(_), Refused::Policy(why)) => Failure::new(
+            Exit::Denied,
+            format!("the policy does not permit you to hand on the audit trail ({why}); nothing was written"),
+        )
+        .next("say why with --purpose, such as HCOMPL; `medsec policy explain --action export` tells who may"),
+        (_, refused) => refused.into(),
     }
 }

@@ -49,6 +49,9 @@ fn of_demand(demand: Demand) -> &'static str {
         Demand::Dataset => "name the data set with --dataset ID, or set user.dataset",
         Demand::Signature => "seal with --sign-with FILE; open with --signer PUBKEY",
         Demand::Recipient => "leave the recipients that the policy demands in their place",
+        Demand::LastKey => {
+            "add one in the same call with --to-key: `medsec policy show` names them"
+        }
         Demand::Key => "seal under a key that the policy names: `medsec policy show`",
         Demand::OwnDataKey => {
             "take `seal` out of [shared_data_keys] in config.toml, or have the policy permit it"

@@ -1,6 +1,7 @@
 //! The agent as its users have it: real processes, and what others try on it.
 #![cfg(target_os = "linux")]
 
+mod clock;
 mod crowd;
 mod killed;
 mod limits;

@@ -223,7 +223,7 @@ fn what_is_malformed_is_told_with_its_code() {
         ("audit prove 9 -o proof", 17),
         ("audit consistency main.checkpoint own.key", 2),
         ("audit repair main --confirm mian", 2),
-        ("audit export --format jsonl -o main.checkpoint", 8),
+        ("audit export --format jsonl --purpose HCOMPL -o main.checkpoint", 8),
         ("audit export --format csv -o x", 2),
         ("audit verify --log nowhere", 17),
     ] {

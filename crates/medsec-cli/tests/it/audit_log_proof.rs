@@ -80,31 +80,33 @@ fn checkpoints_of_one_stream_continue_each_other_in_either_order() {
 #[test]
 fn lines_are_exported_as_they_stand() {
     let ward = home_with(2);
-    ward.line("audit export --format jsonl -o all.jsonl").ok();
+    ward.line("audit export --purpose HCOMPL --format jsonl -o all.jsonl").ok();
     assert_eq!(ward.read("all.jsonl"), ward.read(crate::audit_log::SEGMENT));
-    let run = ward.line("audit export --format jsonl -o -");
+    let run = ward.line("audit export --purpose HCOMPL --format jsonl -o -");
     run.ok();
-    assert_eq!(run.stdout, ward.read("all.jsonl"));
-    for (line, expected) in [("--until 2020-01-01", 0), ("--from 2020-01-01", 7)] {
-        let name = format!("part-{expected}");
-        ward.line(&format!("audit export --format jsonl {line} -o {name}")).ok();
-        assert_eq!(
-            String::from_utf8(ward.read(&name)).unwrap().lines().count(),
-            expected,
-            "{line}"
-        );
-    }
+    assert_eq!(run.stdout, ward.read(crate::audit_log::SEGMENT));
+    let count = |name: &str, what: &str| {
+        let text = String::from_utf8(ward.read(name)).unwrap();
+        text.lines().filter(|line| line.contains(what)).count()
+    };
+    let part = "audit export --purpose HCOMPL --format jsonl";
+    ward.line(&format!("{part} --until 2020-01-01 -o none")).ok();
+    assert_eq!(count("none", ""), 0);
+    ward.line(&format!("{part} --from 2020-01-01 -o records")).ok();
+    // Each export is on record before it begins.
+    let expected = count(crate::audit_log::SEGMENT, "\"seq\"");
+    assert_eq!((count("records", ""), count("records", "HCOMPL")), (expected, 4));
 }
 
 #[test]
 fn exported_events_pass_the_checker() {
     let ward = home_with(3);
-    let document = ward.line("audit export --format fhir -o events --json").json();
-    assert_eq!((&document["written"], &document["left_out"]), (&3.into(), &7.into()));
+    let document = ward.line("audit export --purpose HCOMPL --format fhir -o events --json").json();
+    assert_eq!((&document["written"], &document["left_out"]), (&4.into(), &9.into()));
     let document = ward.line("audit check-fhir events --lines --json").json();
     assert_eq!(
         (&document["results"][0]["events"], &document["results"][0]["invalid"]),
-        (&3.into(), &0.into())
+        (&4.into(), &0.into())
     );
     let first = ward.read("events");
     let first = first.split(|byte| *byte == b'\n').next().unwrap();
@@ -113,9 +115,10 @@ fn exported_events_pass_the_checker() {
     assert!(first.windows(30).any(|text| text == b"https://clinic.example/log/app"), "{event}");
     ward.write("one.json", first);
     ward.line("audit check-fhir one.json").ok();
-    ward.line("audit export --format dicom -o messages").ok();
+    ward.line("audit export --purpose HCOMPL --format dicom -o messages").ok();
     let messages = String::from_utf8(ward.read("messages")).unwrap();
-    assert_eq!(messages.lines().count(), 3);
+    // Both exports are among them.
+    assert_eq!(messages.lines().count(), 5);
     assert!(messages.lines().all(|line| line.starts_with("<?xml")), "{messages}");
 }
 
@@ -130,7 +133,7 @@ fn events_of_others_are_checked_and_not_shown() {
     assert!(run.text().contains("input 2: 1 event, 1 invalid"), "{}", run.text());
     // It names no profile of BALP.
     ward.line("audit test").ok();
-    ward.line("audit export --format fhir -o events").ok();
+    ward.line("audit export --purpose HCOMPL --format fhir -o events").ok();
     assert_eq!(ward.line("audit check-fhir events --lines --balp").code, 3);
     assert_eq!(ward.line("audit check-fhir nothing.json").code, 9);
 }

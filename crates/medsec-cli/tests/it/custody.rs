@@ -1,5 +1,6 @@
 //! Nothing is opened, sealed or rewrapped without a home, a decision of its policy and a record in its audit log.
 
+mod administration;
 mod attempts;
 mod clear;
 mod log;

@@ -13,7 +13,9 @@ use super::folder::{self, Folder};
 use super::mark::{self, Mark};
 use super::state::State;
 use super::{LocalStore, StorePlace, read, text};
-use crate::name::StoreId;
+use crate::name::{KeyName, StoreId, UserName};
+use crate::public_key::PublicKey;
+use crate::service::KeyState;
 
 /// What may be lost when a copy is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +31,16 @@ pub enum Present {
     /// is an administrator again, holds all keys and may dismiss the others; who was appointed is none. Other
     /// readers' marks refuse the store from then on, until they are removed by hand.
     GiveUpAll,
+}
+
+/// What a copy of a store holds.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct CopyContents {
+    /// Users who were not removed, and what their keys are wrapped to.
+    pub users: Vec<(UserName, PublicKey)>,
+    /// Keys that were not destroyed.
+    pub keys: Vec<KeyName>,
 }
 
 /// A store that was put back.
@@ -49,6 +61,25 @@ pub struct Restored {
 pub fn inspect_state(path: &Path) -> Result<(StoreId, u64), CopyError> {
     let state = copied(path)?;
     Ok((state.store, state.generation))
+}
+
+/// Verifies a copy of a state file and says what putting it back brings back.
+///
+/// # Errors
+/// As [`inspect_state`].
+pub fn contents_of_copy(path: &Path) -> Result<CopyContents, CopyError> {
+    let state = copied(path)?;
+    let users = state.users.iter().filter(|(_, user)| user.offboarded.is_none());
+    let keys = state.keys.iter();
+    let keys = keys.filter(|(name, key)| !is_destroyed(key.describe(name).state));
+    Ok(CopyContents {
+        users: users.map(|(name, user)| (name.clone(), user.recipient.clone())).collect(),
+        keys: keys.map(|(name, _)| name.clone()).collect(),
+    })
+}
+
+const fn is_destroyed(state: KeyState) -> bool {
+    matches!(state, KeyState::Destroyed { .. })
 }
 
 impl LocalStore {

@@ -1,7 +1,7 @@
 //! Getting at a data key: the only place of this crate that asks a key service to unwrap, and it takes an
 //! [`Admission`].
 
-use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza};
+use medsec_crypto::{Dek, Header, KeyRef, NotAuthentic, Stanza, StanzaKind};
 use medsec_kms::{KeyContext, KeyService, KeyServiceError, OpeningCache};
 
 use super::Custodian;
@@ -28,6 +28,11 @@ pub(super) fn own_keys(keys: &dyn KeyService, header: &Header) -> Result<Vec<Key
         (true, Some(error)) => Err(error.into()),
         (true, None) => Err(medsec_crypto::ExpectationError::NotARecipient.into()),
     }
+}
+
+/// Whether a recipient is somebody's public key, and no key of a key service.
+pub(super) const fn is_public_key(key: &KeyRef) -> bool {
+    matches!(key.kind(), StanzaKind::HpkeX25519 | StanzaKind::HpkeXWing)
 }
 
 impl Custodian {

@@ -1,6 +1,6 @@
 //! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
 
-use medsec_audit::{Action, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
+use medsec_audit::{Action, Actor, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
 use medsec_policy::{PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
 
 use super::{Custodian, Question};
@@ -36,7 +36,25 @@ impl Custodian {
         self.done(&asked.account).await
     }
 
-    /// Records that a policy which somebody else has put in force is in force here too.
+    /// Decides whether somebody may hand the audit trail to others, and records that they do: it is theirs to write out
+    /// when this returns.
+    ///
+    /// # Errors
+    /// [`Refused`]: nothing may be handed on; that is on record where it can be.
+    pub async fn export_audit(
+        &self,
+        login: &dyn Login,
+        purpose: Option<Purpose>,
+    ) -> Result<LoggedIn, Refused> {
+        let account = self.account(Action::Export, Subject::default())?;
+        let action = medsec_policy::Action::Export;
+        let asked = self.ask(login, account, action, &Resource::AuditTrail, purpose).await?;
+        self.done(&asked.account).await?;
+        Ok(asked.who)
+    }
+
+    /// Records that a policy which somebody else has put in force is in force here too. That is no act of whoever is
+    /// logged in: the record is the system's own. Who has signed the policy stands in its bundle.
     ///
     /// # Errors
     /// [`Refused`] if nobody is logged in, or it could not be recorded.
@@ -45,7 +63,8 @@ impl Custodian {
         let hash = self.policy.hash();
         subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*hash.as_bytes()));
         let mut account = self.account(Action::PolicyChange, subject)?;
-        self.identify(login, &mut account)?;
+        self.admit(login)?;
+        account.actor = Actor::System;
         self.done(&account).await
     }
 

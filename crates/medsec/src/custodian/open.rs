@@ -5,13 +5,13 @@ use std::sync::Arc;
 use medsec_audit::{Action, KekName, KekVersion, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
     Checked, Context, DekId, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
-    PolicyExpectation, SharedDataKey, SignerExpectation, StanzaKind, Unlocked,
+    PolicyExpectation, SharedDataKey, SignerExpectation, Unlocked,
 };
 use medsec_policy::{
     DatasetId, EmergencyId, PackageId, Purpose, Resource, SharedDataKeys, Signature,
 };
 
-use super::access::{own_keys, unwrap_or_kept};
+use super::access::{is_public_key, own_keys, unwrap_or_kept};
 use super::clearance::Cleared;
 use super::{Custodian, Question};
 use crate::account::Account;
@@ -170,7 +170,7 @@ impl Custodian {
         let Package { header, own, dataset } = package?;
         let (who, now) = admitted?;
         let dataset = dataset.and_then(|d| DatasetId::new(d.as_str()).ok());
-        let emergency = self.emergency(&who, dataset.as_ref(), wish, now);
+        let emergency = self.emergency(&who, (&header, dataset.as_ref()), wish, now);
         let resource = self.filed(&header, dataset);
         let question = Question {
             action: medsec_policy::Action::Open,
@@ -188,19 +188,21 @@ impl Custodian {
         Ok((Expected { checked, expectation, bounds }, emergency, permit))
     }
 
+    /// Whoever opens says of which patient the package is. Where it says so itself, it counts for no other: an altered
+    /// context is found out before anything is released.
     fn emergency(
         &self,
         who: &LoggedIn,
-        dataset: Option<&DatasetId>,
+        (header, dataset): (&Header, Option<&DatasetId>),
         wish: &OpenWish,
         now: std::time::SystemTime,
     ) -> Option<EmergencyId> {
         let claimed =
             matches!(wish.purpose, Some(Purpose::BreakTheGlass | Purpose::EmergencyTreatment));
-        claimed.then(|| {
-            let patient = wish.patient.as_ref();
-            self.emergencies.covering(&who.principal.id, dataset, patient, now)
-        })?
+        let own = patient_of(header, &wish.reproduced);
+        let patient = wish.patient.as_ref();
+        let patient = patient.filter(|stated| own.is_none_or(|own| own == **stated));
+        claimed.then(|| self.emergencies.covering(&who.principal.id, dataset, patient, now))?
     }
 
     /// The data set is the package's own, or, of a partner's package, the one that is wished.
@@ -283,10 +285,24 @@ impl Custodian {
     }
 }
 
+/// The name of the pair of a package's context that says of which patient it is, in the words of the log.
+const PATIENT: &str = "patient";
+
+/// Of which patient a package is, where its context says it by the pseudonym or commitment of the log: in clear, or in a
+/// pair that whoever opens it must reproduce.
+fn patient_of(header: &Header, reproduced: &Context) -> Option<Patient> {
+    let core = header.core();
+    let named = core.reproduced_names.iter().any(|name| name.as_str() == PATIENT);
+    let of = |context: &Context| {
+        let (_, value) = context.iter().find(|(key, _)| key.as_str() == PATIENT)?;
+        value.parse().ok()
+    };
+    of(&core.stored).or_else(|| named.then(|| of(reproduced)).flatten())
+}
+
 /// Whether a package is open to us by public keys only, as what partners seal is.
 fn is_from_partner(keys: &[KeyRef]) -> bool {
-    let hpke = |key: &KeyRef| matches!(key.kind(), StanzaKind::HpkeX25519 | StanzaKind::HpkeXWing);
-    keys.iter().all(hpke)
+    keys.iter().all(is_public_key)
 }
 
 /// What an emergency permits is told in a record of its own, beside what is about to be done.

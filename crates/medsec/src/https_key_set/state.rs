@@ -28,8 +28,10 @@ struct Held {
 #[derive(Debug, Default)]
 pub(super) struct State {
     held: Option<Held>,
-    /// When a fetch was last begun.
+    /// When a fetch last began, or, once it is over, when it ended.
     tried: Option<Moment>,
+    /// How many have ended.
+    fetches: u64,
     /// Somebody named a key that is not in the set.
     wanted: bool,
     /// Why the last fetch failed, if it did.
@@ -76,10 +78,25 @@ impl State {
         now: Moment,
     ) -> Result<(), KeySetFetchError> {
         self.failed = fetched.as_ref().err().copied();
+        self.tried = Some(now);
+        self.fetches = self.fetches.wrapping_add(1);
         let Fetched { keys, max_age } = fetched?;
         let fresh_for = max_age.unwrap_or(USUAL_FRESH).clamp(MIN_FRESH, MAX_FRESH);
         self.held = Some(Held { keys: Arc::new(keys), at: now, fresh_for });
         Ok(())
+    }
+
+    /// How many fetches have ended.
+    pub(super) const fn fetches(&self) -> u64 {
+        self.fetches
+    }
+
+    /// What came of the last one.
+    pub(super) const fn outcome(&self) -> Result<(), KeySetFetchError> {
+        match self.failed {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
     }
 
     /// Whether there is a set to go on with, or why not.
@@ -131,9 +148,11 @@ mod tests {
         let (mut state, limits) = (State::default(), KeySetLimits::default());
         assert!(state.begin(at(0), &limits));
         assert!(state.end(Err(KeySetFetchError::Late), at(5)).is_err());
-        assert!(!state.begin(at(9), &limits));
-        assert_eq!(state.standing(at(9), &limits), Err(KeySetFetchError::Late));
-        assert!(state.begin(at(10), &limits));
+        // However long it took: whoever waited for it does not wait for another one.
+        assert!(!state.begin(at(14), &limits));
+        assert_eq!(state.standing(at(14), &limits), Err(KeySetFetchError::Late));
+        assert_eq!((state.fetches(), state.outcome()), (1, Err(KeySetFetchError::Late)));
+        assert!(state.begin(at(15), &limits));
     }
 
     #[test]

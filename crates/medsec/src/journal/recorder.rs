@@ -64,18 +64,17 @@ impl Recorder {
 
     /// Records events that belong together. Blocks.
     pub(crate) fn record_now(&self, events: &[Event]) -> Answer {
-        complete(events.len(), self.outbox.journal().append(events))
+        self.outbox.append(events)
     }
 
     pub(crate) fn newest(&self) -> Option<SystemTime> {
-        self.outbox.journal().newest()
+        self.outbox.newest()
     }
 
     /// Waits until everything is recorded that was handed over, and ends the thread. Blocks.
     pub(crate) fn close(&self) {
         self.outbox.shut();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // A panic there has answered `Stopped` to all who waited.
         thread.map(JoinHandle::join).map(drop).unwrap_or_default();
     }
 }
@@ -84,14 +83,6 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         self.outbox.shut();
     }
-}
-
-/// A journal that answers for fewer events than it was given has not recorded them.
-fn complete(asked: usize, answer: Answer) -> Answer {
-    answer.and_then(|recorded| match recorded.len() == asked {
-        true => Ok(recorded),
-        false => Err(JournalError::Refused),
-    })
 }
 
 impl fmt::Debug for Recorder {
@@ -117,11 +108,10 @@ fn work(outbox: &Arc<Outbox>, received: &Receiver<Order>) {
 
 /// Together if they can be; one by one if not, so that an event that makes no record fails nobody else's.
 fn carry_out(outbox: &Arc<Outbox>, orders: Vec<Order>) {
-    let journal = outbox.journal();
     if orders.len() > 1 {
         let all: Vec<Event> =
             orders.iter().flat_map(|order| order.events.iter().cloned()).collect();
-        if let Ok(recorded) = complete(all.len(), journal.append(&all)) {
+        if let Ok(recorded) = outbox.append(&all) {
             let mut recorded = recorded.into_iter();
             for order in orders {
                 let own = recorded.by_ref().take(order.events.len()).collect();
@@ -131,7 +121,7 @@ fn carry_out(outbox: &Arc<Outbox>, orders: Vec<Order>) {
         }
     }
     for order in orders {
-        let recorded = complete(order.events.len(), journal.append(&order.events));
+        let recorded = outbox.append(&order.events);
         order.tell(recorded, outbox);
     }
 }

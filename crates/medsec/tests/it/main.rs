@@ -9,6 +9,7 @@
     reason = "a test that panics has failed, which is all it can do"
 )]
 
+mod broken_journals;
 mod clocks;
 mod controls;
 mod duties;
@@ -26,6 +27,7 @@ mod order;
 mod partners;
 mod ranges;
 mod refusals;
+mod rewrap_grants;
 mod rewrapping;
 mod sealing;
 mod sessions;

@@ -14,7 +14,7 @@ use medsec_testkit::{Asked, WatchedJournal};
 
 use crate::support::{Person, Scene, header, open, wish};
 
-fn rewrap_wish() -> RewrapWish {
+pub(crate) fn rewrap_wish() -> RewrapWish {
     RewrapWish { purpose: Some(Purpose::SystemAdministration), reproduced: Context::new() }
 }
 

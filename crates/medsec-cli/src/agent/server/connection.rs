@@ -125,7 +125,8 @@ impl Task<'_> {
         let assurance = held.login.keys().assurance();
         let whose = Whose { principal: who.principal.id.clone(), session: who.session };
         (self.whose, self.held) = (Some(whose), Some(held));
-        Answer::Entered { retention: self.agent.retention(), assurance }
+        let (retention, newest) = (self.agent.retention(), self.agent.newest());
+        Answer::Entered { retention, assurance, newest }
     }
 
     fn current(&self) -> Result<LoggedIn, NotLoggedIn> {
@@ -145,7 +146,7 @@ impl Task<'_> {
         }
         let recorded = self.agent.append(&events)?;
         self.change(|intents| events.into_iter().for_each(|event| intents.take(event)));
-        Ok(Answer::Recorded(recorded))
+        Ok(Answer::Recorded(recorded, self.agent.newest()))
     }
 
     fn wrap(&self, key: &KeyName, dek: &[u8; 32], context: &KeyContext) -> Answer {

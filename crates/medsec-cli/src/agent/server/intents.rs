@@ -59,7 +59,12 @@ impl Intents {
         match (&event.actor, event.phase) {
             // Who is not logged in may have that recorded, and nothing else.
             (Actor::Unknown, _) => event.session.is_none() && refused,
-            (Actor::System, Phase::Single { .. }) => event.action == Action::Test,
+            // That a policy is in force is nobody's act; a command that works under it says so.
+            (Actor::System, Phase::Single { .. }) => match event.action {
+                Action::Test => true,
+                Action::PolicyChange => live && event.session.is_none(),
+                _ => false,
+            },
             (Actor::System, _) => false,
             (Actor::Person(_) | Actor::Service(_), _) if !is_of(event, whose) => false,
             (_, Phase::Intent { request }) => {

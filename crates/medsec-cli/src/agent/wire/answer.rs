@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use medsec::{JournalError, LoggedIn, NotLoggedIn, Recorded};
-use medsec_audit::{Hash, Retention};
+use medsec_audit::{Hash, LogTime, Retention};
 use medsec_crypto::{Assurance, Dek, SigningKey, Stanza};
 use medsec_kms::{KeyDescription, KeyServiceError, Standing};
 use zeroize::Zeroizing;
@@ -24,12 +24,12 @@ pub(crate) enum Answer {
     Done,
     /// How things are.
     Status(Box<Status>),
-    /// The command may begin.
-    Entered { retention: Retention, assurance: Assurance },
+    /// The command may begin. `newest`: the latest time that any record of the stream bears.
+    Entered { retention: Retention, assurance: Assurance, newest: LogTime },
     /// Who is logged in.
     Who(Box<LoggedIn>),
-    /// What was asked to be recorded is durable.
-    Recorded(Vec<Recorded>),
+    /// What was asked to be recorded is durable, and the latest time that any record of the stream bears.
+    Recorded(Vec<Recorded>, LogTime),
     /// A wrapped data key.
     Wrapped(Box<Stanza>),
     /// A data key.
@@ -89,9 +89,10 @@ impl Answer {
             3 => Self::Entered {
                 retention: Retention::days(from.u64()?).map_err(|_| Malformed)?,
                 assurance: assurance(from.u8()?)?,
+                newest: time(from)?,
             },
             4 => Self::Who(Box::new(logged_in(from)?)),
-            5 => Self::Recorded(from.list(recorded)?),
+            5 => Self::Recorded(from.list(recorded)?, time(from)?),
             6 => Self::Wrapped(Box::new(stanza(from)?)),
             7 => Self::Unwrapped(Dek::take_from(&mut secret(from)?).map_err(|_| Malformed)?),
             8 => Self::Signer(SigningKey::take_from(&mut secret(from)?).map_err(|_| Malformed)?),
@@ -115,18 +116,20 @@ impl Answer {
         match self {
             Self::Done | Self::Busy | Self::Malformed => {}
             Self::Status(status) => put_status(&mut out, status),
-            Self::Entered { retention, assurance } => {
+            Self::Entered { retention, assurance, newest } => {
                 out.u64(retention.as_days().get());
                 let place = ASSURANCES.iter().position(|other| other == assurance);
                 out.u8(place.and_then(|place| u8::try_from(place).ok()).unwrap_or_default());
+                out.u64(newest.unix_millis());
             }
             Self::Who(who) => put_logged_in(&mut out, who),
-            Self::Recorded(all) => {
+            Self::Recorded(all, newest) => {
                 out.count(all.len());
                 for Recorded { seq, leaf } in all {
                     out.u64(*seq);
                     out.fixed(leaf.as_bytes());
                 }
+                out.u64(newest.unix_millis());
             }
             Self::Wrapped(stanza) => put_stanza(&mut out, stanza),
             Self::Described(about) => put_description(&mut out, about),
@@ -147,7 +150,7 @@ impl Answer {
             Self::Status(_) => 2,
             Self::Entered { .. } => 3,
             Self::Who(_) => 4,
-            Self::Recorded(_) => 5,
+            Self::Recorded(..) => 5,
             Self::Wrapped(_) => 6,
             Self::Unwrapped(_) => 7,
             Self::Signer(_) => 8,
@@ -165,6 +168,10 @@ impl Answer {
 
 fn recorded(from: &mut In<'_>) -> Result<Recorded, Malformed> {
     Ok(Recorded { seq: from.u64()?, leaf: Hash::from_bytes(*from.array()?) })
+}
+
+fn time(from: &mut In<'_>) -> Result<LogTime, Malformed> {
+    LogTime::from_unix_millis(from.u64()?).map_err(|_| Malformed)
 }
 
 /// On the heap from the start: moved about, it would leave copies.

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use medsec::{JournalError, LoggedIn, NotLoggedIn, Recorded};
-use medsec_audit::{AppendError, Hash, Origin, Retention, SessionId};
+use medsec_audit::{AppendError, Hash, LogTime, Origin, Retention, SessionId};
 use medsec_crypto::{
     Assurance, Bind, DatasetId, Dek, KeyRef, SigningKey, Stanza, StanzaKind, Timestamp,
 };
@@ -111,9 +111,16 @@ fn answers() -> Vec<Vec<u8>> {
         Answer::Done,
         status(None),
         status(Some(held)),
-        Answer::Entered { retention: Retention::SIX_YEARS, assurance: Assurance::NotApproved },
+        Answer::Entered {
+            retention: Retention::SIX_YEARS,
+            assurance: Assurance::NotApproved,
+            newest: LogTime::from(UNIX_EPOCH),
+        },
         Answer::Who(Box::new(who())),
-        Answer::Recorded(vec![Recorded { seq: 8, leaf: Hash::from_bytes([6; 32]) }; 2]),
+        Answer::Recorded(
+            vec![Recorded { seq: 8, leaf: Hash::from_bytes([6; 32]) }; 2],
+            LogTime::from(UNIX_EPOCH),
+        ),
         Answer::Wrapped(Box::new(stanza())),
         Answer::Unwrapped(Dek::take_from(&mut [1; 32]).unwrap()),
         Answer::Signer(SigningKey::take_from(&mut [2; 32]).unwrap()),

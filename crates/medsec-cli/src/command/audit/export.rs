@@ -14,7 +14,7 @@ use medsec_audit::{
 use self::sink::Sink;
 use crate::audit::reading::{malformed, next, unreadable};
 use crate::audit::when::{Offset, When, now};
-use crate::custody::TrailOption;
+use crate::custody::{PurposeOption, TrailOption};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Report;
@@ -41,6 +41,8 @@ pub(crate) struct Options {
     /// The site, in FHIR and DICOM.
     #[arg(long, value_name = "NAME")]
     site: Option<SiteName>,
+    #[command(flatten)]
+    purpose: PurposeOption,
     #[command(flatten)]
     trail: TrailOption,
 }
@@ -80,9 +82,10 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         until: moment(options.until),
         source,
     };
-    let reading = options.trail.begin(session)?;
-    session.interrupt.arm();
+    // Before it is on record that records are handed on: then little is left that could fail.
     let mut sink = Sink::open(session, &options.output)?;
+    let reading = options.trail.begin_export(session, &options.purpose)?;
+    session.interrupt.arm();
     let mut tally = Tally::default();
     for stream in &streams {
         write_stream(session, &choice, &log, stream, &mut sink, &mut tally)?;

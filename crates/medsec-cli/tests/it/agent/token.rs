@@ -207,6 +207,26 @@ fn token_is_taken_once() {
 }
 
 #[test]
+fn login_with_an_older_proof_is_on_record_as_none() {
+    let office = office(|text| text);
+    let ward = &office.ward;
+    log_in(ward, &token(&claims("a"))).ok();
+    // Another token, of the same time at the provider's: it shows nothing new.
+    let older = with(claims("b"), "auth_time", now() - 60);
+    let run = log_in(ward, &token(&older));
+    run.code_is(25);
+    assert_eq!(begun(ward), 1);
+    assert_eq!(office.status().json()["user"], "ada");
+}
+
+/// How many sessions the log says began, or were proved anew.
+fn begun(ward: &Ward) -> usize {
+    let document = ward.audit("show --kind session --json").json();
+    let records = document["records"].as_array().unwrap().iter();
+    records.filter(|record| record["action"] == "session-start").count()
+}
+
+#[test]
 fn second_factor_is_what_the_token_says() {
     let office = office(|text| text.replace("two_factors = []", "two_factors = [\"seal\"]"));
     let ward = &office.ward;

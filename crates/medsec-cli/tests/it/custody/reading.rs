@@ -13,7 +13,7 @@ const READERS: [(&str, &str); 7] = [
     ("audit show", "verify"),
     ("audit show --json --last 1", "verify"),
     ("audit report", "verify"),
-    ("audit export --format jsonl -o x", "verify"),
+    ("audit export --format jsonl -o x --purpose HCOMPL", "export"),
     ("audit follow --from 1d", "verify"),
     ("audit prove 1 -o x", "verify"),
     ("audit show --log home/audit --pin home/audit.pin", "verify"),
@@ -50,7 +50,8 @@ fn audit_trail_is_shown_to_auditors_only(ev: Ev) -> Proven {
         let before = ward.records().len();
         let run = ward.line(line);
         ev.denies(run.result(), |refused| *refused == Refused(24));
-        ev.holds("it says who may", run.stderr.contains("read-audit") || line.contains("--json"));
+        let asked = if action == "export" { "--action export" } else { "read-audit" };
+        ev.holds("it says who may", run.stderr.contains(asked) || line.contains("--json"));
         ev.holds("no record was shown", !run.text().contains("seal") && !ward.exists("x"));
         ev.equal("one record tells of it", &ward.records().len(), &(before + 1));
         let denied = [action, "denied", "policy"].map(str::to_owned);
@@ -73,7 +74,9 @@ fn audit_trail_is_shown_to_auditors_only(ev: Ev) -> Proven {
 fn auditor_reads_and_leaves_no_record(ev: Ev) -> Proven {
     let ward = of_auditor();
     let before = count(&ward);
-    for (line, _) in READERS.iter().filter(|(line, _)| !line.contains("follow")) {
+    for (line, _) in
+        READERS.iter().filter(|(line, action)| *action == "verify" && !line.contains("follow"))
+    {
         ev.allows(ward.line(line).result());
         let _ = fs::remove_file(ward.path("x"));
         let _ = fs::remove_file(ward.path("x.line"));
@@ -170,5 +173,33 @@ fn following_ends_with_the_session(ev: Ev) -> Proven {
     ev.denies(run.result(), |refused| *refused == Refused(25));
     ev.holds("not before", begun.elapsed() >= Duration::from_secs(2));
     ev.holds("it says why", run.stderr.contains("was not used"));
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(b)"],
+    claim = "who may read the audit trail hands it on for the purposes that the policy has for that, and each hand-over is on record",
+    polarity = deny,
+)]
+fn audit_trail_is_handed_on_for_its_purposes_only(ev: Ev) -> Proven {
+    let ward = of_auditor();
+    let export = "audit export --format jsonl -o x";
+    for purpose in ["", " --purpose TREAT", " --purpose HRESCH"] {
+        let run = ward.line(&format!("{export}{purpose}"));
+        ev.denies(run.result(), |refused| *refused == Refused(24));
+        ev.holds("nothing was written", !ward.exists("x"));
+        let denied = ["export", "denied", "purpose"].map(str::to_owned);
+        let newest = ward.newest();
+        ev.equal("it is on record", &newest[..2].to_vec(), &denied[..2].to_vec());
+    }
+    ev.allows(ward.line("audit show").result());
+    ev.allows(ward.line(&format!("{export} --purpose HCOMPL")).result());
+    let record = ward.records().pop().unwrap();
+    ev.holds("who", record["who"] == "ada" && record["action"] == "export");
+    ev.holds("and why", record["outcome"] == "success" && record["why"] == "HCOMPL");
+    ev.holds(
+        "what is handed on tells of it",
+        String::from_utf8(ward.read("x")).unwrap().contains("HCOMPL"),
+    );
     ev.proven()
 }

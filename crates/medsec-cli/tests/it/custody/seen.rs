@@ -19,12 +19,17 @@ fn changed() -> Clinic {
     clinic
 }
 
-/// How often it is on record that bela saw a policy come into force.
+/// How often it is on record of nobody that a policy came into force here which nobody put in force here: no act of bela's, who
+/// was only the first to work under it.
 fn seen(clinic: &Clinic) -> usize {
-    let is_it = |(who, action, outcome): &&(String, String, String)| {
-        who == "bela" && action == "policy-change" && outcome == "success"
+    let of = |name: &str| {
+        let is_it = |(who, action, outcome): &&(String, String, String)| {
+            who == name && action == "policy-change" && outcome == "success"
+        };
+        clinic.records().iter().filter(is_it).count()
     };
-    clinic.records().iter().filter(is_it).count()
+    assert_eq!(of("bela"), 0);
+    of("")
 }
 
 fn is_remembered(clinic: &Clinic) -> bool {

@@ -194,6 +194,42 @@ fn emergency_of_one_patient_asks_for_the_patient() {
     assert_eq!(open("one"), 0);
 }
 
+#[evidence(
+    hipaa2013::"164.312(a)(2)(ii)",
+    claim = "an emergency of one patient opens no package that says it is of another, whatever is stated",
+    polarity = deny,
+)]
+fn package_that_names_its_patient_is_of_no_other(ev: Ev) -> Proven {
+    let clinic = Clinic::new();
+    let [one, other] = ["a", "b"].map(|digit| format!("sha256:{}", digit.repeat(64)));
+    clinic.ward.write("one", one.as_bytes());
+    clinic.ward.write("of-one", format!("patient = {one}\n").as_bytes());
+    clinic.ward.write("of-other", format!("patient = {other}\n").as_bytes());
+    let seal = |how: &str, out: &str| {
+        let line = format!(
+            "seal {} --key default --purpose TREAT --sign-with home/identities/ada.signer {how} -o {out}",
+            crate::ward::SCAN
+        );
+        clinic.ward.line(&line).ok();
+    };
+    seal("--context-file of-one", "one.msp");
+    seal("--context-file of-other", "other.msp");
+    seal(&format!("--store patient={other}"), "clear.msp");
+    clinic.claim("--patient-file one");
+    let open = |package: &str, more: &str| {
+        let line =
+            format!("open {package} --purpose BTG --patient-file one {more} -o {package}.out");
+        clinic.by("bela", &line).result()
+    };
+    ev.denies(open("other.msp", "--context-file of-other"), |refused| refused.0 == 24);
+    ev.denies(open("clear.msp", ""), |refused| refused.0 == 24);
+    // Who states another context than the package has finds it out.
+    ev.denies(open("other.msp", "--context-file of-one"), |refused| refused.0 != 24);
+    ev.holds("nothing was opened", !clinic.ward.exists("other.msp.out"));
+    ev.allows(open("one.msp", "--context-file of-one"));
+    ev.proven()
+}
+
 #[test]
 fn emergency_is_revoked_by_somebody_else() {
     let clinic = Clinic::new();

@@ -41,6 +41,34 @@ fn proof_shown_again_refreshes_nothing() {
 }
 
 #[test]
+fn what_would_be_taken_is_what_is_taken() {
+    let scene = Scene::new();
+    let again = principal("ada", &scene.clock, 30);
+    scene.clock.pass(Duration::from_secs(60));
+    let other = principal("ben", &scene.clock, 0);
+    let fresh = principal("ada", &scene.clock, 0);
+    for proof in [&again, &other, &fresh] {
+        let told = scene.session.would_accept(proof);
+        assert_eq!(told, scene.session.reauthenticated(proof));
+    }
+    assert_eq!(scene.session.authentication_age(), Ok(Duration::ZERO));
+}
+
+#[test]
+fn asking_whether_a_proof_would_be_taken_changes_nothing_and_is_no_use() {
+    let scene = Scene::new();
+    scene.clock.pass(IDLE - NANOSECOND);
+    let mut proof = principal("ada", &scene.clock, 0);
+    proof.factors = Factors::Two;
+    assert_eq!(scene.session.would_accept(&proof), Ok(()));
+    let age = scene.session.authentication_age();
+    assert_eq!(age, Ok(IDLE - NANOSECOND + Duration::from_secs(30)));
+    scene.clock.pass(NANOSECOND);
+    let ended = ReauthenticateError::Ended(SessionEnded { reason: EndReason::Idle });
+    assert_eq!(scene.session.would_accept(&proof), Err(ended));
+}
+
+#[test]
 fn proof_from_the_future_is_of_no_use() {
     let scene = Scene::new();
     scene.clock.pass(Duration::from_secs(60));

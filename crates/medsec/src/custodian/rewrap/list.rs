@@ -3,11 +3,11 @@
 use std::fmt;
 
 use medsec_crypto::{HeaderHash, HpkeRecipient, KeyRef, Recipient, SealError, Stanza};
-use medsec_kms::{KeyName, PublicKey};
+use medsec_kms::{KeyName, KeyService, PublicKey};
 
 use super::RewrapGrant;
 use crate::custodian::Custodian;
-use crate::custodian::access::context_of;
+use crate::custodian::access::{context_of, is_public_key};
 use crate::error::{Demand, Refused};
 use crate::login::Login;
 
@@ -49,7 +49,8 @@ impl Custodian {
     /// the key service, and those that the policy demands of every package.
     ///
     /// # Errors
-    /// [`Refused::Demand`] if one that the policy demands is to go, or a key is not one to seal under;
+    /// [`Refused::Demand`] if one that the policy demands is to go, a key is not one to seal under, or keys are to go and
+    /// none of those that the policy permits would be left;
     /// [`Refused::Key`] if the key service does not wrap; [`Refused::NeedsDataKey`] for a grant that goes without one;
     /// [`Refused::Login`] if the grant's session is over. Nothing was changed; [`RewrapGrant::refuse`] records it.
     pub async fn list_for(
@@ -76,6 +77,7 @@ impl Custodian {
             }
         }
         if keys.is_empty() {
+            self.check_left(login.keys(), present, &stanzas)?;
             return Ok(NewList { of, stanzas });
         }
         self.check_keys(login.keys(), self.now()?, keys).await?;
@@ -89,6 +91,27 @@ impl Custodian {
             stanzas.push(stanza);
         }
         Ok(NewList { of, stanzas })
+    }
+
+    /// Where the policy names the keys to seal under, whoever takes keys away leaves one of them. Which key a recipient
+    /// is, its service tells; where it cannot, the recipient does not count.
+    fn check_left(
+        &self,
+        keys: &dyn KeyService,
+        present: &[Stanza],
+        left: &[Stanza],
+    ) -> Result<(), Refused> {
+        let Some(allowed) = &self.policy.settings.sealing.allowed_keys else { return Ok(()) };
+        let goes = |old: &Stanza| !is_public_key(old.key_ref()) && !has(left, old.key_ref());
+        let is_allowed = |stanza: &Stanza| {
+            let key = keys.standing(stanza).map(|standing| standing.key);
+            let key = key.and_then(|key| medsec_policy::KeyName::new(key.as_str()).ok());
+            key.is_some_and(|key| allowed.contains(&key))
+        };
+        match !present.iter().any(goes) || left.iter().any(is_allowed) {
+            true => Ok(()),
+            false => Err(Refused::Demand(Demand::LastKey)),
+        }
     }
 
     /// Whether a list of recipients has all those that the policy demands.

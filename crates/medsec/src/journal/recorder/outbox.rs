@@ -1,8 +1,10 @@
 //! What waits to be recorded, and answers that nobody takes.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use futures_channel::oneshot;
 use medsec_audit::Event;
@@ -56,9 +58,11 @@ impl Order {
     }
 }
 
-/// The way to the thread.
+/// The way to the thread, and to the journal behind it.
 pub(super) struct Outbox {
     journal: Arc<dyn Journal>,
+    /// Whether the journal panicked: what it would do then nobody knows, so it is asked nothing more.
+    panicked: AtomicBool,
     orders: Mutex<Option<Sender<Order>>>,
     /// Orders of requests that wait. The ends of what was announced come on top: there are no more of them than intents.
     waiting: AtomicUsize,
@@ -66,7 +70,34 @@ pub(super) struct Outbox {
 
 impl Outbox {
     pub(super) fn new(journal: Arc<dyn Journal>, orders: Sender<Order>) -> Self {
-        Self { journal, orders: Mutex::new(Some(orders)), waiting: AtomicUsize::new(0) }
+        let panicked = AtomicBool::new(false);
+        Self { journal, panicked, orders: Mutex::new(Some(orders)), waiting: AtomicUsize::new(0) }
+    }
+
+    /// Records events, in the caller's thread. A journal that answers for fewer than it was given has not recorded them;
+    /// one that panics has not either, and everything after that is refused.
+    pub(super) fn append(&self, events: &[Event]) -> Answer {
+        if self.panicked.load(Ordering::Acquire) {
+            return Err(JournalError::Stopped);
+        }
+        // Nothing of it is used after a panic.
+        let append = AssertUnwindSafe(|| self.journal.append(events));
+        let recorded = catch_unwind(append).unwrap_or_else(|_| {
+            self.panicked.store(true, Ordering::Release);
+            Err(JournalError::Stopped)
+        })?;
+        match recorded.len() == events.len() {
+            true => Ok(recorded),
+            false => Err(JournalError::Refused),
+        }
+    }
+
+    /// The latest time that any record bears.
+    pub(super) fn newest(&self) -> Option<SystemTime> {
+        match self.panicked.load(Ordering::Acquire) {
+            true => None,
+            false => self.journal.newest(),
+        }
     }
 
     pub(super) fn journal(&self) -> &dyn Journal {
@@ -114,9 +145,10 @@ impl Outbox {
         }
     }
 
-    /// The thread is gone: better late than never.
+    /// The thread is gone, for recording was closed: what is still granted ends in the caller's own thread. What cannot
+    /// be recorded then shows as an intent without an end.
     fn late(&self, events: &[Event]) {
-        let _ = self.journal.append(events);
+        let _ = self.append(events);
     }
 
     fn send(&self, order: Order) -> Result<(), Order> {

@@ -7,7 +7,7 @@ use medsec_policy::RefusedBecause;
 
 use super::provider::Page;
 use super::tokens::{judge, key_set, token};
-use super::{KEYS, provider};
+use super::{KEYS, at, provider, source};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn made_up_key_names_cost_one_fetch_an_interval() {
@@ -82,4 +82,35 @@ async fn slow_provider_is_given_up_in_time() {
     provider.page(KEYS, Page { delay, ..Page::ok(key_set(&[1])) });
     let fetch = tokio::time::timeout(Duration::from_secs(5), keys.refresh());
     assert_eq!(fetch.await.expect("it waited"), Err(KeySetFetchError::Late));
+}
+
+/// How long 20 logins at once wait for a provider that takes connections and says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logins_at_one_time_wait_once_for_a_provider_that_never_answers() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    // It gives a fetch up after two seconds.
+    let (keys, clock) = source(at(&format!("https://localhost:{port}{KEYS}")));
+    let judge = std::sync::Arc::new(judge(&keys));
+    let begun = std::time::Instant::now();
+    let logins: Vec<_> = (0..20)
+        .map(|n| {
+            let (keys, judge) = (keys.clone(), std::sync::Arc::clone(&judge));
+            let token = token(1, "key-1", &format!("{n}"));
+            tokio::spawn(async move { keys.authenticate(&judge, token.as_bytes()).await })
+        })
+        .collect();
+    // Meanwhile so much time passes that each would be due for a fetch of its own.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    clock.pass(Duration::from_secs(60));
+    for login in logins {
+        let refused = login.await.unwrap().unwrap_err();
+        assert_eq!(refused.reason(), RefusedBecause::KeysUnavailable);
+    }
+    let waited = begun.elapsed();
+    assert!(waited < Duration::from_millis(3900), "they waited for each other: {waited:?}");
+    // Nor does one that comes right behind them.
+    assert_eq!(keys.refresh().await, Err(KeySetFetchError::Late));
+    assert!(begun.elapsed() < Duration::from_millis(3900));
+    drop(silent);
 }

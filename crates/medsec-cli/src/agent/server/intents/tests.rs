@@ -91,7 +91,10 @@ fn events_of_the_agent_itself_are_refused_from_others() {
     let system =
         Event { actor: Actor::System, session: None, ..single(Action::Open, Outcome::Success) };
     assert!(!admits(&system));
-    assert!(admits(&Event { action: Action::Test, ..system }));
+    assert!(admits(&Event { action: Action::Test, ..system.clone() }));
+    let seen = Event { action: Action::PolicyChange, ..system };
+    assert!(admits(&seen));
+    assert!(!Intents::default().admit(&seen, None, false), "nobody works under it");
 }
 
 #[test]
