@@ -10,7 +10,8 @@ mod lazy;
 mod pkcs11;
 #[cfg(any(feature = "aws", feature = "vault"))]
 mod runtime;
-#[cfg(all(test, feature = "vault"))]
+#[cfg(test)]
+#[cfg(feature = "vault")]
 mod tests;
 #[cfg(feature = "vault")]
 mod vault;

@@ -51,7 +51,7 @@ impl Act {
     fn subject(&self) -> Result<Subject, Failure> {
         let mut subject = Subject::default();
         let unfit = |_| unrecordable();
-        subject.principal = self.user.as_ref().map(|user| principal_id(user)).transpose()?;
+        subject.principal = self.user.as_ref().map(principal_id).transpose()?;
         if let Some(key) = &self.key {
             let name = KekName::new(key.as_str()).map_err(unfit)?;
             let version = self.version.map(u64::from).map(Count::new).transpose();
