@@ -60,7 +60,7 @@ pub fn build(input: &Input<'_>) -> Report {
         date: input.date,
         valid_until: valid_until(project),
         configurations: input.runs.iter().map(ran).collect(),
-        assurance: assurance(project, &rows),
+        assurance: assurance(project, &rows, &problems),
         bill: None,
         sbom: None,
         excluded: settings.excluded.clone(),
@@ -75,11 +75,15 @@ pub fn build(input: &Input<'_>) -> Report {
 }
 
 /// The tiers that were reached, in words.
-fn assurance(project: &Project, rows: &[Row]) -> Vec<String> {
+fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<String> {
     let witnessed = "Each test that counts is declared in the source, ran once, passed, and left one witness of its \
                      run: what it checked, and that its body is the one in the source.";
-    let locked = "All of them stand in a reviewed lock, so that one that is gone, renamed or weakened is a finding.";
-    let lines = [witnessed, locked].map(str::to_owned);
+    let unlocked = problems.iter().filter(|one| matches!(one, Problem::Orphaned { .. })).count();
+    let locked = match unlocked {
+        0 => "All of them stand in a reviewed lock: one that is gone, renamed or weakened is a finding.".to_owned(),
+        some => format!("{some} times one of them stands in no reviewed lock: if it were gone, nobody would be told."),
+    };
+    let lines = [witnessed.to_owned(), locked];
     let tried: Vec<_> = rows.iter().filter_map(|row| row.mutants.as_ref()).collect();
     let sum = |count: fn(&Mutants) -> usize| tried.iter().map(|one| count(one)).sum::<usize>();
     let (viable, survived) = (sum(|one| one.viable), sum(|one| one.survivors.len()));

@@ -143,7 +143,7 @@ fn mutants(one: &Mutants) -> Markup {
     html! {
         h4 { "Mutants of the code" }
         p {
-            (sentence(one))
+            (one.sentence())
             span.small { " " (one.tool) ", at " code { (one.commit.get(..12).unwrap_or(&one.commit)) }
                 ". What was seen of a file that changed since does not count." }
         }
@@ -160,12 +160,6 @@ fn mutants(one: &Mutants) -> Markup {
             }
         }
     }
-}
-
-fn sentence(one: &Mutants) -> String {
-    let mut words = one.sentence();
-    words.replace_range(..1, "O");
-    words + "."
 }
 
 fn crosswalk(row: &Row) -> Markup {
