@@ -36,7 +36,7 @@ const LONG_FUZZ: u32 = 60;
 /// Which tier to run.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Options {
-    /// Also the long runs: full sizes, fuzzing, benchmarks, advisories.
+    /// Also the long runs: full sizes, fuzzing, benchmarks, advisories, a look at the released program.
     #[arg(long)]
     full: bool,
     /// Also medsec-crypto on the validated module of aws-lc-rs, with CMake and Go from PyPI.
