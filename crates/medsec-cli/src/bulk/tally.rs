@@ -185,7 +185,7 @@ impl<'a> Tally<'a> {
                 None => reasons.push((failure.exit, failure.message.clone(), 1)),
             }
         }
-        reasons.sort_by(|one, other| other.2.cmp(&one.2));
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.2));
         reasons
     }
 

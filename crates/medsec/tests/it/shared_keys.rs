@@ -61,7 +61,7 @@ impl Ward {
         Ok(opened.0.to_vec())
     }
 
-    fn is_shared(package: &PathBuf) -> bool {
+    fn is_shared(package: &std::path::Path) -> bool {
         header(package).unwrap().core().dek_id.is_some()
     }
 }
@@ -87,7 +87,7 @@ fn key_service_is_asked_once_within_the_limits(ev: Ev) -> Proven {
         ev.equal("the content", &ev.allows(ward.opened(package)), &content(100 + at));
     }
     ev.equal("to open", &ward.keys.asked(), &vec![Asked::Generate, Asked::Unwrap]);
-    ev.holds("each package says so", packages.iter().all(Ward::is_shared));
+    ev.holds("each package says so", packages.iter().all(|package| Ward::is_shared(package)));
     ev.proven()
 }
 
