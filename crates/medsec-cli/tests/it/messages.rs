@@ -35,7 +35,7 @@ fn missing_inputs_and_folders_are_told_apart_from_outputs() {
         says(&ward.line(line), 9, &["the folder of the output is not there; nothing was written"]);
     }
     says(&ward.line("open x.msp -o home"), 8, &["the output is a folder", "--out-dir"]);
-    says(&ward.line("inspect home"), 9, &["it is a folder"]);
+    says(&ward.line("side-car home -o x.side"), 9, &["it is a folder"]);
 }
 
 #[test]
