@@ -1,7 +1,7 @@
 //! Data keys that a session shares between packages: only where that was asked for and the policy permits it.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,14 +54,14 @@ impl Ward {
         Ok(path)
     }
 
-    fn opened(&self, package: &PathBuf) -> Result<Vec<u8>, Refused> {
+    fn opened(&self, package: &Path) -> Result<Vec<u8>, Refused> {
         let grant = open(&self.custodian, &self.login, package, &accepting())?;
         let source = File::open(package).unwrap();
         let opened = grant.open_to_memory(source, 1 << 20, &Execution::default()).unwrap();
         Ok(opened.0.to_vec())
     }
 
-    fn is_shared(package: &std::path::Path) -> bool {
+    fn is_shared(package: &Path) -> bool {
         header(package).unwrap().core().dek_id.is_some()
     }
 }
@@ -99,7 +99,7 @@ fn key_service_is_asked_once_within_the_limits(ev: Ev) -> Proven {
 fn limits_end_a_shared_data_key(ev: Ev) -> Proven {
     let hour = Duration::from_secs(3600);
     let ward = Ward::new(SharedKeyLimits::default().with_packages(2));
-    let names = |package: &PathBuf| header(package).unwrap().core().dek_id;
+    let names = |package: &Path| header(package).unwrap().core().dek_id;
     let [a, b, c] = ["a", "b", "c"].map(|name| names(&ward.seal(name, 10).unwrap()));
     ev.equal("two together", &a, &b);
     ev.holds("the third is another's", b != c);
