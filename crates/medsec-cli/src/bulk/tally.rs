@@ -1,5 +1,6 @@
 //! What became of the files of a folder: counted, told by number, and by path in the report file only.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -185,7 +186,7 @@ impl<'a> Tally<'a> {
                 None => reasons.push((failure.exit, failure.message.clone(), 1)),
             }
         }
-        reasons.sort_by(|one, other| other.2.cmp(&one.2));
+        reasons.sort_by_key(|(_, _, count)| Reverse(*count));
         reasons
     }
 
