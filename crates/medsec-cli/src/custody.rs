@@ -13,6 +13,7 @@ mod reading;
 mod who;
 mod wish;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -215,8 +216,9 @@ impl Custody {
         &self,
         requests: Vec<UnseenRequest>,
         key: &KeyName,
+        in_one_call: NonZeroUsize,
     ) -> Vec<Result<(RewrapGrant, NewList), Failure>> {
-        let wish = UnseenWish { purpose: self.purpose, key };
+        let wish = UnseenWish { purpose: self.purpose, key, in_one_call };
         let granted = self.custodian.rewrap_unseen(&self.login, requests, &wish);
         pollster::block_on(granted).into_iter().map(|one| one.map_err(Failure::from)).collect()
     }

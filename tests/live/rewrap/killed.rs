@@ -10,10 +10,12 @@ use super::Study;
 use crate::support::full;
 
 const COUNT: usize = 400;
-const REWRAP: &str = "rewrap packages --to-key bao:ct --batch 32";
+const REWRAP: &str = "rewrap packages --to-key bao:ct";
+/// So slowly that what ends it comes amid its packages.
+const SLOWLY: &str = "rewrap packages --to-key bao:ct --rate 200";
 
 fn start(study: &Study) -> Child {
-    let mut command = study.home.command(REWRAP);
+    let mut command = study.home.command(SLOWLY);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
@@ -26,7 +28,7 @@ fn killed_rotation_loses_nothing_and_is_gone_on_with(ev: Ev) -> Proven {
     let study = Study::new(COUNT);
     study.rotate();
     let begun = Instant::now();
-    study.home.done(REWRAP);
+    study.home.done(SLOWLY);
     let whole = begun.elapsed();
     let moments = if full() { 24 } else { 6 };
     let (mut version, mut partly) = (2, 0);
@@ -52,10 +54,9 @@ fn killed_rotation_loses_nothing_and_is_gone_on_with(ev: Ev) -> Proven {
 fn interrupted_rotation_ends_in_order_and_is_gone_on_with() {
     let study = Study::new(COUNT);
     study.rotate();
-    // So slowly that the signal comes amid its packages.
-    let mut command = study.home.command(&format!("{REWRAP} --rate 100 --json"));
+    let mut command = study.home.command(&format!("{SLOWLY} --json"));
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    sleep(Duration::from_millis(1200));
+    sleep(Duration::from_millis(800));
     let signal = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
     assert!(signal.unwrap().success());
     let begun = Instant::now();

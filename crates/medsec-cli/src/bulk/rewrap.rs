@@ -36,11 +36,13 @@ pub(crate) struct PaceOption {
     /// At most so many packages a second, over all threads.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
-    /// Packages that are put on record together and, where they need no data key, wrapped anew in one call to
-    /// the key service: 1 to 1024.
+    /// Data keys that a key service is asked to wrap anew in one call, 1 to 1024: for servers that take less.
     #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) batch: u16,
 }
+
+/// Packages that are put on record together.
+const TOGETHER: usize = 256;
 
 /// What became of one package.
 #[derive(Debug)]
@@ -147,9 +149,14 @@ pub(crate) fn run(
 }
 
 impl PaceOption {
+    /// Data keys that a key service is asked for in one call.
+    pub(crate) fn in_one_call(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.batch.into()).unwrap_or(NonZeroUsize::MIN)
+    }
+
     /// Packages in one batch: few are shared out among the threads, and with a rate so that it shows within a second.
     fn together(&self, count: usize, threads: NonZeroUsize) -> usize {
-        let most = usize::from(self.batch).min(count.div_ceil(threads.get()));
+        let most = TOGETHER.min(count.div_ceil(threads.get()));
         let paced =
             self.rate.map_or(most, |rate| usize::try_from(rate.div_ceil(4)).unwrap_or(most));
         most.min(paced).max(1)

@@ -1,5 +1,6 @@
 //! What became of the files of a folder: counted, told by number, and by path in the report file only.
 
+use std::cmp::Reverse;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -185,7 +186,7 @@ impl<'a> Tally<'a> {
                 None => reasons.push((failure.exit, failure.message.clone(), 1)),
             }
         }
-        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.2));
+        reasons.sort_by_key(|(_, _, count)| Reverse(*count));
         reasons
     }
 
@@ -258,12 +259,8 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         }
     }
     let failures: Vec<Value> = counts.troubles.iter().take(SHOWN).map(trouble_value).collect();
-    let report = Report::new().line(line);
-    let report = match counts.done.saturating_add(counts.skipped).saturating_add(failed) {
-        0 => report.line(nothing(words)),
-        _ => report,
-    };
-    report
+    Report::new()
+        .line(line)
         .field("done", counts.done)
         .field("skipped", counts.skipped)
         .field("failed", failed)
@@ -274,14 +271,6 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         .field("seconds", units::seconds(took))
         .field("files_per_second", rate.round())
         .field("failures", failures)
-}
-
-/// Perhaps it is the wrong folder.
-const fn nothing(words: &Words) -> &'static str {
-    match words.done.as_bytes() {
-        b"sealed" => "  there was no file in the folder",
-        _ => "  there was no package in the folder: those are files whose name ends in `.msp`",
-    }
 }
 
 fn trouble_value(trouble: &Trouble) -> Value {

@@ -85,7 +85,9 @@ fn listed_packages_are_rewrapped_and_others_left_alone() {
     assert_eq!((&said["refused"], &said["reasons"][0]["code"]), (&json!(0), &json!("io")));
     assert_eq!(said["failures"][0]["file"], 2);
     assert_eq!(ward.read("sealed/1.msp"), left);
-    let found = keys(&ward, "inspect --list list");
+    ward.write("there", b"sealed/2.msp\0sealed/0.msp");
+    let found = keys(&ward, "inspect --list there --null");
+    assert_eq!((found.len(), &found[0]["packages"]), (1, &json!(2)));
     assert_eq!(found[0]["version"], 2);
 }
 

@@ -3,6 +3,7 @@
 //! That is for packages with a blind recipient list. Nothing here asks for a data key to be unwrapped, so that whoever
 //! rotates keys needs no right to open anything.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use medsec_audit::Action;
@@ -29,6 +30,8 @@ pub struct UnseenWish<'a> {
     pub purpose: Option<Purpose>,
     /// The key, in its newest version.
     pub key: &'a KeyName,
+    /// Data keys that the key service is asked for in one call: servers limit what a request may hold.
+    pub in_one_call: NonZeroUsize,
 }
 
 /// One package to rewrap without its data key.
@@ -48,6 +51,8 @@ struct Work {
     kept: Vec<Stanza>,
 }
 
+const MISSING: KeyServiceError = KeyServiceError::Answer("fewer answers than were asked for");
+
 /// Whether the key is one to seal under, found out once for all packages.
 type Fitness = Option<Result<(), Refused>>;
 
@@ -61,7 +66,7 @@ impl Custodian {
     }
 
     /// Decides for each package whether its recipients may be changed, records that they will be, of all together, and
-    /// has the key service wrap all data keys anew in one call. No data key is unwrapped, and none gets into this
+    /// has the key service wrap their data keys anew, many in one call. No data key is unwrapped, and none gets into this
     /// process; so nobody can try the new recipients, and the word of the key service is taken.
     ///
     /// The results are in the order of the requests, at most 4,096. What is refused hurts no other.
@@ -85,17 +90,18 @@ impl Custodian {
         let announced = self.announce(cleared).await;
         let items = announced.iter().flatten().map(|(work, _)| work.item());
         let items: Vec<(Stanza, KeyContext)> = items.collect();
-        let mut answers = match items.is_empty() {
-            true => Vec::new(),
-            false => login.keys().rewrap_deks(&items, wish.key).await,
+        let mut answers = Vec::with_capacity(items.len());
+        for some in items.chunks(wish.in_one_call.get()) {
+            let mut given = login.keys().rewrap_deks(some, wish.key).await;
+            given.resize_with(some.len(), || Err(MISSING));
+            answers.extend(given);
         }
-        .into_iter();
+        let mut answers = answers.into_iter();
         let mut granted = Vec::with_capacity(announced.len());
         for one in announced {
             granted.push(match one {
                 Ok((work, conclusion)) => {
-                    let missing = KeyServiceError::Answer("fewer answers than were asked for");
-                    let answer = answers.next().unwrap_or(Err(missing));
+                    let answer = answers.next().unwrap_or(Err(MISSING));
                     grant(login.keys(), work, answer, wish.key, conclusion).await
                 }
                 Err(refused) => Err(refused),
