@@ -71,6 +71,9 @@ pub struct Terms {
     /// The last day.
     #[arg(long)]
     expires: Date,
+    /// State that the items do not apply to the organization, because of this; only for items that the rule asks of some.
+    #[arg(long, value_name = "WHY", conflicts_with = "statement")]
+    does_not_apply: Option<String>,
     /// A file of the repository that supports it; its digest is taken.
     #[arg(long)]
     evidence: Option<String>,
@@ -83,6 +86,11 @@ struct Template {
     title: String,
     citations: Vec<String>,
     statement: String,
+    /// What is stated where the items do not apply.
+    exception: Option<String>,
+    /// Whether it covers only a part of its items.
+    #[serde(default)]
+    part: bool,
     owner_role: String,
     /// How long a statement usually holds.
     review_months: u32,
@@ -135,16 +143,27 @@ fn new(root: &Path, name: &str, terms: &Terms) -> Result<String, ReportError> {
     }
     let from = format!("{FOLDER}/templates/{name}.toml");
     let template: Template = parsed(&from, &root.join(&from))?;
-    let statement = terms.statement.clone().unwrap_or(template.statement);
+    let statement = match (&terms.does_not_apply, template.exception) {
+        (None, _) => terms.statement.clone().unwrap_or(template.statement),
+        (Some(why), Some(exception)) => format!("{exception}, because {why}"),
+        (Some(_), None) => {
+            return Err(ReportError::content(from, "its items apply to everybody"));
+        }
+    };
     let owner = terms.owner_role.clone().unwrap_or(template.owner_role);
     let citations = template.citations;
     let mut text =
         AttestationText::new(citations, statement, owner, terms.effective, terms.expires);
+    text.part = template.part;
+    text.applies = terms.does_not_apply.is_none();
     if let Some(evidence) = &terms.evidence {
         text = text.supported_by(root, evidence)?;
     }
     save(&file, &path, &text)?;
     let mut said = format!("{file} ({}): read it, then sign it\n", template.title);
+    if template.part {
+        said.push_str("it covers a part of its items: alone it leaves them partial\n");
+    }
     let _ = writeln!(
         said,
         "usually renewed every {} months; before you sign, ask:",

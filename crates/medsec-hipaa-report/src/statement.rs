@@ -3,6 +3,8 @@
 //! Statement v1 with the test-result predicate v0.1. The envelope's signature covers type and payload, see
 //! [`signing`](crate::signing); the same key and outputs give the same bytes.
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -52,6 +54,9 @@ fn statement(report: &Report, files: &Files) -> Value {
     let named = |wanted: fn(&TestEntry) -> bool| -> Vec<String> {
         report.tests.iter().filter(|test| wanted(test)).map(|test| test.test.to_string()).collect()
     };
+    let failures = report.configurations.iter().flat_map(|ran| &ran.failures);
+    let mut failed: BTreeSet<_> = failures.map(ToString::to_string).collect();
+    failed.extend(named(|test| !test.counts));
     let result = if report.problems.is_empty() { "PASSED" } else { "FAILED" };
     json!({
         "_type": "https://in-toto.io/Statement/v1",
@@ -65,7 +70,7 @@ fn statement(report: &Report, files: &Files) -> Value {
                 "digest": { "gitCommit": report.commit },
             }],
             "passedTests": named(|test| test.counts),
-            "failedTests": named(|test| !test.counts),
+            "failedTests": failed,
         },
     })
 }

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::facts::{Facts, digests};
 use super::junit::{Counts, Results};
+use super::plan::Plan;
 use crate::error::{At as _, ReportError, read_limited};
 use crate::git::Commit;
 use crate::program;
@@ -20,6 +21,7 @@ pub struct Recorder {
     started: String,
     commit: Commit,
     rustc: String,
+    plan: Plan,
 }
 
 /// The part of a run that one configuration fills.
@@ -36,11 +38,15 @@ pub struct Configuration {
 }
 
 impl Recorder {
-    /// Takes a folder below `evidence` that did not exist.
+    /// Takes a folder below `evidence` that did not exist, and writes down which configurations are to fill it.
     ///
     /// # Errors
-    /// git, rustc or `date` is missing.
-    pub fn start(root: &Path, evidence: &Path) -> Result<Self, ReportError> {
+    /// git, rustc or `date` is missing; the folder exists already or cannot be made.
+    pub fn start(
+        root: &Path,
+        evidence: &Path,
+        configurations: &[&str],
+    ) -> Result<Self, ReportError> {
         let mut date = program::command("date", root);
         let started = program::read(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned();
         let commit = Commit::of(root)?;
@@ -49,7 +55,11 @@ impl Recorder {
         let short = commit.id.get(..8).unwrap_or(&commit.id);
         let id = format!("{time}-{short}-{}", std::process::id());
         let folder = evidence.join(&id);
-        Ok(Self { id, folder, started, commit, rustc: rustc.trim().to_owned() })
+        std::fs::create_dir_all(evidence).at(evidence)?;
+        std::fs::create_dir(&folder).at(&folder)?;
+        let plan = Plan::new(&id, configurations);
+        plan.save(&folder)?;
+        Ok(Self { id, folder, started, commit, rustc: rustc.trim().to_owned(), plan })
     }
 
     /// Where the configurations' folders are.
@@ -61,19 +71,21 @@ impl Recorder {
     /// Makes the folder of one configuration and writes down what runs there.
     ///
     /// # Errors
-    /// The folder exists already or cannot be made.
+    /// It was not planned; the folder exists already or cannot be made.
     pub fn configuration(
         &self,
         name: &str,
         arguments: &[&str],
     ) -> Result<Configuration, ReportError> {
+        if !self.plan.names(name) {
+            return Err(ReportError::content("plan.json", format!("has no `{name}`")));
+        }
         let folder = self.folder.join(name);
-        std::fs::create_dir_all(&self.folder).at(&self.folder)?;
         std::fs::create_dir(&folder).at(&folder)?;
         let witnesses = folder.join("witnesses");
         std::fs::create_dir(&witnesses).at(&witnesses)?;
         let id = format!("{}.{name}", self.id);
-        let Commit { id: commit, changed } = &self.commit;
+        let Commit { id: commit, changed, .. } = &self.commit;
         let facts =
             Facts::new(id.clone(), name, arguments, &self.started, commit, changed, &self.rustc);
         let configuration = Configuration { id, folder, witnesses, facts };
@@ -156,9 +168,12 @@ mod tests {
     use super::*;
 
     fn recorder(folder: PathBuf) -> Recorder {
-        let commit = Commit { id: "c0ffee".to_owned(), changed: vec!["a.rs".to_owned()] };
+        let (id, changed) = ("c0ffee".to_owned(), vec!["a.rs".to_owned()]);
+        let commit = Commit { id, changed, ..Commit::default() };
         let [id, started, rustc] = ["r1", "now", "rustc"].map(str::to_owned);
-        Recorder { id, folder, started, commit, rustc }
+        std::fs::create_dir(&folder).unwrap();
+        let plan = Plan::new(&id, &["default", "aws-lc"]);
+        Recorder { id, folder, started, commit, rustc, plan }
     }
 
     #[test]
@@ -170,6 +185,12 @@ mod tests {
         assert_ne!((&first.id, &first.folder), (&second.id, &second.folder));
         let facts = std::fs::read_to_string(first.folder.join("run.json")).unwrap();
         assert!(facts.contains("a.rs") && facts.contains("r1.default"));
+    }
+
+    #[test]
+    fn configuration_that_was_not_planned_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(recorder(dir.path().join("r1")).configuration("fips", &[]).is_err());
     }
 
     #[test]

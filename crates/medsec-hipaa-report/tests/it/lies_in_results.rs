@@ -183,3 +183,25 @@ fn witness_of_another_body_turns_the_row_red() {
     named(&report, &[IDLE, SESSION, "the body that ran"]);
     assert_eq!(status(&report, LOGOFF), "failing");
 }
+
+#[test]
+fn configuration_that_vanished_is_named() {
+    let scene = Scene::recorded("vanished");
+    scene.plan(&["default", "live"]);
+    named(&scene.report(), &["`live`", "planned"]);
+}
+
+#[test]
+fn configuration_of_another_run_is_named() {
+    let scene = Scene::recorded("two-runs");
+    let other = scene.runs().join("other");
+    fs::create_dir_all(other.join("witnesses")).unwrap();
+    for file in ["junit.xml", "list.json", "run.json"] {
+        fs::copy(scene.results().join(file), other.join(file)).unwrap();
+    }
+    let facts = fs::read_to_string(other.join("run.json")).unwrap();
+    let facts =
+        facts.replace(".default\"", ".other\"").replace("\"run\": \"", "\"run\": \"yesterday-");
+    fs::write(other.join("run.json"), facts).unwrap();
+    named(&scene.report(), &["other", "another run"]);
+}
