@@ -7,7 +7,9 @@
 
 mod bench;
 mod compliance;
+mod debian;
 mod fuzz;
+mod node;
 mod process;
 mod python;
 mod samples;

@@ -67,6 +67,16 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("output of `{}`", line(command)))
 }
 
+/// What the command prints, however it ends.
+///
+/// # Errors
+/// The program could not be started.
+pub(crate) fn printed(command: &mut Command) -> Result<String> {
+    let output =
+        command.output().with_context(|| format!("could not start `{}`", line(command)))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// The command as one would type it.
 fn line(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());

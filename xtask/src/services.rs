@@ -87,6 +87,14 @@ pub(crate) fn start(ws: &Workspace) -> Result<Vec<(String, String)>> {
     Ok(state.variables)
 }
 
+/// The servers and their versions, for the report.
+///
+/// # Errors
+/// A server cannot be had, or does not say which it is.
+pub(crate) fn versions(ws: &Workspace) -> Result<Vec<(String, String)>> {
+    Installed::ensure(ws)?.versions(ws)
+}
+
 fn leave_nothing(ws: &Workspace) {
     if let Err(why) = stop(ws) {
         println!("    could not clean up: {why:#}");

@@ -8,8 +8,10 @@ mod alone;
 mod fhir;
 mod fips;
 mod go;
-mod oscal;
+mod page;
+mod schemas;
 mod suite;
+mod trestle;
 
 use std::path::PathBuf;
 
@@ -76,6 +78,9 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
         counts = judged(counts, tested, "fips", steps);
     }
     steps.step("evidence report", seconds(10), || compliance::after_tests(ws, suite.folder()));
+    steps.step("page", seconds(60), || {
+        page::check(ws, &[&ws.target.join("compliance/report.html")])
+    });
     documentation(ws, steps);
     steps.step("tidy", seconds(15), || tidy::run(ws));
     steps.step("deny", seconds(15), || deny(ws));
@@ -140,9 +145,11 @@ fn helpers(ws: &Workspace, suite: &mut Suite, steps: &mut Steps) {
     if let Some(oracle) = steps.step("go oracle", seconds(30), || go::oracle(ws)) {
         suite.set("MEDSEC_ORACLE_GO", oracle);
     }
-    let schemas = || oscal::schemas(ws);
-    if let Some(schemas) = steps.step("oscal", seconds(20), schemas) {
+    if let Some(schemas) = steps.step("oscal", seconds(20), || schemas::OSCAL.folder(ws)) {
         suite.set("MEDSEC_OSCAL_SCHEMAS", schemas);
+    }
+    if let Some(schemas) = steps.step("cyclonedx", seconds(20), || schemas::CYCLONEDX.folder(ws)) {
+        suite.set("MEDSEC_CYCLONEDX_SCHEMAS", schemas);
     }
     if let Some(fhir) = steps.step("fhir", seconds(30), || fhir::checks(ws)) {
         suite.set("MEDSEC_FHIR_EXAMPLES", fhir.examples);
@@ -185,7 +192,8 @@ fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
     let variables = services::start(ws)?;
     // The same selection of packages as before, so that nothing is built anew with other features.
     let select = [&["--workspace", "-E", "package(medsec-live)"][..], &WHOLE].concat();
-    let tested = suite.run_with(ws, "live", &select, |command| {
+    let versions = services::versions(ws)?;
+    let tested = suite.run_with(ws, "live", &select, &versions, |command| {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
     });
     services::stop(ws)?;
@@ -218,6 +226,8 @@ fn deny(ws: &Workspace) -> Result<()> {
 }
 
 fn long_runs(ws: &Workspace, steps: &mut Steps) {
+    let documents = ws.target.join("compliance/oscal");
+    steps.step("trestle", seconds(120), || trestle::check(ws, &documents));
     steps.step("audit", seconds(30), || advisories::check(ws));
     steps.step("bench", seconds(900), || bench::run(ws, &bench::Options { quick: false }));
     steps.step("fuzz", seconds(1200), || {

@@ -5,6 +5,7 @@
 //! own source.
 
 mod attributes;
+mod binaries;
 mod citations;
 mod crate_roots;
 mod dependencies;
@@ -61,7 +62,7 @@ impl fmt::Display for Finding {
 
 type Check = fn(&Workspace) -> Result<Vec<Finding>>;
 
-const CHECKS: [(&str, Check); 17] = [
+const CHECKS: [(&str, Check); 18] = [
     ("workspace dependencies follow the table", dependencies::check),
     ("program and examples go through the Custodian", direct_opening::check),
     ("library crates pull no runtime", runtime::check),
@@ -70,6 +71,7 @@ const CHECKS: [(&str, Check); 17] = [
     ("files have their place and length", layout::check),
     ("forbidden constructs are absent", forbidden::check),
     ("doubles stay out of releases", doubles::check),
+    ("nothing fetched or built is committed", binaries::check),
     ("lint exceptions carry a reason", attributes::check),
     ("words we do not use are absent", wording::check),
     ("no path of a machine is in a file", machine_paths::check),

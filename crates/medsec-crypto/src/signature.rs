@@ -124,3 +124,17 @@ impl fmt::Debug for VerifyingKey {
         write!(f, "VerifyingKey({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_public_half_is_printed() {
+        let key = SigningKey::take_from(&mut [77; 32]).unwrap();
+        let public = key.verifying_key();
+        assert_eq!(format!("{public:?}"), format!("VerifyingKey({public})"));
+        assert_eq!(public.to_string().len(), 64);
+        assert_eq!(format!("{key:?}"), format!("SigningKey({public}, redacted)"));
+    }
+}

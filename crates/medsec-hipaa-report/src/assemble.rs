@@ -12,6 +12,7 @@ use crate::program;
 use crate::project::{Project, Settings};
 use crate::report::{Input, Report, build};
 use crate::run::Run;
+use crate::sbom;
 use crate::scan::{Declared, Scan, Targets, scan};
 
 /// Reads everything and makes the report. `runs` holds a folder for each configuration.
@@ -35,7 +36,7 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
     if lock_is_gone(root, &project.settings)? {
         joined.problems.push(Problem::NoLock);
     }
-    let report = build(&Input {
+    let mut report = build(&Input {
         joined: &joined,
         runs: &runs,
         lock: &lock,
@@ -43,6 +44,11 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
         commit: &commit,
         date,
     });
+    if let Some(program) = &project.settings.program {
+        let of = (report.commit.as_str(), &*date.to_string());
+        let (bill, document) = sbom::bill(root, program, of)?;
+        (report.bill, report.sbom) = (Some(bill), Some(document));
+    }
     Ok((report, joined))
 }
 

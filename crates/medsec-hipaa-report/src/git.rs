@@ -103,3 +103,9 @@ pub(crate) fn files(root: &Path) -> Result<Vec<String>, ReportError> {
     files.dedup();
     Ok(files)
 }
+
+/// Whether the commit has a file, as seen from `root`.
+pub(crate) fn holds(root: &Path, file: &str) -> Result<bool, ReportError> {
+    let listed = read(root, &["ls-tree", "-z", "--name-only", "HEAD", "--", file])?;
+    Ok(listed.split('\0').any(|held| held == file))
+}

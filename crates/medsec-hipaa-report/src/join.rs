@@ -160,6 +160,7 @@ fn judge(declared: Declared, alone: bool, runs: &[Run], commit: &Commit) -> Test
         }
         test.reasons.extend(left_out);
     }
+    test.reasons.extend(test.declared.posing.clone().map(|place| Reason::Posing { place }));
     if !commit.changed.is_empty() {
         test.reasons.push(Reason::DirtyTree { files: commit.changed.len() });
     }

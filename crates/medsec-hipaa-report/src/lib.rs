@@ -29,6 +29,7 @@ mod project;
 mod render;
 mod report;
 mod run;
+mod sbom;
 mod scan;
 mod signing;
 mod statement;
@@ -49,14 +50,15 @@ pub use mutants::{
 pub use oscal::dangling;
 pub use problem::Problem;
 pub use project::{
-    Attestation, Choice, Control, Decision, Entry, Evidence, Excluded, Project, Register, Settings,
-    Signer, Standing, Waiver, runner_settings,
+    Attestation, Choice, Control, Decision, Entry, Evidence, Excluded, Program, Project, Register,
+    Settings, Signer, Standing, Waiver, runner_settings,
 };
 pub use render::{Files, render};
 pub use report::{
     Checked, Claim, Component, Input, LIMITS, Ran, Report, Row, SCHEMA, Status, TestEntry, build,
 };
 pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, Run, Witnesses};
+pub use sbom::{Bill, SBOM_FILE};
 pub use scan::{Declared, Scan, Target, Targets, scan};
 pub use signing::{NotAKey, PrivateKey, PublicKey, Signature};
 pub use statement::{ENVELOPE_FILE, STATEMENT_FILE, state};

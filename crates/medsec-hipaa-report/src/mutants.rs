@@ -168,6 +168,8 @@ fn try_batch(
             other => (name, other),
         }));
     }
+    // Two mutants can have one name, and then a pattern chooses both.
+    tried.retain(|(name, _)| batch.iter().any(|mutant| mutant.name == *name));
     announce(queue, &tried);
     let of = |name: &str| batch.iter().find(|mutant| mutant.name == name);
     let file = |name: &str| of(name).map_or_else(String::new, |mutant| mutant.file.clone());

@@ -33,7 +33,7 @@ pub use attestation::{Attestation, Evidence, Standing};
 pub use control::Control;
 pub use decision::{Choice, Decision};
 pub use register::{Entry, Register};
-pub use settings::{Excluded, Settings, Signer};
+pub use settings::{Excluded, Program, Settings, Signer};
 pub use waiver::Waiver;
 
 pub(crate) use attestation::{SIGNATURE_TYPE, Text as AttestationText};

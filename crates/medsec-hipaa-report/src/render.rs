@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::error::ReportError;
 use crate::oscal;
 use crate::report::Report;
+use crate::sbom::SBOM_FILE;
 
 /// Files by their name below the output folder, with `/` between folders.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -15,14 +16,17 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// Renders every output but the statement, which is made of their digests.
 ///
 /// # Errors
-/// The model cannot be written as JSON.
+/// The model cannot be written as JSON, or a reference between the OSCAL documents leads nowhere.
 pub fn render(report: &Report) -> Result<Files, ReportError> {
     let mut files = Files::new();
     files.insert("report.json".to_owned(), json("report.json", report)?);
     files.insert("report.md".to_owned(), markdown::render(report).into_bytes());
     files.insert("report.html".to_owned(), html::render(report).into_bytes());
-    for (name, document) in oscal::documents(report) {
-        let name = format!("oscal/{name}.json");
+    if let Some(sbom) = &report.sbom {
+        files.insert(SBOM_FILE.to_owned(), json(SBOM_FILE, sbom)?);
+    }
+    for (name, document) in oscal::documents(report)? {
+        let name = format!("oscal/{name}");
         let bytes = json(&name, &document)?;
         files.insert(name, bytes);
     }

@@ -16,6 +16,7 @@ use crate::git::Borrowed;
 use crate::key::TestId;
 use crate::problem::Problem;
 use crate::project::{Attestation, Excluded, Register};
+use crate::sbom::Bill;
 
 pub use build::{Input, build};
 pub use row::{Claim, Row};
@@ -46,6 +47,13 @@ pub struct Report {
     pub valid_until: Option<Date>,
     /// What ran.
     pub configurations: Vec<Ran>,
+    /// How strong the evidence is.
+    pub assurance: Vec<String>,
+    /// The software bill of materials beside the report, where a program is named.
+    pub bill: Option<Bill>,
+    /// That bill itself.
+    #[serde(skip)]
+    pub sbom: Option<serde_json::Value>,
     /// Packages whose evidence tests are left out.
     pub excluded: Vec<Excluded>,
     /// How many items have each status, by [`Status::key`].
@@ -90,6 +98,8 @@ pub struct Ran {
     pub arguments: Vec<String>,
     /// The compiler.
     pub rustc: String,
+    /// On what it ran and with what.
+    pub about: BTreeMap<String, String>,
     /// How many tests passed.
     pub passed: u64,
     /// How many did not.

@@ -3,6 +3,7 @@
 //! `<evidence>/<run>/plan.json` names the configurations, and `<evidence>/<run>/<configuration>/` holds `run.json`, nextest's `list.json` and `junit.xml`, and in `witnesses/` what
 //! the tests wrote. When the tests are over, `run.json` gets the SHA-256 of every other file, so that a later edit shows.
 
+mod build;
 mod facts;
 mod junit;
 mod list;

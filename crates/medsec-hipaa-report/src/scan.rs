@@ -56,9 +56,12 @@ pub struct Declared {
     /// The identifiers in the body.
     #[serde(skip)]
     pub(crate) mentions: BTreeSet<String>,
+    /// Where its package calls what only the attribute may: then its witness may be somebody else's.
+    #[serde(skip)]
+    pub(crate) posing: Option<String>,
     /// The `cfg` conditions on it and on the modules around it.
     pub conditions: Vec<String>,
-    /// The lines from the attribute to the end of the function.
+    /// The lines after the attribute to the end of the function.
     #[serde(skip)]
     pub excerpt: String,
 }
@@ -91,8 +94,15 @@ pub fn scan(root: &Path, targets: &Targets, files: &[String]) -> Result<Scan, Re
     for file in files.iter().filter(|file| targets.owns(file) && !reached.contains(*file)) {
         scan.problems.extend(unreached(root, file)?);
     }
-    for file in files.iter().filter(|file| targets.may_not_pose(file)) {
-        scan.problems.extend(posing(root, file)?);
+    for file in files {
+        let Some(package) = targets.may_not_pose(file) else { continue };
+        let lines = posing(root, file)?;
+        for declared in scan.declared.iter_mut().filter(|one| one.package == package) {
+            declared.posing =
+                lines.first().map(|line| format!("{file}:{line}")).or(declared.posing.take());
+        }
+        let problem = |line| Problem::Posing { file: file.clone(), line };
+        scan.problems.extend(lines.into_iter().map(problem));
     }
     for declared in &mut scan.declared {
         declared.helpers_sha256 = helpers.digest(&declared.mentions);
@@ -110,11 +120,9 @@ fn unreached(root: &Path, file: &str) -> Result<Vec<Problem>, ReportError> {
 }
 
 /// Calls of what only the attribute may call: with it, a test writes a witness for another one.
-fn posing(root: &Path, file: &str) -> Result<Vec<Problem>, ReportError> {
+fn posing(root: &Path, file: &str) -> Result<Vec<usize>, ReportError> {
     const NAME: &str = "__private";
-    let lines = looked_up(root, file, NAME, |stream| tokens::lines_of(stream, NAME))?;
-    let problem = |line| Problem::Posing { file: file.to_owned(), line };
-    Ok(lines.into_iter().map(problem).collect())
+    looked_up(root, file, NAME, |stream| tokens::lines_of(stream, NAME))
 }
 
 /// Lines of a file that has this word, found in its tokens.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::debian::{self, program};
 use crate::workspace::Workspace;
 use crate::{process, python};
 
@@ -74,6 +75,50 @@ impl Installed {
     }
 }
 
+impl Installed {
+    /// What each of them says that it is; the Python packages are those that are pinned.
+    pub(super) fn versions(&self, ws: &Workspace) -> Result<Vec<(String, String)>> {
+        let says = |program: &Path, argument: &str| -> Result<String> {
+            let said = process::read(process::command(program, &ws.root).arg(argument))?;
+            first_version(&said).with_context(|| format!("{}: no version", program.display()))
+        };
+        let pinned = |file: &str, package: &str| -> Result<String> {
+            let text = std::fs::read_to_string(ws.root.join(file)).context(file.to_owned())?;
+            let version = pinned_version(&text, package);
+            version.with_context(|| format!("{file} does not pin {package}"))
+        };
+        let softhsm = program("softhsm2-util").context("softhsm2-util is not on the path")?;
+        let found = [
+            ("PostgreSQL", says(&self.postgres.join("postgres"), "--version")?),
+            ("rsyslog", says(&self.rsyslogd, "-v")?),
+            ("OpenBao", says(&self.bao, "version")?),
+            ("SoftHSM", says(&softhsm, "--version")?),
+            ("moto (AWS KMS, S3)", pinned(MOTO, "moto")?),
+            ("LocalStack (AWS KMS)", pinned(LOCALSTACK, "localstack-core")?),
+        ];
+        Ok(found.map(|(name, version)| (name.to_owned(), version)).to_vec())
+    }
+}
+
+/// The first word that begins like a version, without a letter before it.
+fn first_version(said: &str) -> Option<String> {
+    let plain = |word: &str| word.trim_start_matches('v').trim_end_matches([',', ')']).to_owned();
+    let is_version =
+        |word: &String| word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('.');
+    said.split_whitespace().map(plain).find(is_version)
+}
+
+/// The version that a requirements file pins, with or without extras.
+fn pinned_version(requirements: &str, package: &str) -> Option<String> {
+    let version = |line: &str| {
+        let (name, version) = line.split_once("==")?;
+        let name = name.split('[').next()?.trim();
+        let version = version.split_whitespace().next()?;
+        (name == package).then(|| version.to_owned())
+    };
+    requirements.lines().find_map(version)
+}
+
 /// OpenBao's own program: what the package puts on the path is a script around it, with another pid.
 fn bao(ws: &Workspace) -> Result<PathBuf> {
     let python = python::environment(ws, "openbao", &ws.root.join(OPENBAO))?.python;
@@ -112,22 +157,11 @@ fn missing() -> Vec<&'static str> {
 }
 
 fn apt(ws: &Workspace, packages: &[&str]) -> Result<()> {
-    let list = packages.join(" ");
-    let root = process::read(process::command("id", &ws.root).arg("-u"))?.trim() == "0";
-    if !root || program("apt-get").is_none() {
-        bail!("missing: {list}. On Debian: apt-get install {list}");
-    }
-    let apt = |arguments: &[&str]| {
-        let mut apt = process::command("apt-get", &ws.root);
-        process::run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
-    };
-    const INSTALL: [&str; 4] = ["install", "-q", "-y", "--no-install-recommends"];
-    apt(&["update", "-q"])?;
     if packages.contains(&"postgresql") {
-        apt(&[&INSTALL[..], &["postgresql-common"]].concat())?;
+        debian::install(ws, &["postgresql-common"])?;
         keep_from_making_a_cluster()?;
     }
-    apt(&[&INSTALL[..], packages].concat())
+    debian::install(ws, packages)
 }
 
 /// The package would make a cluster of its own and start it as a service of the system; nobody asked for that.
@@ -170,15 +204,25 @@ fn softhsm() -> Option<PathBuf> {
     SOFTHSM.into_iter().map(PathBuf::from).find(|module| module.is_file())
 }
 
-/// A program on the path.
-fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_say() {
+        let said = [
+            "postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)",
+            "OpenBao v2.7.2 (0a), built 2026-01-01",
+            "rsyslogd  8.2302.0 (aka 2023.02) compiled with:",
+            "2.6.1",
+        ];
+        let found = said.map(|said| first_version(said).unwrap());
+        assert_eq!(found, ["15.14", "2.7.2", "8.2302.0", "2.6.1"]);
+        assert_eq!(first_version("no number"), None);
+        let pinned = "# of moto\nmoto[server,kms]==5.2.0 \\\n    --hash=sha256:00\n";
+        assert_eq!(pinned_version(pinned, "moto").as_deref(), Some("5.2.0"));
+        assert_eq!(pinned_version(pinned, "kms"), None);
+    }
 
     #[test]
     fn no_cluster_is_made_whatever_was_set() {

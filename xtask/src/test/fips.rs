@@ -22,7 +22,7 @@ pub(super) fn run(ws: &Workspace, suite: &Suite) -> Result<Counts> {
     let folders = std::iter::once(tools.bin.clone()).chain(std::env::split_paths(&path));
     let path = std::env::join_paths(folders)?;
     let select = ["-p", "medsec-crypto", "--features", "fips"];
-    suite.run_with(ws, "fips", &select, |nextest| {
+    suite.run_with(ws, "fips", &select, &[], |nextest| {
         nextest.env("PATH", &path).env("CARGO_TARGET_DIR", ws.target.join("fips"));
     })
 }

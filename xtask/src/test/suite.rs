@@ -35,18 +35,23 @@ impl Suite {
     /// # Errors
     /// They do not build, or nextest left no JUnit file. Failing tests are no error here.
     pub(crate) fn run(&self, ws: &Workspace, name: &str, select: &[&str]) -> Result<Counts> {
-        self.run_with(ws, name, select, |_| ())
+        self.run_with(ws, name, select, &[], |_| ())
     }
 
-    /// As [`Suite::run`], with a last word on every command.
+    /// As [`Suite::run`], with what else the tests ran with, and a last word on every command.
     pub(crate) fn run_with(
         &self,
         ws: &Workspace,
         name: &str,
         select: &[&str],
+        about: &[(String, String)],
         adjust: impl Fn(&mut Command),
     ) -> Result<Counts> {
-        let place = self.run.configuration(name, select)?;
+        let mut place = self.run.configuration(name, select)?;
+        place.about("cryptography", cryptography(name))?;
+        for (what, version) in about {
+            place.about(what, version)?;
+        }
         let nextest = |what: &str| {
             let mut nextest = process::command(&self.nextest, &ws.root);
             nextest.args(["nextest", what, "--profile", self.profile()]).args(select);
@@ -69,6 +74,15 @@ impl Suite {
 
     const fn profile(&self) -> &'static str {
         if self.full { "full" } else { "pr" }
+    }
+}
+
+/// What encrypts and signs in a configuration.
+fn cryptography(configuration: &str) -> &'static str {
+    match configuration {
+        "bare" => "RustCrypto",
+        "fips" => "AWS-LC's validated module (feature `fips`)",
+        _ => "AWS-LC, not its validated module, and RustCrypto",
     }
 }
 

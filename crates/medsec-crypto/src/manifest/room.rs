@@ -61,6 +61,32 @@ impl Default for ManifestRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::{HeaderHash, MerkleRoot, PackageId, Timestamp};
+    use crate::manifest::{Manifest, PackageName};
+    use crate::signature::SigningKey;
+
+    fn rendered_len(entries: Vec<ManifestEntry>) -> usize {
+        let key = SigningKey::take_from(&mut [77; 32]).unwrap();
+        let created = Timestamp::from_unix_seconds(1_790_000_000);
+        Manifest::sign(None, entries, created, &key).unwrap().render().len()
+    }
+
+    #[test]
+    fn a_package_takes_as_much_room_as_its_line_is_long() {
+        for (name, payload_len) in [("a", 7), ("0001.medsec", 123_456), ("ä b", 10)] {
+            let entry = ManifestEntry {
+                name: PackageName::new(name).unwrap(),
+                package_id: PackageId::from_bytes([1; 16]),
+                payload_len,
+                root: MerkleRoot::from_bytes([7; 32]),
+                header_hash: HeaderHash::from_bytes([8; 64]),
+            };
+            let mut room = ManifestRoom::new();
+            room.take(&entry).unwrap();
+            let taken = ManifestRoom::new().bytes - room.bytes;
+            assert_eq!(taken, rendered_len(vec![entry]) - rendered_len(Vec::new()), "{name}");
+        }
+    }
 
     #[test]
     fn room_ends_with_packages_or_bytes() {

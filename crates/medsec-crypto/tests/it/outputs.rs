@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use medsec_crypto::{
     Access, Execution, Existing, OpenError, Opened, OutputError, OutputOptions, SealError, Sealed,
-    sweep_unfinished,
+    sweep_unfinished, write_file,
 };
 use medsec_testkit::{FailingWriter, ShortWriter};
 use tempfile::TempDir;
@@ -77,6 +77,20 @@ fn existing_output_is_left_untouched() {
     assert_exists(&path);
     assert_eq!(fs::read(&path).unwrap(), b"present");
     assert_eq!(names_in(folder.path()), ["out"]);
+}
+
+#[test]
+fn small_file_is_written_whole_and_replaces_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("manifest");
+    write_file(&path, b"first", OutputOptions::default()).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    let again = write_file(&path, b"second", OutputOptions::default());
+    assert!(matches!(again, Err(OutputError::Exists)), "{again:?}");
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    write_file(&path, b"second", replacing()).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"second");
+    assert_eq!(names_in(folder.path()), ["manifest"]);
 }
 
 #[test]

@@ -39,10 +39,10 @@ pub(super) fn of(root: &Path, top: &Path) -> Result<(Vec<Borrowed>, Vec<String>)
     let mut borrowed = BTreeSet::new();
     let mut changed = Vec::new();
     for Package { name, version, .. } in by_path(root)? {
-        let folder = folder(root, &name, &version)?;
-        if folder.starts_with(top) {
+        let Some(folder) = folder(root, &name, &version)?.filter(|path| !path.starts_with(top))
+        else {
             continue;
-        }
+        };
         let said = |args: &[&str]| super::read(&folder, args).map(|text| text.trim().to_owned());
         let (Ok(there), Ok(commit)) =
             (said(&["rev-parse", "--show-toplevel"]), said(&["rev-parse", "HEAD"]))
@@ -73,15 +73,22 @@ fn by_path(root: &Path) -> Result<Vec<Package>, ReportError> {
     Ok(lock.package.into_iter().filter(|package| package.source.is_none()).collect())
 }
 
-/// Where Cargo finds a package.
-fn folder(root: &Path, name: &str, version: &str) -> Result<PathBuf, ReportError> {
+/// Where Cargo finds a package; nothing for one that only stands in the lock file and that nothing needs any more.
+fn folder(root: &Path, name: &str, version: &str) -> Result<Option<PathBuf>, ReportError> {
     let mut cargo = program::command("cargo", root);
     cargo.args(["pkgid", "--offline", &format!("{name}@{version}")]);
-    let id = program::read(&mut cargo)?;
+    let id = match program::read(&mut cargo) {
+        Ok(id) => id,
+        Err(ReportError::Program { what, .. }) if what.contains("did not match any packages") => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
     let path = id.trim().trim_start_matches("path+").strip_prefix("file://");
     let path = path.map(|path| path.split('#').next().unwrap_or_default());
     let path = path.and_then(decoded).filter(|path| path.is_dir());
-    path.ok_or_else(|| ReportError::program("cargo pkgid", format!("no folder of {name}")))
+    let unknown = || ReportError::program("cargo pkgid", format!("no folder of {name}"));
+    path.ok_or_else(unknown).map(Some)
 }
 
 /// The path of a `file` URL.

@@ -43,14 +43,10 @@ struct File {
 struct Row {
     #[serde(default)]
     paths: Vec<String>,
-    #[serde(default)]
-    shows: String,
-    #[serde(default)]
-    operator: String,
-    #[serde(default)]
-    organization: String,
-    #[serde(default)]
-    not_shown: String,
+    shows: Option<String>,
+    operator: Option<String>,
+    organization: Option<String>,
+    not_shown: Option<String>,
     not_ours: Option<String>,
 }
 
@@ -60,11 +56,11 @@ impl Row {
         let said = [&self.shows, &self.operator, &self.organization, &self.not_shown];
         match &self.not_ours {
             Some(others) if others.trim().is_empty() => Some("`not_ours` names nobody"),
-            Some(_) if !self.paths.is_empty() || !self.shows.is_empty() => {
+            Some(_) if !self.paths.is_empty() || self.shows.is_some() => {
                 Some("`not_ours`, and what implements it here")
             }
             Some(_) => None,
-            None if said.iter().any(|text| text.trim().is_empty()) => {
+            None if said.iter().any(|text| text.is_none()) => {
                 Some("needs `shows`, `operator`, `organization` and `not_shown`, or `not_ours`")
             }
             None => None,
@@ -91,10 +87,10 @@ pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Contr
             controls.push(Control {
                 citation,
                 paths,
-                shows,
-                operator,
-                organization,
-                not_shown,
+                shows: shows.unwrap_or_default(),
+                operator: operator.unwrap_or_default(),
+                organization: organization.unwrap_or_default(),
+                not_shown: not_shown.unwrap_or_default(),
                 not_ours,
             });
         }

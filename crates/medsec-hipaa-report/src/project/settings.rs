@@ -32,6 +32,9 @@ pub struct Settings {
     /// hand, that it was committed once says the same.
     #[serde(default)]
     pub locked: bool,
+    /// The program whose software bill of materials stands beside the report.
+    #[serde(default)]
+    pub program: Option<Program>,
     /// Who may sign attestations and reports.
     #[serde(default, rename = "signer")]
     pub signers: Vec<Signer>,
@@ -49,6 +52,25 @@ pub struct Signer {
     pub role: String,
     /// Ed25519, 32 bytes in base64.
     pub public_key: PublicKey,
+}
+
+/// What is shipped: one package of the workspace, as it is built.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Program {
+    /// The Cargo package.
+    pub package: String,
+    /// Its features besides the default ones.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The platform, as the compiler names it.
+    #[serde(default = "linux")]
+    pub target: String,
+}
+
+fn linux() -> String {
+    "x86_64-unknown-linux-gnu".to_owned()
 }
 
 /// A package that is left out.

@@ -7,6 +7,7 @@ mod tests;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use self::tests::Source;
 use crate::report::Report;
 
 /// The style sheet.
@@ -15,8 +16,16 @@ const STYLE: &str = include_str!("html/style.css");
 /// The sections of the rule, in the order of the page: what tests show first.
 const SECTIONS: [u16; 5] = [312, 308, 310, 314, 316];
 
+/// Longer pages leave out the source of tests: a page of more than a megabyte is mailed and opened badly.
+const LONGEST: usize = 960_000;
+
 /// The whole page.
 pub(super) fn render(report: &Report) -> String {
+    let whole = page(report, Source::Shown);
+    if whole.len() > LONGEST { page(report, Source::LeftOut) } else { whole }
+}
+
+fn page(report: &Report, source: Source) -> String {
     let title = format!("Evidence report: {} {}", report.component.name, report.component.version);
     let page = html! {
         (DOCTYPE)
@@ -42,14 +51,14 @@ pub(super) fn render(report: &Report) -> String {
                         (head::owed(report))
                         (rows::sections(report))
                         (parts::registers(report))
-                        (tests::all(report))
+                        (tests::all(report, source))
                         (parts::limits(report))
                     }
                 }
                 footer {
                     p {
                         "Made from commit " code { (report.commit) } " for " (report.date) ". "
-                        "The same commit and the same date give the same bytes."
+                        "The same commit, the same date and the same results give the same bytes."
                     }
                 }
             }

@@ -53,6 +53,21 @@ fn head(page: &mut String, report: &Report) -> core::fmt::Result {
             text(&ran.rustc)
         )?;
     }
+    for ran in &report.configurations {
+        let about = ran.about.iter().map(|(name, value)| format!("{name}: {}", text(value)));
+        let about: Vec<_> = about.collect();
+        writeln!(page, "| with | `{}`: {} |", ran.name, about.join("; "))?;
+    }
+    if let Some(bill) = &report.bill {
+        let (package, target) = (&bill.program.package, &bill.program.target);
+        writeln!(
+            page,
+            "| parts | `{package}` for {target}: {} linked, [{}]({}) |",
+            bill.linked, bill.file, bill.file
+        )?;
+    }
+    writeln!(page, "\n## Assurance\n")?;
+    report.assurance.iter().try_for_each(|line| writeln!(page, "- {}", text(line)))?;
     writeln!(page)
 }
 

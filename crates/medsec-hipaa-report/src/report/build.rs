@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use medsec_evidence::{Catalog, Designation, Item, Section};
 
-use super::row::{Parts, floor};
+use super::row::{Parts, Row, floor};
 use super::{Checked, Component, LIMITS, Ran, Report, SCHEMA, Status, TestEntry};
 use crate::date::Date;
 use crate::digest::sha256;
 use crate::git::Commit;
 use crate::join::{Joined, Test};
 use crate::lock::{self, Lock};
+use crate::mutants::Mutants;
 use crate::problem::Problem;
 use crate::project::{Choice, Project, Settings, Standing};
 use crate::run::Run;
@@ -60,6 +61,9 @@ pub fn build(input: &Input<'_>) -> Report {
         date: input.date,
         valid_until: valid_until(project),
         configurations: input.runs.iter().map(ran).collect(),
+        assurance: assurance(project, &rows, &problems),
+        bill: None,
+        sbom: None,
         excluded: settings.excluded.clone(),
         totals,
         rows,
@@ -69,6 +73,37 @@ pub fn build(input: &Input<'_>) -> Report {
         problems,
         limits: LIMITS,
     }
+}
+
+/// The tiers that were reached, in words.
+fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<String> {
+    let witnessed = "Each test that counts is declared in the source, ran once, passed, and left one witness of its \
+                     run: what it checked, and that its body is the one in the source.";
+    let open = problems.iter().filter(|one| matches!(one, Problem::Orphaned { .. })).count();
+    let locked = if open == 0 {
+        "All of them stand in a reviewed lock, so that one that is gone, renamed or weakened is a finding."
+    } else {
+        "Not all of them stand in a reviewed lock yet: that one is gone, renamed or weakened need not be noticed."
+    };
+    let lines = [witnessed, locked].map(str::to_owned);
+    let tried: Vec<_> = rows.iter().filter_map(|row| row.mutants.as_ref()).collect();
+    let sum = |count: fn(&Mutants) -> usize| tried.iter().map(|one| count(one)).sum::<usize>();
+    let (viable, survived) = (sum(|one| one.viable), sum(|one| one.survivors.len()));
+    let mutants = if viable == 0 {
+        "Mutants of the code were not tried: that the tests fail when the code is broken is shown by nothing else."
+            .to_owned()
+    } else {
+        let noticed = viable.saturating_sub(survived);
+        let Some(tool) = project.mutants.values().map(|one| one.tool.as_str()).next() else {
+            return lines.to_vec();
+        };
+        format!(
+            "The code behind {} items was broken on purpose with {tool}, a sample of at most 40 places an item: tests \
+             noticed {noticed} of {viable}. Each row says which were not noticed, and how many were not tried.",
+            tried.len()
+        )
+    };
+    lines.into_iter().chain([mutants]).collect()
 }
 
 fn component(settings: &Settings, commit: &Commit) -> Component {
@@ -147,6 +182,7 @@ fn ran(run: &Run) -> Ran {
         name: run.facts.configuration.clone(),
         arguments: run.facts.arguments.clone(),
         rustc: run.facts.rustc.clone(),
+        about: run.facts.about.clone(),
         passed: counts.passed,
         failed: counts.failed,
         failures: run.results.failed().cloned().collect(),

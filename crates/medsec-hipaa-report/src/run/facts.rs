@@ -31,6 +31,9 @@ pub struct Facts {
     pub changed: Vec<String>,
     /// The compiler.
     pub rustc: String,
+    /// On what it ran and with what: the platform, the cryptography, servers with their versions.
+    #[serde(default)]
+    pub about: BTreeMap<String, String>,
     /// SHA-256 of `list.json`, `junit.xml` and `witnesses/…`; empty until the tests are over.
     pub files: BTreeMap<String, String>,
 }
@@ -54,6 +57,7 @@ impl Facts {
             commit: commit.to_owned(),
             changed: changed.to_vec(),
             rustc: rustc.to_owned(),
+            about: BTreeMap::new(),
             files: BTreeMap::new(),
         }
     }

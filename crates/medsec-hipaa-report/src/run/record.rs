@@ -1,8 +1,10 @@
 //! Makes the folders of a run, starts nextest, and closes the folders when the tests are over.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::build::Build;
 use super::facts::{Facts, digests};
 use super::junit::{Counts, Results};
 use super::plan::Plan;
@@ -13,6 +15,8 @@ use crate::program;
 /// nextest's exit code when tests ran and some failed.
 const SOME_FAILED: i32 = 100;
 
+static STARTED: AtomicU32 = AtomicU32::new(0);
+
 /// One start of the tests: a fresh folder, the commit and the compiler.
 #[derive(Debug)]
 pub struct Recorder {
@@ -22,6 +26,8 @@ pub struct Recorder {
     commit: Commit,
     rustc: String,
     plan: Plan,
+    platform: String,
+    build: Build,
 }
 
 /// The part of a run that one configuration fills.
@@ -35,6 +41,7 @@ pub struct Configuration {
     /// What tests get as `MEDSEC_EVIDENCE_DIR`.
     pub witnesses: PathBuf,
     facts: Facts,
+    build: Build,
 }
 
 impl Recorder {
@@ -50,16 +57,20 @@ impl Recorder {
         let mut date = program::command("date", root);
         let started = program::read(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned();
         let commit = Commit::of(root)?;
-        let rustc = program::read(program::command("rustc", root).arg("--version"))?;
+        let said = program::read(program::command("rustc", root).args(["--version", "--verbose"]))?;
+        let rustc = said.lines().next().unwrap_or_default().trim().to_owned();
         let time: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
         let short = commit.id.get(..8).unwrap_or(&commit.id);
-        let id = format!("{time}-{short}-{}", std::process::id());
+        // One process can start several runs in a second.
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{time}-{short}-{}-{number}", std::process::id());
         let folder = evidence.join(&id);
         std::fs::create_dir_all(evidence).at(evidence)?;
         std::fs::create_dir(&folder).at(&folder)?;
         let plan = Plan::new(&id, configurations);
         plan.save(&folder)?;
-        Ok(Self { id, folder, started, commit, rustc: rustc.trim().to_owned(), plan })
+        let platform = platform(&said);
+        Ok(Self { id, folder, started, commit, rustc, plan, platform, build: Build::of(root)? })
     }
 
     /// Where the configurations' folders are.
@@ -86,15 +97,40 @@ impl Recorder {
         std::fs::create_dir(&witnesses).at(&witnesses)?;
         let id = format!("{}.{name}", self.id);
         let Commit { id: commit, changed, .. } = &self.commit;
-        let facts =
+        let mut facts =
             Facts::new(id.clone(), name, arguments, &self.started, commit, changed, &self.rustc);
-        let configuration = Configuration { id, folder, witnesses, facts };
+        facts.about.insert("platform".to_owned(), self.platform.clone());
+        if let Some(settings) = self.build.settings() {
+            facts.about.insert("settings of Cargo outside of the repository".to_owned(), settings);
+        }
+        let build = self.build.clone();
+        let configuration = Configuration { id, folder, witnesses, facts, build };
         configuration.write()?;
         Ok(configuration)
     }
 }
 
+/// The compiler's name of the platform, and the system's own.
+fn platform(rustc: &str) -> String {
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or("unknown");
+    let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="));
+    match name {
+        Some(name) => format!("{host}, {}", name.trim_matches('"')),
+        None => host.to_owned(),
+    }
+}
+
 impl Configuration {
+    /// Says what else the tests ran with, for the report.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn about(&mut self, name: &str, value: &str) -> Result<(), ReportError> {
+        self.facts.about.insert(name.to_owned(), value.to_owned());
+        self.write()
+    }
+
     /// Runs the tests with nextest and closes the folder. `nextest` makes the command for `run` and for `list`, with
     /// profile, selection and environment; `junit` is where that profile puts its JUnit file.
     ///
@@ -132,6 +168,7 @@ impl Configuration {
         let listed = program::read(list.args(["--message-format", "json"]))?;
         let place = self.folder.join("list.json");
         std::fs::write(&place, listed).at(&place)?;
+        self.facts.about.extend(self.build.lock()?);
         self.close()?;
         let report = String::from_utf8_lossy(&report);
         let results =
@@ -150,6 +187,7 @@ impl Configuration {
 
     fn prepared(&self, nextest: &impl Fn(&str) -> Command, what: &str) -> Command {
         let mut command = nextest(what);
+        self.build.rule(&mut command);
         command.env_remove("NEXTEST_RETRIES").stdin(Stdio::null());
         command.env("MEDSEC_EVIDENCE_DIR", &self.witnesses).env("MEDSEC_EVIDENCE_RUN", &self.id);
         command
@@ -170,10 +208,11 @@ mod tests {
     fn recorder(folder: PathBuf) -> Recorder {
         let (id, changed) = ("c0ffee".to_owned(), vec!["a.rs".to_owned()]);
         let commit = Commit { id, changed, ..Commit::default() };
-        let [id, started, rustc] = ["r1", "now", "rustc"].map(str::to_owned);
+        let [id, started, rustc, platform] = ["r1", "now", "rustc", "here"].map(str::to_owned);
         std::fs::create_dir(&folder).unwrap();
         let plan = Plan::new(&id, &["default", "aws-lc"]);
-        Recorder { id, folder, started, commit, rustc, plan }
+        let build = Build::default();
+        Recorder { id, folder, started, commit, rustc, plan, platform, build }
     }
 
     #[test]

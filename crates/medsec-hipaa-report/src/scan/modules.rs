@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use medsec_evidence::Catalog;
-use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Item, ItemFn, ItemMod};
@@ -194,13 +193,14 @@ impl<'a> Walk<'a> {
             file: source.name.clone(),
             line,
             end,
-            excerpt: excerpt(source, function.span(), line, end),
+            excerpt: excerpt(source, first_line(function, found), end),
             edition: arguments.edition,
             citations: arguments.citations,
             claim: arguments.claim,
             polarity: arguments.polarity,
             body_sha256: body::hash(function.block.to_token_stream()),
             helpers_sha256: None,
+            posing: None,
             mentions: mentioned(function.block.to_token_stream()),
             conditions,
         };
@@ -228,9 +228,16 @@ fn misplaced(declared: &Declared) -> Vec<Problem> {
     unknown.map(problem).collect()
 }
 
+/// The first line after the attribute of evidence: what that says, a report shows in other places.
+fn first_line(function: &ItemFn, evidence: &Attribute) -> usize {
+    let after = evidence.span().end().line;
+    let others = function.attrs.iter().map(|attribute| attribute.span().start().line);
+    let first = others.filter(|line| *line > after).min();
+    first.unwrap_or_else(|| function.vis.span().start().line.max(function.sig.span().start().line))
+}
+
 /// The lines of a function, without the blanks that all of them begin with.
-fn excerpt(source: &Source<'_>, span: Span, attribute: usize, end: usize) -> String {
-    let first = span.start().line.min(attribute);
+fn excerpt(source: &Source<'_>, first: usize, end: usize) -> String {
     let skipped = first.saturating_sub(1);
     let lines = source.lines.iter().skip(skipped).take(end.saturating_sub(skipped));
     let indent = |line: &&&str| line.len().saturating_sub(line.trim_start().len());

@@ -113,10 +113,10 @@ impl Targets {
         self.around(file).is_some_and(|folder| folder.looked_at)
     }
 
-    /// Whether a file belongs to a member that has no business with the inside of the attribute.
-    pub(super) fn may_not_pose(&self, file: &str) -> bool {
+    /// The package of a file, if it is a member that has no business with the inside of the attribute.
+    pub(super) fn may_not_pose(&self, file: &str) -> Option<&str> {
         let package = self.around(file).and_then(|folder| folder.package.as_deref());
-        package.is_some_and(|package| !DEFINING.contains(&package))
+        package.filter(|package| !DEFINING.contains(package))
     }
 
     /// The package of a source file.

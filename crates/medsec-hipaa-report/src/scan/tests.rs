@@ -86,11 +86,21 @@ fn conditions_around_a_test_are_kept() {
 }
 
 #[test]
-fn excerpt_begins_at_the_attribute() {
+fn excerpt_begins_after_the_attribute() {
     let indented =
         format!("mod a {{\n{}}}\n", TEST.replace("\n", "\n    ").replacen('#', "    #", 1));
     let scan = scanned(&[("src/lib.rs", &indented), ("tests/it/main.rs", "")]);
     let declared = &scan.declared[0];
-    assert_eq!(declared.excerpt, TEST.trim_end());
+    let (_, function) = TEST.trim_end().split_once('\n').unwrap();
+    assert_eq!(declared.excerpt, function);
     assert_eq!((declared.line, declared.end), (2, 5));
+}
+
+#[test]
+fn unknown_calls_of_the_inside_are_found_where_the_package_is_no_part_of_it() {
+    let call = "fn f() { medsec_evidence::__private::run(d, b); }";
+    let scan = scanned(&[("src/lib.rs", call), ("tests/it/main.rs", TEST)]);
+    let [problem] = scan.problems.as_slice() else { panic!("{:?}", scan.problems) };
+    assert!(problem.to_string().starts_with("src/lib.rs:1: calls `__private`"), "{problem}");
+    assert_eq!(scan.declared[0].posing.as_deref(), Some("src/lib.rs:1"));
 }

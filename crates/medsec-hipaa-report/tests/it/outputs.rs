@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use medsec_hipaa_report::{Files, PrivateKey, dangling, render, state};
+use jsonschema::{Retrieve, Uri};
+use medsec_hipaa_report::{Files, PrivateKey, SBOM_FILE, dangling, render, state};
+use serde_json::Value;
 
 use crate::scene::{Scene, named};
 
@@ -16,10 +18,22 @@ fn files(scene: &Scene) -> Files {
 }
 
 #[test]
-fn two_checkouts_give_the_same_bytes() {
+fn two_copies_of_one_run_give_the_same_bytes() {
     let (one, other) = (Scene::recorded("checkout-a"), Scene::recorded("another-checkout-b"));
     let (one, other) = (files(&one), files(&other));
     assert!(one.contains_key("statement.dsse.json"));
+    for (name, bytes) in &one {
+        assert_eq!(Some(bytes), other.get(name), "{name}");
+    }
+}
+
+#[test]
+fn two_runs_in_two_checkouts_give_the_same_bytes() {
+    let (one, other) = (Scene::run_again("here"), Scene::run_again("a/place/elsewhere"));
+    assert_ne!(one.runs().file_name(), other.runs().file_name(), "each has a run of its own");
+    let (one, other) = (files(&one), files(&other));
+    assert!(one.contains_key("statement.dsse.json") && one.contains_key(SBOM_FILE));
+    assert_eq!(one.len(), other.len());
     for (name, bytes) in &one {
         assert_eq!(Some(bytes), other.get(name), "{name}");
     }
@@ -76,7 +90,7 @@ fn blessed_lock_is_the_committed_one() {
 }
 
 /// The OSCAL documents with the schema of each.
-fn oscal(scene: &Scene) -> Vec<(String, serde_json::Value)> {
+fn oscal(scene: &Scene) -> Vec<(String, Value)> {
     let files = files(scene).into_iter();
     let documents = files.filter_map(|(name, bytes)| {
         let name = name.strip_prefix("oscal/")?.to_owned();
@@ -105,7 +119,7 @@ fn oscal_documents_pass_the_official_schemas() {
             other => other,
         };
         let file = schemas.join(format!("oscal_{schema}_schema.json"));
-        let schema: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+        let schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
         let validator = jsonschema::validator_for(&schema).unwrap();
         let wrong: Vec<_> = validator
             .iter_errors(&document)
@@ -113,4 +127,84 @@ fn oscal_documents_pass_the_official_schemas() {
             .collect();
         assert!(wrong.is_empty(), "{name}:\n{}", wrong.join("\n"));
     }
+}
+
+/// Schemas that refer to others lie beside them, under the last part of their address.
+struct Beside(PathBuf);
+
+impl Retrieve for Beside {
+    fn retrieve(
+        &self,
+        uri: &Uri<String>,
+    ) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        let name = uri.path().as_str().rsplit('/').next().unwrap_or_default();
+        let file = name.replace(".SNAPSHOT", "").replace(".schema.json", ".SNAPSHOT.schema.json");
+        Ok(serde_json::from_slice(&fs::read(self.0.join(file))?)?)
+    }
+}
+
+#[test]
+fn bill_of_materials_names_every_part_with_its_digest() {
+    let bill: Value = serde_json::from_slice(&files(&Scene::recorded("bill"))[SBOM_FILE]).unwrap();
+    let components = bill["components"].as_array().unwrap();
+    let ours = [&bill["metadata"]["component"]["bom-ref"]];
+    let refs: Vec<_> = components.iter().map(|one| &one["bom-ref"]).chain(ours).collect();
+    for part in components {
+        assert!(part["licenses"][0]["expression"].is_string(), "{part}");
+        assert_eq!(part["hashes"][0]["content"].as_str().unwrap().len(), 64, "{part}");
+    }
+    for edge in bill["dependencies"].as_array().unwrap() {
+        let all = edge["dependsOn"].as_array().unwrap().iter().chain([&edge["ref"]]);
+        all.for_each(|one| assert!(refs.contains(&one), "{one}"));
+    }
+    assert_eq!(refs.len(), bill["dependencies"].as_array().unwrap().len());
+}
+
+#[test]
+fn bill_of_materials_passes_the_official_schema() {
+    let Some(schemas) = std::env::var_os("MEDSEC_CYCLONEDX_SCHEMAS").map(PathBuf::from) else {
+        println!("no MEDSEC_CYCLONEDX_SCHEMAS: the schemas of CycloneDX are not here");
+        return;
+    };
+    let bill: Value =
+        serde_json::from_slice(&files(&Scene::recorded("bill-schema"))[SBOM_FILE]).unwrap();
+    let schema = fs::read(schemas.join("bom-1.6.SNAPSHOT.schema.json")).unwrap();
+    let schema: Value = serde_json::from_slice(&schema).unwrap();
+    let validator = jsonschema::options().with_retriever(Beside(schemas)).build(&schema).unwrap();
+    let wrong: Vec<_> =
+        validator.iter_errors(&bill).map(|e| format!("{}: {e}", e.instance_path())).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let mut other = bill;
+    other["components"] = "none".into();
+    assert!(!validator.is_valid(&other), "a schema that takes everything shows nothing");
+}
+
+/// The lines of docs/evidence-report.md, as somebody would copy them.
+#[test]
+fn envelope_verifies_with_the_python_of_the_guide() {
+    let Some(python) = std::env::var_os("MEDSEC_ORACLE_PYTHON") else {
+        println!("no MEDSEC_ORACLE_PYTHON: the envelope is not verified with Python");
+        return;
+    };
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/evidence-report.md");
+    let guide = fs::read_to_string(guide).unwrap();
+    let script = guide.split_once("```python\n").unwrap().1.split_once("```").unwrap().0;
+    let scene = Scene::recorded("python");
+    let key = PrivateKey::load(&scene.root.join("key.pem")).unwrap().public().to_string();
+    let script = script.replace("PUBLIC_KEY", &format!("\"{key}\""));
+    let out = scene.root.join("target/out");
+    for (name, bytes) in files(&scene) {
+        let place = out.join(name);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, bytes).unwrap();
+    }
+    let verify = || {
+        let mut python = std::process::Command::new(&python);
+        python.current_dir(&out).args(["-c", &script]).output().unwrap()
+    };
+    let output = verify();
+    assert!(output.status.success(), "{output:?}");
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    fs::write(out.join("report.html"), page.replace("Evidenced", "evidenced")).unwrap();
+    assert!(!verify().status.success(), "a page that was edited verifies");
 }

@@ -208,6 +208,14 @@ impl Scene {
         Self { root, runs }
     }
 
+    /// A copy of the honest repository at another path, whose tests run anew.
+    pub(crate) fn run_again(name: &str) -> Self {
+        let mut scene = Self::recorded(name);
+        fs::remove_dir_all(scene.root.join("target/evidence")).expect("the first run goes");
+        scene.run().expect("the tests run");
+        scene
+    }
+
     fn cargo(&self, arguments: &[&str]) -> Output {
         let mut cargo = Command::new("cargo");
         cargo.current_dir(&self.root).envs(small_builds());

@@ -47,6 +47,17 @@ pub(super) fn tested(report: &Report) -> Markup {
                     @for one in &report.borrowed { (one.package) " at " code { (short(&one.commit)) } " " }
                 }
             }
+            (assurance(report))
+            @if let Some(bill) = &report.bill {
+                h3 { "Of which parts" }
+                p {
+                    code { (bill.program.package) } " for " (bill.program.target)
+                    @if !bill.program.features.is_empty() { ", with " (bill.program.features.join(", ")) }
+                    ": " (bill.linked) " packages are linked into it, "
+                    (bill.parts.saturating_sub(bill.linked)) " more help to build it. Each with version, licence and "
+                    "digest: " a href=(bill.file) { (bill.file) } " (CycloneDX 1.6), beside this file."
+                }
+            }
             @if !report.excluded.is_empty() {
                 p.small {
                     "Left out: "
@@ -69,25 +80,38 @@ fn tree(report: &Report) -> Markup {
 
 fn configurations(all: &[Ran]) -> Markup {
     html! {
-        div.scroll tabindex="0" role="region" aria-label="Configurations" {
-            table {
-                thead { tr {
-                    th scope="col" { "Configuration" } th.number scope="col" { "Passed" } th.number scope="col" { "Failed" }
-                    th.number scope="col" { "Witnesses" } th scope="col" { "What was run" } th scope="col" { "Compiler" }
-                } }
-                tbody {
-                    @for ran in all {
-                        tr {
-                            th scope="row" { (ran.name) }
-                            td.number { (ran.passed) } td.number { (ran.failed) } td.number { (ran.witnessed) }
-                            td { code { (ran.arguments.join(" ")) } }
-                            td { (ran.rustc) }
-                        }
+        div.configurations {
+            @for ran in all {
+                div.configuration {
+                    h4 { (ran.name) }
+                    p {
+                        strong { (ran.passed) } " passed, "
+                        @if ran.failed > 0 { strong.bad { (ran.failed) " failed" } } @else { "none failed" }
+                        ", " (ran.witnessed) " left a witness"
+                    }
+                    dl {
+                        dt { "Run" } dd { code { (ran.arguments.join(" ")) } }
+                        dt { "Compiler" } dd { (ran.rustc) }
+                        @for (name, value) in &ran.about { dt { (capital(name)) } dd { (value) } }
                     }
                 }
             }
         }
     }
+}
+
+fn assurance(report: &Report) -> Markup {
+    html! {
+        h3 { "With which assurance" }
+        ul { @for line in &report.assurance { li { (line) } } }
+    }
+}
+
+/// With a capital letter at its beginning.
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 /// Counts, what is wrong, and the rows of 164.312.
@@ -135,20 +159,30 @@ fn problems(report: &Report) -> Markup {
     }
 }
 
-fn table<'a>(label: &str, rows: impl Iterator<Item = &'a Row>) -> Markup {
+/// How many of the mutants that build were noticed.
+fn noticed(row: &Row) -> String {
+    row.mutants.as_ref().map_or_else(String::new, |one| {
+        format!("{} of {}", one.viable.saturating_sub(one.survivors.len()), one.viable)
+    })
+}
+
+fn table<'a>(label: &str, rows: impl Iterator<Item = &'a Row> + Clone) -> Markup {
+    let mutated = rows.clone().any(|row| row.mutants.is_some());
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
             table.items {
                 thead { tr {
-                    th scope="col" { "Item" } th scope="col" { "Title" } th scope="col" { "Binding" }
-                    th scope="col" { "Status" } th.number scope="col" { "Claims" }
+                    th scope="col" { "Item" } th scope="col" { "Title" } th.wide scope="col" { "Binding" }
+                    th scope="col" { "Status" } th.number.wide scope="col" { "Claims" }
+                    @if mutated { th.number.wide scope="col" { "Mutants noticed" } }
                 } }
                 tbody {
                     @for row in rows {
                         tr {
                             th scope="row" { a href=(format!("#{}", anchor(row))) { (row.citation) } }
-                            td { (row.title) } td { (row.binding()) } td { (chip(row)) }
-                            td.number { @if !row.claims.is_empty() { (row.claims.len()) } }
+                            td { (row.title) } td.wide { (row.binding()) } td { (chip(row)) }
+                            td.number.wide { @if !row.claims.is_empty() { (row.claims.len()) } }
+                            @if mutated { td.number.wide { (noticed(row)) } }
                         }
                     }
                 }
@@ -166,11 +200,15 @@ pub(super) fn owed(report: &Report) -> Markup {
             h2 #h-owed { "What you, the operator, still owe" }
             p {
                 "The component can show only its own part. These " (owed().count()) " items wait for the organization: a "
-                "signed statement or a decision. Templates lie under " code { "compliance/attestations/templates" } "."
+                "signed statement or a decision. Where no status stands, nothing was stated yet. Templates lie "
+                "under " code { "compliance/attestations/templates" } "."
             }
             ul.owed {
                 @for row in owed() {
-                    li { a href=(format!("#{}", anchor(row))) { (row.citation) } " " (row.title) " " (chip(row)) }
+                    li {
+                        a href=(format!("#{}", anchor(row))) { (row.citation) } " " (row.title)
+                        @if row.status != Status::Operator { " " (chip(row)) }
+                    }
                 }
             }
             h3 { "What the operator configures" }

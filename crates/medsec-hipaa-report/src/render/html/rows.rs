@@ -6,7 +6,10 @@ use super::parts::{anchor, chip};
 use super::{SECTIONS, title_of};
 use crate::mutants::Mutants;
 use crate::project::{Attestation, Control, Decision, Standing};
-use crate::report::{Report, Row};
+use crate::report::{Claim, Report, Row};
+
+/// How many claims of a kind a row shows before the rest is folded.
+const AT_FIRST: usize = 6;
 
 /// All sections of the rule.
 pub(super) fn sections(report: &Report) -> Markup {
@@ -46,32 +49,45 @@ fn one(report: &Report, row: &Row) -> Markup {
     }
 }
 
+/// The first claims of each kind; the rest is folded, and printed all the same.
 fn claims(report: &Report, row: &Row) -> Markup {
     html! {
         @if !row.claims.is_empty() {
             h4 { "Shown by tests" }
-            ul.claims {
-                @for claim in &row.claims {
-                    li {
-                        span class={ "polarity " (claim.polarity) } { (claim.polarity) } " " (claim.claim)
-                        ul {
-                            @for key in &claim.tests {
-                                @if let Some(test) = report.test(key) {
-                                    li { a href={ "#" (test.id) } { code { (key.function()) } } " "
-                                         span.small { (test.file) ":" (test.line) } }
-                                }
-                            }
-                        }
+            @for polarity in ["allow", "deny"] {
+                @let of_kind: Vec<_> = row.claims.iter().filter(|claim| claim.polarity == polarity).collect();
+                @let (first, rest) = of_kind.split_at(of_kind.len().min(AT_FIRST));
+                @if !first.is_empty() { ul.claims { @for one in first { (claim(report, one)) } } }
+                @if !rest.is_empty() {
+                    details.more {
+                        summary { (rest.len()) " more that show what is " @if polarity == "allow" { "allowed" } @else { "denied" } }
+                        ul.claims { @for one in rest { (claim(report, one)) } }
                     }
                 }
             }
         }
         @if !row.not_counting.is_empty() {
             h4 { "Declared, and not counted" }
-            ul.claims {
+            ul.claims.bare {
                 @for key in &row.not_counting {
                     @if let Some(test) = report.test(key) {
                         li { a href={ "#" (test.id) } { code { (key.function()) } } ": " (test.reasons.join("; ")) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn claim(report: &Report, claim: &Claim) -> Markup {
+    html! {
+        li {
+            span class={ "polarity " (claim.polarity) } { (claim.polarity) }
+            div {
+                (claim.claim)
+                @for key in &claim.tests {
+                    @if let Some(test) = report.test(key) {
+                        p.where { a href={ "#" (test.id) } { (key.function()) } " " (test.file) ":" (test.line) }
                     }
                 }
             }

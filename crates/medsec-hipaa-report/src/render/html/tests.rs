@@ -1,22 +1,35 @@
 //! Every declared test once: what it checked, where it ran, its source.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::report::{Report, TestEntry};
 
+/// Whether the source of tests is part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Shown,
+    LeftOut,
+}
+
 /// The section of all tests.
-pub(super) fn all(report: &Report) -> Markup {
+pub(super) fn all(report: &Report, source: Source) -> Markup {
     let counting = report.tests.iter().filter(|test| test.counts).count();
     html! {
         section #tests aria-labelledby="h-tests" {
             h2 #h-tests { "The tests" }
-            p { (counting) " of " (report.tests.len()) " declared tests count. The hash is of the body's tokens." }
-            @for test in &report.tests { (one(report, test)) }
+            p {
+                (counting) " of " (report.tests.len()) " declared tests count. The hash is of the body's tokens. "
+                @match source {
+                    Source::Shown => "In print the source is left out: it stands at the line that is named.",
+                    Source::LeftOut => "There are too many for their source to stand here: report.json has it.",
+                }
+            }
+            @for test in &report.tests { (one(report, test, source)) }
         }
     }
 }
 
-fn one(report: &Report, test: &TestEntry) -> Markup {
+fn one(report: &Report, test: &TestEntry, source: Source) -> Markup {
     html! {
         details.test id=(test.id) {
             summary {
@@ -42,8 +55,13 @@ fn one(report: &Report, test: &TestEntry) -> Markup {
                     @for check in &test.checks { span.check { (check.kind) " " code { (check.fact) } } " " }
                 }
             }
-            pre tabindex="0" { code { (test.excerpt) } }
-            p.small.hash { "body " code { (test.body_sha256) } }
+            @if source == Source::Shown { pre { code { (PreEscaped(escaped(&test.excerpt))) } } }
+            p.small.hash { "body " code { (test.body_sha256.get(..16).unwrap_or_default()) } }
         }
     }
+}
+
+/// As the content of an element: quotes are not markup there, and source has many.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
