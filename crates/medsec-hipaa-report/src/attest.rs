@@ -225,3 +225,78 @@ fn list(root: &Path) -> Result<String, ReportError> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use medsec_evidence::{Catalog, Section};
+
+    use super::*;
+    use crate::project::CONDITIONAL;
+
+    const TEMPLATES: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../compliance/attestations/templates");
+
+    fn templates() -> Vec<(String, Template)> {
+        let files = std::fs::read_dir(TEMPLATES).unwrap().map(|entry| entry.unwrap().path());
+        let read = |path: PathBuf| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let template = parsed(&name, &path).unwrap();
+            (name, template)
+        };
+        files.map(read).collect()
+    }
+
+    fn terms(does_not_apply: Option<&str>) -> Terms {
+        let [effective, expires] = ["2026-01-01", "2026-12-31"].map(|day| day.parse().unwrap());
+        let does_not_apply = does_not_apply.map(str::to_owned);
+        Terms {
+            statement: None,
+            owner_role: None,
+            effective,
+            expires,
+            does_not_apply,
+            evidence: None,
+        }
+    }
+
+    #[test]
+    fn each_item_that_no_test_shows_has_a_template_for_all_of_it() {
+        let whole = templates().into_iter().filter(|(_, template)| !template.part);
+        let covered: BTreeSet<_> = whole.flat_map(|(_, template)| template.citations).collect();
+        let items = Catalog::hipaa2013().items();
+        let others = items.filter(|item| item.citation.section() != Section::Technical);
+        let missing: Vec<_> = others
+            .map(|item| item.citation.to_string())
+            .filter(|citation| !covered.contains(citation))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn exceptions_are_offered_only_where_the_rule_makes_them() {
+        for (name, template) in templates().iter().filter(|(_, one)| one.exception.is_some()) {
+            let all = |cited: &String| CONDITIONAL.contains(&cited.as_str());
+            assert!(template.citations.iter().all(all), "{name}");
+        }
+    }
+
+    #[test]
+    fn statement_that_an_item_does_not_apply_says_why() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(FOLDER).join("templates");
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["group-health-plan", "training"] {
+            let file = format!("{name}.toml");
+            std::fs::copy(Path::new(TEMPLATES).join(&file), folder.join(&file)).unwrap();
+        }
+        let none = terms(Some("we insure nobody"));
+        assert!(new(root.path(), "training", &none).unwrap_err().to_string().contains("everybody"));
+        new(root.path(), "group-health-plan", &none).unwrap();
+        let made = root.path().join(FOLDER).join("group-health-plan.toml");
+        let made = std::fs::read_to_string(made).unwrap();
+        assert!(made.contains("We are no group health plan, because we insure nobody"), "{made}");
+        assert!(made.contains("applies = false"), "{made}");
+    }
+}

@@ -12,7 +12,7 @@ use crate::problem::Problem;
 use crate::render::{Files, render};
 use crate::report::{Report, Row, Status};
 use crate::signing::PrivateKey;
-use crate::statement::state;
+use crate::statement::{state, state_run};
 
 /// What to make of a run.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -75,6 +75,7 @@ pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportE
     let mut files = render(&report)?;
     let signing = key.as_ref().filter(|_| report.is_clean());
     state(&report, &mut files, signing)?;
+    state_run(runs, &mut files, signing)?;
     output::write(&options.out, &files)?;
     summary.push_str(&table(&report));
     if let Some(changes) = changes {

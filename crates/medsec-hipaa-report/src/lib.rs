@@ -61,4 +61,6 @@ pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, 
 pub use sbom::{Bill, SBOM_FILE};
 pub use scan::{Declared, Scan, Target, Targets, scan};
 pub use signing::{NotAKey, PrivateKey, PublicKey, Signature};
-pub use statement::{ENVELOPE_FILE, STATEMENT_FILE, state};
+pub use statement::{
+    ENVELOPE_FILE, RUN_ENVELOPE_FILE, RUN_STATEMENT_FILE, STATEMENT_FILE, state, state_run,
+};

@@ -10,9 +10,12 @@ use serde::Deserialize;
 
 use crate::error::{At as _, ReportError, read_limited};
 use crate::render::Files;
-use crate::statement::{ENVELOPE_FILE, STATEMENT_FILE};
+use crate::statement::{ENVELOPE_FILE, RUN_ENVELOPE_FILE, RUN_STATEMENT_FILE, STATEMENT_FILE};
 
 const LONGEST: u64 = 64 << 20;
+/// What no statement can name.
+const STATEMENTS: [&str; 4] =
+    [STATEMENT_FILE, ENVELOPE_FILE, RUN_STATEMENT_FILE, RUN_ENVELOPE_FILE];
 
 #[derive(Deserialize)]
 struct Statement {
@@ -95,7 +98,7 @@ fn earlier(out: &Path) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let names = statement.subject.into_iter().map(|subject| subject.name);
-    names.chain([STATEMENT_FILE, ENVELOPE_FILE].map(str::to_owned)).collect()
+    names.chain(STATEMENTS.map(str::to_owned)).collect()
 }
 
 fn below(folder: &Path, prefix: &str) -> Result<Vec<String>, ReportError> {

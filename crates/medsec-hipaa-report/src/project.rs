@@ -36,6 +36,8 @@ pub use register::{Entry, Register};
 pub use settings::{Excluded, Program, Settings, Signer};
 pub use waiver::Waiver;
 
+#[cfg(test)]
+pub(crate) use attestation::CONDITIONAL;
 pub(crate) use attestation::{SIGNATURE_TYPE, Text as AttestationText};
 
 /// Everything that stands in `compliance/`, judged at a day.

@@ -198,3 +198,70 @@ fn row_stands_as_the_worst_of_its_statements() {
     });
     assert_eq!(status(&scene.report(), OFFICIAL), "attestation-expired");
 }
+
+#[test]
+fn statements_of_parts_leave_the_row_partial() {
+    let scene = changed("parts", |scene| {
+        scene.edit(STATEMENT, "expires = 2026-12-31\n", "expires = 2026-12-31\npart = true\n");
+        scene.sign_again();
+    });
+    assert_eq!(status(&scene.report(), OFFICIAL), "partial");
+}
+
+#[test]
+fn exception_of_the_rule_is_stated_and_signed() {
+    let scene = changed("exception", |scene| {
+        scene.edit(STATEMENT, OFFICIAL, "164.314(b)(1)");
+        scene.edit(STATEMENT, "expires = 2026-12-31\n", "expires = 2026-12-31\napplies = false\n");
+        scene.sign_again();
+    });
+    let row = scene.report();
+    let row = row.row("164.314(b)(1)").unwrap();
+    assert_eq!(row.status.to_string(), "Does not apply, stated until 2026-12-31");
+}
+
+#[test]
+fn row_of_somebody_else_is_never_satisfied() {
+    let scene = changed("not-ours", |scene| {
+        let file = "compliance/controls.toml";
+        let text = scene.text(file);
+        let (before, rest) = text.split_once("[control.\"164.312(d)\"]\n").unwrap();
+        let (_, after) = rest.split_once("\n\n").unwrap();
+        let others = "[control.\"164.312(d)\"]\nnot_ours = \"the identity provider\"\n";
+        scene.put(file, &format!("{before}{others}\n{after}"));
+    });
+    let report = scene.report();
+    let row = report.row("164.312(d)").unwrap();
+    assert_eq!(row.status.key(), "operator");
+    assert!(!row.status.is_satisfied() && row.is_owed() && !row.claims.is_empty());
+    assert!(row.why[0].contains("the identity provider"));
+}
+
+#[test]
+fn lock_that_is_gone_is_named_where_there_was_one() {
+    let gone = |scene: &Scene| {
+        std::fs::remove_file(scene.root.join("compliance/compliance.lock")).unwrap()
+    };
+    let scene = changed("lock-gone", gone);
+    named(&scene.report(), &["compliance/compliance.lock is gone"]);
+    assert!(medsec_hipaa_report::is_binding(&scene.root, true).unwrap());
+    assert!(!medsec_hipaa_report::is_binding(&scene.root, false).unwrap());
+    // A clone without history has the setting.
+    scene.git(&["checkout", "-q", "--orphan", "shallow"]);
+    scene.commit();
+    assert!(!medsec_hipaa_report::is_binding(&scene.root, true).unwrap());
+    let settings = scene.text("compliance/report.toml");
+    scene.put("compliance/report.toml", &format!("locked = true\n{settings}"));
+    scene.commit();
+    scene.reseal();
+    assert!(medsec_hipaa_report::is_binding(&scene.root, true).unwrap());
+    named(&scene.report(), &["compliance/compliance.lock is gone"]);
+}
+
+#[test]
+fn tree_that_differs_does_not_switch_the_check_of_a_ci_off() {
+    let scene = Scene::recorded("dirty-ci");
+    scene.put("letter-2.txt", "x");
+    assert!(medsec_hipaa_report::is_binding(&scene.root, true).unwrap());
+    assert!(!medsec_hipaa_report::is_binding(&scene.root, false).unwrap());
+}

@@ -205,3 +205,30 @@ fn configuration_of_another_run_is_named() {
     fs::write(other.join("run.json"), facts).unwrap();
     named(&scene.report(), &["other", "another run"]);
 }
+
+#[test]
+fn witness_that_was_never_finished_is_none() {
+    let scene = Scene::recorded("unfinished");
+    let witness = scene.idle_witness();
+    let name = witness.file_name().unwrap().to_string_lossy().into_owned();
+    fs::rename(&witness, witness.with_file_name(format!(".{name}.unfinished"))).unwrap();
+    scene.reseal();
+    let report = scene.report();
+    named(&report, &[IDLE, SESSION, "left no witness"]);
+    assert!(report.problems.iter().all(|one| !one.to_string().contains("unfinished")));
+}
+
+#[test]
+fn what_a_new_lock_drops_is_printed() {
+    let scene = Scene::recorded("dropped");
+    scene.edit(
+        "compliance/compliance.lock",
+        "session::busy_session_opens",
+        "session::busy_session_reads",
+    );
+    scene.commit();
+    scene.reseal();
+    let said = scene.program(&["make", "--bless"], |_| ());
+    let dropped = format!("no longer locked: {LOGOFF} clinic::it session::busy_session_reads");
+    assert!(said.contains(&dropped), "{said}");
+}

@@ -43,13 +43,15 @@ pub(super) fn registers(report: &Report) -> Markup {
                     table {
                         thead { tr {
                             th scope="col" { "Id" } th scope="col" { "What" } th scope="col" { "Treatment" }
-                            th scope="col" { "Owner" } th scope="col" { "Next review" }
+                            th scope="col" { "Outcome" } th scope="col" { "Owner" }
+                            th scope="col" { "Next review" }
                         } }
                         tbody {
                             @for entry in &register.entries {
                                 tr {
                                     th scope="row" { (entry.id) }
-                                    td { (entry.title) } td { (entry.treatment) } td { (entry.owner_role) }
+                                    td { (entry.title) } td { (entry.treatment) }
+                                    td { (entry.outcome.as_deref().unwrap_or_default()) } td { (entry.owner_role) }
                                     td { @if entry.closed { "closed" } @else { (entry.next_review) } }
                                 }
                             }
