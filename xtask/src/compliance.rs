@@ -11,7 +11,7 @@ use medsec_hipaa_report::{
 
 use crate::steps::Reported;
 use crate::workspace::Workspace;
-use crate::{test, tools};
+use crate::{page, test, tools};
 
 /// What to report.
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,12 @@ pub(crate) struct Options {
     /// Take this run of the tests, a folder below `target/evidence`, instead of running them.
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
+    /// Look at the page in Chromium afterwards, as `cargo xtask test` does.
+    #[arg(long)]
+    look: bool,
     /// Make no report; try mutants of the code that implements the rows, into `compliance/mutants.json`, from which the
     /// next report takes them. What was tried and did not change is not tried again.
-    #[arg(long, conflicts_with_all = ["runs", "check", "bless"])]
+    #[arg(long, conflicts_with_all = ["runs", "check", "bless", "look"])]
     tier: bool,
     /// Stop starting mutants after so many minutes.
     #[arg(long, default_value_t = 60, requires = "tier")]
@@ -46,7 +49,11 @@ pub(crate) fn run(ws: &Workspace, options: &Options) -> Result<()> {
         Some(runs) => runs.clone(),
         None => test::record(ws)?,
     };
-    report(ws, &runs, &options.wanted)
+    let made = report(ws, &runs, &options.wanted);
+    if options.look {
+        page::check(ws, &[&ws.root.join(&options.wanted.out).join("report.html")])?;
+    }
+    made
 }
 
 fn tier(ws: &Workspace, minutes: u64) -> Result<()> {

@@ -10,6 +10,7 @@ mod compliance;
 mod debian;
 mod fuzz;
 mod node;
+mod page;
 mod process;
 mod python;
 mod samples;

@@ -8,7 +8,6 @@ mod alone;
 mod fhir;
 mod fips;
 mod go;
-mod page;
 mod schemas;
 mod suite;
 mod trestle;
@@ -21,7 +20,7 @@ use medsec_hipaa_report::{Counts, Recorder};
 use self::suite::Suite;
 use crate::steps::{Reported, Steps, seconds};
 use crate::workspace::Workspace;
-use crate::{bench, compliance, fuzz, process, python, samples, services, tidy, tools};
+use crate::{bench, compliance, fuzz, page, process, python, samples, services, tidy, tools};
 
 /// Pinned Python packages of the oracle that opens and makes packages independently of our code.
 const ORACLE: &str = "testdata/oracle/requirements.txt";
@@ -81,6 +80,8 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
     steps.step("page", seconds(60), || {
         page::check(ws, &[&ws.target.join("compliance/report.html")])
     });
+    let documents = ws.target.join("compliance/oscal");
+    steps.step("trestle", seconds(60), || trestle::check(ws, &documents));
     documentation(ws, steps);
     steps.step("tidy", seconds(15), || tidy::run(ws));
     steps.step("deny", seconds(15), || deny(ws));
@@ -226,8 +227,6 @@ fn deny(ws: &Workspace) -> Result<()> {
 }
 
 fn long_runs(ws: &Workspace, steps: &mut Steps) {
-    let documents = ws.target.join("compliance/oscal");
-    steps.step("trestle", seconds(120), || trestle::check(ws, &documents));
     steps.step("audit", seconds(30), || advisories::check(ws));
     steps.step("bench", seconds(900), || bench::run(ws, &bench::Options { quick: false }));
     steps.step("fuzz", seconds(1200), || {

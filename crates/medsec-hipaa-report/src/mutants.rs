@@ -147,9 +147,8 @@ fn try_batch(
     batch: &[Mutant],
     declared: &[Declared],
 ) -> Result<Vec<Tried>, ReportError> {
-    let ours = |one: &&Declared| {
-        one.package == queue.package && one.citations.iter().any(|cited| *cited == queue.citation)
-    };
+    let ours =
+        |one: &&Declared| one.package == queue.package && one.citations.contains(&queue.citation);
     let evidence: Vec<_> = declared.iter().filter(ours).collect();
     let mut tried = Vec::new();
     let mut unnoticed = batch.to_vec();

@@ -85,7 +85,7 @@ fn property(name: &str, value: &str) -> Value {
 }
 
 /// Adds a member to an object; OSCAL takes no empty arrays, so some are added only where they have elements.
-fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
+pub(crate) fn put(object: &mut Value, key: &str, value: impl Into<Value>) {
     if let Some(members) = object.as_object_mut() {
         members.insert(key.to_owned(), value.into());
     }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::error::{ReportError, read_limited};
+use crate::oscal::put;
 use crate::program;
 use crate::project::Program;
 
@@ -83,13 +84,13 @@ pub(crate) fn bill(
         let mut component =
             described(part, known.get(&(part.name.as_str(), part.version.as_str())));
         if *part == graph.root {
-            component["type"] = "application".into();
+            put(&mut component, "type", "application");
         } else {
             let scope = if linked.contains(part) { "required" } else { "excluded" };
-            component["scope"] = scope.into();
+            put(&mut component, "scope", scope);
         }
         if let Some(digest) = digests.get(&(part.name.clone(), part.version.clone())) {
-            component["hashes"] = json!([{ "alg": "SHA-256", "content": digest }]);
+            put(&mut component, "hashes", json!([{ "alg": "SHA-256", "content": digest }]));
         }
         component
     };
@@ -137,14 +138,17 @@ fn described(part: &Part, about: Option<&About>) -> Value {
     let Some(about) = about else { return component };
     if let Some(license) = &about.license {
         // Before SPDX expressions, Cargo took a slash for "or".
-        component["licenses"] = json!([{ "expression": license.replace('/', " OR ") }]);
+        put(&mut component, "licenses", json!([{ "expression": license.replace('/', " OR ") }]));
     }
     if let Some(description) = &about.description {
-        component["description"] =
-            description.split_whitespace().collect::<Vec<_>>().join(" ").into();
+        put(
+            &mut component,
+            "description",
+            description.split_whitespace().collect::<Vec<_>>().join(" "),
+        );
     }
     if let Some(address) = &about.repository {
-        component["externalReferences"] = json!([{ "type": "vcs", "url": address }]);
+        put(&mut component, "externalReferences", json!([{ "type": "vcs", "url": address }]));
     }
     component
 }

@@ -181,7 +181,8 @@ impl Record {
         self.rows.keys().map(String::as_str)
     }
 
-    /// Keeps what was tried of files that are as they were; returns what of the sample is left to try.
+    /// Keeps what was tried of files that are as they were; returns what of the sample is left to try. A survivor that
+    /// nobody explained is tried again: there may be a better test by now.
     pub(super) fn begin(
         &mut self,
         citation: &str,
@@ -192,9 +193,13 @@ impl Record {
         let row = self.rows.entry(citation.to_owned()).or_default();
         row.of = listed.len();
         row.commit.clone_from(&tree.commit);
+        let explained = explained(&tree.root)?;
         let mut kept = Vec::new();
         for one in row.tried.drain(..) {
-            if listed.iter().any(|mutant| mutant.name == one.mutant)
+            let open =
+                one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none();
+            if !open
+                && listed.iter().any(|mutant| mutant.name == one.mutant)
                 && digest(&tree.root, &one.file)?.as_ref() == Some(&one.sha256)
             {
                 kept.push(one);

@@ -91,8 +91,8 @@ fn excerpt_begins_after_the_attribute() {
         format!("mod a {{\n{}}}\n", TEST.replace("\n", "\n    ").replacen('#', "    #", 1));
     let scan = scanned(&[("src/lib.rs", &indented), ("tests/it/main.rs", "")]);
     let declared = &scan.declared[0];
-    let (_, function) = TEST.trim_end().split_once('\n').unwrap();
-    assert_eq!(declared.excerpt, function);
+    let function = TEST.find("fn ").unwrap();
+    assert_eq!(declared.excerpt, TEST[function..].trim_end());
     assert_eq!((declared.line, declared.end), (2, 5));
 }
 

@@ -39,3 +39,16 @@ fn hospital_service_makes_its_own_report() {
         assert!(out.join(file).is_file(), "{file}");
     }
 }
+
+/// An alias gives way to a command of Cargo's own, silently.
+#[test]
+fn command_of_the_readme_is_an_alias_that_holds() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hospital-service");
+    let readme = std::fs::read_to_string(format!("{example}/README.md")).unwrap();
+    let command = readme.lines().find_map(|line| line.strip_prefix("    cargo ")).unwrap();
+    let word = command.split_whitespace().next().unwrap();
+    let listed = Command::new("cargo").current_dir(example).arg("--list").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let line = listed.lines().find(|line| line.split_whitespace().next() == Some(word)).unwrap();
+    assert!(line.contains("alias: run") && line.contains("medsec-hipaa-report"), "{line}");
+}

@@ -147,6 +147,9 @@ impl Retrieve for Beside {
 fn bill_of_materials_names_every_part_with_its_digest() {
     let bill: Value = serde_json::from_slice(&files(&Scene::recorded("bill"))[SBOM_FILE]).unwrap();
     let components = bill["components"].as_array().unwrap();
+    let scope =
+        |name: &str| components.iter().find(|one| one["name"] == name).unwrap()["scope"].clone();
+    assert_eq!((scope("thiserror"), scope("syn")), ("required".into(), "excluded".into()));
     let ours = [&bill["metadata"]["component"]["bom-ref"]];
     let refs: Vec<_> = components.iter().map(|one| &one["bom-ref"]).chain(ours).collect();
     for part in components {

@@ -50,6 +50,12 @@ fn next_run_tries_only_what_is_left() {
     assert_eq!(Record::load(dir.path()).unwrap(), record);
     let listed = [mutant(LIMIT), mutant(OTHER), mutant("src/session.rs:11:1: replace x with ()")];
     let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
+    assert_eq!(left, [listed[0].clone(), listed[2].clone()], "the survivor is tried again");
+    let reasons =
+        "[[survivor]]\nmutant = \"src/session.rs: replace < with <= in limit\"\nwhy = \"equal\"\n";
+    std::fs::write(dir.path().join(SURVIVORS_FILE), reasons).unwrap();
+    let mut record = recorded(&tree);
+    let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
     assert_eq!(left, listed[2..]);
     std::fs::write(dir.path().join(FILE), "fn limit() { }").unwrap();
     assert_eq!(record.begin("164.312(b)", &tree, &listed, &listed).unwrap(), listed);

@@ -9,9 +9,9 @@ use crate::node::{Node, Package};
 use crate::process;
 use crate::workspace::Workspace;
 
-const CHECK: &str = "xtask/src/test/page/check.py";
+const CHECK: &str = "xtask/src/page/check.py";
 /// A page with faults: a check that finds none in it is broken.
-const WRONG: &str = "xtask/src/test/page/wrong.html";
+const WRONG: &str = "xtask/src/page/wrong.html";
 /// What it finds there, at least.
 const FAULTS: [&str; 7] = [
     "asks for https://example.invalid",
@@ -38,7 +38,7 @@ const AXE: Package = Package {
 ///
 /// # Errors
 /// The browser or axe-core cannot be had, a page has a fault (already printed), or the check is blind.
-pub(super) fn check(ws: &Workspace, pages: &[&Path]) -> Result<()> {
+pub(crate) fn check(ws: &Workspace, pages: &[&Path]) -> Result<()> {
     let browser = BROWSERS.iter().find_map(|name| program(name));
     let browser = match browser {
         Some(browser) => browser,
