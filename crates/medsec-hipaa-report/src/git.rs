@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use crate::error::ReportError;
+use crate::error::{At as _, ReportError};
 use crate::program;
 
 pub use borrowed::Borrowed;
@@ -50,11 +50,19 @@ impl Commit {
         Ok(Self { id, changed, prefix, seconds, borrowed })
     }
 
-    /// Adds those of these files, as seen from `root`, that the commit does not have: git is silent about the ignored.
+    /// Adds those of these files, as seen from `root`, that the commit does not have: git is silent about the ignored, and
+    /// of a symbolic link it has the name of what it leads to.
     pub(crate) fn must_hold(&mut self, root: &Path, files: &[String]) -> Result<(), ReportError> {
         let listed = read(root, &["ls-tree", "-r", "-z", "--name-only", "HEAD"])?;
         let held: BTreeSet<_> = listed.split('\0').collect();
-        let absent = files.iter().filter(|file| !held.contains(file.as_str()));
+        let place = std::fs::canonicalize(root).at(root)?;
+        let is_held = |file: &&String| {
+            let real = std::fs::canonicalize(root.join(file)).ok();
+            let real = real.as_ref().and_then(|real| real.strip_prefix(&place).ok());
+            let real = real.map(|real| real.to_string_lossy().replace('\\', "/"));
+            held.contains(file.as_str()) && real.is_some_and(|real| held.contains(real.as_str()))
+        };
+        let absent = files.iter().filter(|file| !is_held(file));
         self.changed.extend(absent.map(|file| format!("{}{file}", self.prefix)));
         self.changed.sort();
         self.changed.dedup();

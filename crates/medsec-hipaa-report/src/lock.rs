@@ -47,6 +47,9 @@ struct Locked {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     helpers: Option<String>,
     file: String,
+    /// Configurations in which it ran, passed and left its witness.
+    #[serde(default)]
+    shown_in: Vec<String>,
 }
 
 impl Lock {
@@ -140,6 +143,7 @@ fn locked(test: &Test) -> Vec<Locked> {
         body: declared.body_sha256.clone(),
         helpers: declared.helpers_sha256.clone(),
         file: declared.file.clone(),
+        shown_in: test.shown_in.clone(),
     };
     declared.citations.iter().map(one).collect()
 }
@@ -160,13 +164,17 @@ fn changed(old: &Locked, new: &Locked) -> Vec<Problem> {
         ("polarity", old.polarity != new.polarity),
     ];
     let different = fields.into_iter().filter(|(_, differs)| *differs);
-    let problem = |what: &str| Problem::Changed {
+    let different = different.map(|(what, _)| format!("its {what} changed"));
+    // More of them is no loss.
+    let gone = old.shown_in.iter().filter(|name| !new.shown_in.contains(name));
+    let gone = gone.map(|name| format!("it is not shown in `{name}` any more"));
+    let problem = |what: String| Problem::Changed {
         citation: old.citation.clone(),
         test: old.test.clone(),
         file: new.file.clone(),
-        what: what.to_owned(),
+        what,
     };
-    different.map(|(what, _)| problem(what)).collect()
+    different.chain(gone).map(problem).collect()
 }
 
 /// Says what became of a test: it does not count, cites something else, has another name, or is gone.

@@ -61,7 +61,7 @@ pub enum Problem {
     NoLock,
     #[error("{citation}: evidence is lost: {test} ({file}): {why}")]
     Lost { citation: String, test: TestId, file: String, why: String },
-    #[error("{citation}: {test} ({file}) is not what was locked: its {what} changed")]
+    #[error("{citation}: {test} ({file}) is not what was locked: {what}")]
     Changed { citation: String, test: TestId, file: String, what: String },
     #[error("{citation}: {test} ({file}) is in no lock")]
     Orphaned { citation: String, test: TestId, file: String },

@@ -265,3 +265,14 @@ fn tree_that_differs_does_not_switch_the_check_of_a_ci_off() {
     assert!(medsec_hipaa_report::is_binding(&scene.root, true).unwrap());
     assert!(!medsec_hipaa_report::is_binding(&scene.root, false).unwrap());
 }
+
+#[test]
+fn evidence_of_a_statement_has_to_be_in_the_commit() {
+    let scene = changed("ignored-letter", |scene| {
+        scene.put(".git/info/exclude", "private.txt\n");
+        scene.put("private.txt", &scene.text("letter.txt"));
+        scene.edit(STATEMENT, "letter.txt", "private.txt");
+        scene.sign_again();
+    });
+    named(&scene.report(), &["the tree differs from the commit", "private.txt"]);
+}

@@ -232,3 +232,15 @@ fn what_a_new_lock_drops_is_printed() {
     let dropped = format!("no longer locked: {LOGOFF} clinic::it session::busy_session_reads");
     assert!(said.contains(&dropped), "{said}");
 }
+
+#[test]
+fn test_that_is_shown_in_fewer_configurations_is_named() {
+    let scene = Scene::recorded("fewer");
+    let lock = "compliance/compliance.lock";
+    scene.put(lock, &scene.text(lock).replace("[\"default\"]", "[\"default\", \"live\"]"));
+    scene.commit();
+    scene.reseal();
+    let report = scene.report();
+    named(&report, &[LOGOFF, IDLE, SESSION, "not shown in `live` any more"]);
+    assert_eq!(status(&report, LOGOFF), "partial");
+}

@@ -92,3 +92,16 @@ fn changed_path_dependency_of_another_repository_is_found() {
     std::fs::write(shelf.join("src/lib.rs"), "// changed").unwrap();
     differs(&scene, "shelf");
 }
+
+#[cfg(unix)]
+#[test]
+fn link_to_a_source_elsewhere_is_found() {
+    let scene = Scene::recorded("linked-source");
+    let outside = scene.root.with_file_name("linked-weak.rs");
+    std::fs::write(&outside, "").unwrap();
+    std::os::unix::fs::symlink(&outside, scene.root.join("clinic/tests/it/weak.rs")).unwrap();
+    scene.edit("clinic/tests/it/main.rs", "mod session;", "mod session;\nmod weak;");
+    scene.commit();
+    scene.reseal();
+    differs(&scene, "clinic/tests/it/weak.rs");
+}

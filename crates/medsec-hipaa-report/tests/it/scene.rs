@@ -332,7 +332,7 @@ impl Scene {
     /// What the program of this crate prints about the run that was recorded.
     pub(crate) fn program(&self, arguments: &[&str], adjust: impl FnOnce(&mut Command)) -> String {
         let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-hipaa-report"));
-        let [command, rest @ ..] = arguments else { panic!("no command") };
+        let (command, rest) = arguments.split_first().expect("a command");
         program.arg("--root").arg(&self.root).arg(command).args(rest);
         program.arg("--out").arg(self.root.join("target/compliance")).arg("--runs").arg(&self.runs);
         program.env("SOURCE_DATE_EPOCH", "1780272000");
