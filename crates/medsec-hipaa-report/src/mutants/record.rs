@@ -119,8 +119,8 @@ impl Mutants {
         let Self { killed, killed_by_others, viable, unviable, not_tried, .. } = self;
         let survived = self.survivors.len();
         format!(
-            "of {viable} viable mutants {killed} noticed by its evidence, {killed_by_others} by other tests of the \
-             package, {survived} by none; {unviable} do not build, {not_tried} not tried"
+            "{viable} mutants that build: {killed} noticed by its evidence, {killed_by_others} by other tests of the \
+             package, {survived} by none. Not building {unviable}, not tried {not_tried}."
         )
     }
 }

@@ -79,13 +79,12 @@ pub fn build(input: &Input<'_>) -> Report {
 fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<String> {
     let witnessed = "Each test that counts is declared in the source, ran once, passed, and left one witness of its \
                      run: what it checked, and that its body is the one in the source.";
-    let open = problems.iter().filter(|one| matches!(one, Problem::Orphaned { .. })).count();
-    let locked = if open == 0 {
-        "All of them stand in a reviewed lock, so that one that is gone, renamed or weakened is a finding."
-    } else {
-        "Not all of them stand in a reviewed lock yet: that one is gone, renamed or weakened need not be noticed."
+    let unlocked = problems.iter().filter(|one| matches!(one, Problem::Orphaned { .. })).count();
+    let locked = match unlocked {
+        0 => "All of them stand in a reviewed lock: one that is gone, renamed or weakened is a finding.".to_owned(),
+        some => format!("{some} times one of them stands in no reviewed lock: if it were gone, nobody would be told."),
     };
-    let lines = [witnessed, locked].map(str::to_owned);
+    let lines = [witnessed.to_owned(), locked];
     let tried: Vec<_> = rows.iter().filter_map(|row| row.mutants.as_ref()).collect();
     let sum = |count: fn(&Mutants) -> usize| tried.iter().map(|one| count(one)).sum::<usize>();
     let (viable, survived) = (sum(|one| one.viable), sum(|one| one.survivors.len()));

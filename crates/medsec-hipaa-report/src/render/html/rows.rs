@@ -149,7 +149,7 @@ fn mutants(one: &Mutants) -> Markup {
     html! {
         h4 { "Mutants of the code" }
         p {
-            (sentence(one))
+            (one.sentence())
             span.small { " " (one.tool) ", at " code { (one.commit.get(..12).unwrap_or(&one.commit)) }
                 ". What was seen of a file that changed since does not count." }
         }
@@ -166,12 +166,6 @@ fn mutants(one: &Mutants) -> Markup {
             }
         }
     }
-}
-
-fn sentence(one: &Mutants) -> String {
-    let mut words = one.sentence();
-    words.replace_range(..1, "O");
-    words + "."
 }
 
 fn crosswalk(row: &Row) -> Markup {
