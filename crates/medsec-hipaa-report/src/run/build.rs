@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn settings_are_named_without_their_values() {
-        let text = "[build]\nrustflags = ['--cfg=x']\njobs = 2\n[target.x]\nrunner = '/opt/r'\n[source.x]\ndirectory = 'd'";
+        let text = "[build]\nrustflags = ['--cfg=x']\njobs = 2\n[target.x]\nrunner = '/opt/r'\n[http]\ntimeout = 9";
         assert_eq!(telling(text), ["build.rustflags", "target.x"]);
         assert_eq!(telling("["), Vec::<String>::new());
     }
