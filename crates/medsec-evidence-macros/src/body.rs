@@ -121,13 +121,16 @@ fn blind_closure(arguments: TokenStream) -> Option<Span> {
     given.is_disjoint(&used).then(|| pattern.span())
 }
 
-/// Whether a pattern itself says which error is meant: a path with something in it, as in `|Error::Locked(_)|`.
+/// Whether a pattern itself says which error is meant: a path with something in it, as in `|Locked(_)|`, or the
+/// one value of its type.
 fn names_a_variant(pattern: &Pat) -> bool {
     match pattern {
         Pat::Reference(reference) => names_a_variant(&reference.pat),
         Pat::Type(typed) => names_a_variant(&typed.pat),
         Pat::Paren(inner) => names_a_variant(&inner.pat),
         Pat::TupleStruct(_) | Pat::Struct(_) | Pat::Path(_) => true,
+        // A unit struct; a variable of such a name is a warning.
+        Pat::Ident(one) => one.ident.to_string().starts_with(char::is_uppercase),
         _ => false,
     }
 }

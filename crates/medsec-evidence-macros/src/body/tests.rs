@@ -83,6 +83,7 @@ fn denial_with_named_error_passes() {
         "|e: &Locked| e.is_of(1)",
         "|&e| matches!(e, Locked)",
         "|Locked(_)| true",
+        "|Locked| true",
         "|e| { let why = e; why == &1 }",
     ] {
         assert!(!denial_in(&format!("ev.denies(open(15), {looking});")), "{looking}");
