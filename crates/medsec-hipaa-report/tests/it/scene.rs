@@ -121,8 +121,8 @@ impl Scene {
     }
 
     /// A copy of `examples/hospital-service`, committed, with nothing run.
-    pub(crate) fn example() -> Self {
-        let root = home().join("example");
+    pub(crate) fn example(name: &str) -> Self {
+        let root = home().join(name);
         fresh(&root);
         copy(Path::new(EXAMPLE), &root);
         fs::copy(LOCKFILE, root.join("Cargo.lock")).expect("the versions of this workspace");
@@ -131,6 +131,13 @@ impl Scene {
         scene.git(&["init", "-q"]);
         scene.commit();
         scene
+    }
+
+    /// Forgets all commits but one of what is there now.
+    pub(crate) fn begin_anew(&self) {
+        fs::remove_dir_all(self.root.join(".git")).expect("the old repository");
+        self.git(&["init", "-q"]);
+        self.commit();
     }
 
     /// The environment of programs that build in a scene.
