@@ -68,7 +68,7 @@ fn is_recorded(home: &Home, peer: &str) -> bool {
 }
 
 #[evidence(
-    hipaa2013::["164.312(b)", "164.316(b)(2)(i)"],
+    hipaa2013::"164.312(b)",
     claim = "a log whose database is killed while it follows goes on, records the lag, and ends with an identical copy",
     polarity = allow,
 )]

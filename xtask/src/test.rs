@@ -68,11 +68,15 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
         tools::DENY.program(ws)?;
         Ok(nextest)
     })?;
-    let run = steps.step("evidence folder", seconds(5), || start(ws))?;
+    let run = steps.step("evidence folder", seconds(5), || start(ws, options.fips))?;
     let mut suite = Suite::new(nextest, run, options.full);
     helpers(ws, &mut suite, steps);
     static_checks(ws, steps);
     let mut counts = tests(ws, &suite, steps)?;
+    if options.fips {
+        let tested = steps.step("fips", seconds(300), || fips::run(ws, &suite))?;
+        counts = judged(counts, tested, "fips", steps);
+    }
     steps.step("evidence report", seconds(10), || compliance::after_tests(ws, suite.folder()));
     steps.step("page", seconds(60), || {
         page::check(ws, &[&ws.target.join("compliance/report.html")])
@@ -83,10 +87,6 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
     steps.step("tidy", seconds(15), || tidy::run(ws));
     steps.step("deny", seconds(15), || deny(ws));
     steps.step("crypto alone", seconds(120), || alone::check(ws));
-    if options.fips {
-        let tested = steps.step("fips", seconds(300), || fips::run(ws, &suite))?;
-        counts = judged(counts, tested, "fips", steps);
-    }
     if options.full {
         long_runs(ws, steps);
     }
@@ -101,7 +101,7 @@ pub(crate) fn record(ws: &Workspace) -> Result<PathBuf> {
     let mut steps = Steps::default();
     let nextest = steps.step("tools", seconds(15), || tools::NEXTEST.program(ws));
     let nextest = nextest.ok_or(Reported)?;
-    let run = steps.step("evidence folder", seconds(5), || start(ws)).ok_or(Reported)?;
+    let run = steps.step("evidence folder", seconds(5), || start(ws, false)).ok_or(Reported)?;
     let mut suite = Suite::new(nextest, run, false);
     helpers(ws, &mut suite, &mut steps);
     tests(ws, &suite, &mut steps).ok_or(Reported)?;
@@ -109,9 +109,14 @@ pub(crate) fn record(ws: &Workspace) -> Result<PathBuf> {
     Ok(suite.folder().to_path_buf())
 }
 
+/// The runs of nextest that leave evidence; one that is missing in the end fails the report. The last is for `--fips`.
+const CONFIGURATIONS: [&str; 4] = ["default", "live", "bare", "fips"];
+
 /// A fresh folder for what the tests leave behind.
-fn start(ws: &Workspace) -> Result<Recorder> {
-    let run = Recorder::start(&ws.root, &ws.target.join("evidence"))?;
+fn start(ws: &Workspace, fips: bool) -> Result<Recorder> {
+    let planned: Vec<_> =
+        CONFIGURATIONS.into_iter().filter(|name| fips || *name != "fips").collect();
+    let run = Recorder::start(&ws.root, &ws.target.join("evidence"), &planned)?;
     println!("    {}", run.folder().display());
     Ok(run)
 }

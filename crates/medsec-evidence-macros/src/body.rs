@@ -12,11 +12,17 @@
 //! character of an operator is a token. Comments are not tokens, and documentation comments inside the
 //! body are left out.
 
+use std::collections::BTreeSet;
 use std::iter::Peekable;
 
 use proc_macro2::token_stream::IntoIter;
 use proc_macro2::{Delimiter, Group, Spacing, Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
 use sha2::{Digest as _, Sha256};
+use syn::parse::Parser as _;
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned as _;
+use syn::{Expr, Pat, Token};
 
 /// The hash of a body.
 pub(crate) fn hash(body: TokenStream) -> [u8; 32] {
@@ -80,7 +86,7 @@ fn skip_doc(rest: &mut Peekable<IntoIter>) -> bool {
     is_doc && rest.next().is_some()
 }
 
-/// The first `.denies(…, |_| …)`: a closure that does not look at the error names none.
+/// The first `denies(…, closure)` whose closure does not look at the error: such a denial names none.
 pub(crate) fn unnamed_denial(stream: TokenStream) -> Option<Span> {
     let mut called = false;
     for token in stream {
@@ -95,18 +101,52 @@ pub(crate) fn unnamed_denial(stream: TokenStream) -> Option<Span> {
     None
 }
 
+/// The last argument, if it is a closure that uses nothing of what it is given. A function given by its name is taken at
+/// its word: its body is not here.
 fn blind_closure(arguments: TokenStream) -> Option<Span> {
-    let tokens: Vec<TokenTree> = arguments.into_iter().collect();
-    tokens.windows(3).find_map(|window| match window {
-        [TokenTree::Punct(open), TokenTree::Ident(name), TokenTree::Punct(close)]
-            if open.as_char() == '|'
-                && close.as_char() == '|'
-                && name.to_string().starts_with('_') =>
-        {
-            Some(name.span())
+    let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(arguments).ok()?;
+    let closure = match arguments.last() {
+        Some(Expr::Closure(closure)) => closure,
+        _ => return None,
+    };
+    let pattern = closure.inputs.first()?;
+    if names_a_variant(pattern) {
+        return None;
+    }
+    let given = match pattern {
+        Pat::Type(typed) => idents(typed.pat.to_token_stream()),
+        other => idents(other.to_token_stream()),
+    };
+    let used = idents(closure.body.to_token_stream());
+    given.is_disjoint(&used).then(|| pattern.span())
+}
+
+/// Whether a pattern itself says which error is meant: a path with something in it, as in `|Locked(_)|`, or the
+/// one value of its type.
+fn names_a_variant(pattern: &Pat) -> bool {
+    match pattern {
+        Pat::Reference(reference) => names_a_variant(&reference.pat),
+        Pat::Type(typed) => names_a_variant(&typed.pat),
+        Pat::Paren(inner) => names_a_variant(&inner.pat),
+        Pat::TupleStruct(_) | Pat::Struct(_) | Pat::Path(_) => true,
+        // A unit struct; a variable of such a name is a warning.
+        Pat::Ident(one) => one.ident.to_string().starts_with(char::is_uppercase),
+        _ => false,
+    }
+}
+
+/// All identifiers, but for those that say that they are not used.
+fn idents(stream: TokenStream) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for token in stream {
+        match token {
+            TokenTree::Ident(name) => drop(names.insert(name.to_string())),
+            TokenTree::Group(group) => names.extend(idents(group.stream())),
+            _ => {}
         }
-        _ => None,
-    })
+    }
+    names.retain(|name| !name.starts_with('_'));
+    names
 }
 
 #[cfg(test)]

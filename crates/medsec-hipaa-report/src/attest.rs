@@ -71,6 +71,9 @@ pub struct Terms {
     /// The last day.
     #[arg(long)]
     expires: Date,
+    /// State that the items do not apply to the organization, because of this; only for items that the rule asks of some.
+    #[arg(long, value_name = "WHY", conflicts_with = "statement")]
+    does_not_apply: Option<String>,
     /// A file of the repository that supports it; its digest is taken.
     #[arg(long)]
     evidence: Option<String>,
@@ -83,6 +86,11 @@ struct Template {
     title: String,
     citations: Vec<String>,
     statement: String,
+    /// What is stated where the items do not apply.
+    exception: Option<String>,
+    /// Whether it covers only a part of its items.
+    #[serde(default)]
+    part: bool,
     owner_role: String,
     /// How long a statement usually holds.
     review_months: u32,
@@ -135,16 +143,27 @@ fn new(root: &Path, name: &str, terms: &Terms) -> Result<String, ReportError> {
     }
     let from = format!("{FOLDER}/templates/{name}.toml");
     let template: Template = parsed(&from, &root.join(&from))?;
-    let statement = terms.statement.clone().unwrap_or(template.statement);
+    let statement = match (&terms.does_not_apply, template.exception) {
+        (None, _) => terms.statement.clone().unwrap_or(template.statement),
+        (Some(why), Some(exception)) => format!("{exception}, because {why}"),
+        (Some(_), None) => {
+            return Err(ReportError::content(from, "its items apply to everybody"));
+        }
+    };
     let owner = terms.owner_role.clone().unwrap_or(template.owner_role);
     let citations = template.citations;
     let mut text =
         AttestationText::new(citations, statement, owner, terms.effective, terms.expires);
+    text.part = template.part;
+    text.applies = terms.does_not_apply.is_none();
     if let Some(evidence) = &terms.evidence {
         text = text.supported_by(root, evidence)?;
     }
     save(&file, &path, &text)?;
     let mut said = format!("{file} ({}): read it, then sign it\n", template.title);
+    if template.part {
+        said.push_str("it covers a part of its items: alone it leaves them partial\n");
+    }
     let _ = writeln!(
         said,
         "usually renewed every {} months; before you sign, ask:",
@@ -205,4 +224,79 @@ fn list(root: &Path) -> Result<String, ReportError> {
         let _ = writeln!(text, "{problem}");
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use medsec_evidence::{Catalog, Section};
+
+    use super::*;
+    use crate::project::CONDITIONAL;
+
+    const TEMPLATES: &str =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../../compliance/attestations/templates");
+
+    fn templates() -> Vec<(String, Template)> {
+        let files = std::fs::read_dir(TEMPLATES).unwrap().map(|entry| entry.unwrap().path());
+        let read = |path: PathBuf| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let template = parsed(&name, &path).unwrap();
+            (name, template)
+        };
+        files.map(read).collect()
+    }
+
+    fn terms(does_not_apply: Option<&str>) -> Terms {
+        let [effective, expires] = ["2026-01-01", "2026-12-31"].map(|day| day.parse().unwrap());
+        let does_not_apply = does_not_apply.map(str::to_owned);
+        Terms {
+            statement: None,
+            owner_role: None,
+            effective,
+            expires,
+            does_not_apply,
+            evidence: None,
+        }
+    }
+
+    #[test]
+    fn each_item_that_no_test_shows_has_a_template_for_all_of_it() {
+        let whole = templates().into_iter().filter(|(_, template)| !template.part);
+        let covered: BTreeSet<_> = whole.flat_map(|(_, template)| template.citations).collect();
+        let items = Catalog::hipaa2013().items();
+        let others = items.filter(|item| item.citation.section() != Section::Technical);
+        let missing: Vec<_> = others
+            .map(|item| item.citation.to_string())
+            .filter(|citation| !covered.contains(citation))
+            .collect();
+        assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn exceptions_are_offered_only_where_the_rule_makes_them() {
+        for (name, template) in templates().iter().filter(|(_, one)| one.exception.is_some()) {
+            let all = |cited: &String| CONDITIONAL.contains(&cited.as_str());
+            assert!(template.citations.iter().all(all), "{name}");
+        }
+    }
+
+    #[test]
+    fn statement_that_an_item_does_not_apply_says_why() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join(FOLDER).join("templates");
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["group-health-plan", "training"] {
+            let file = format!("{name}.toml");
+            std::fs::copy(Path::new(TEMPLATES).join(&file), folder.join(&file)).unwrap();
+        }
+        let none = terms(Some("we insure nobody"));
+        assert!(new(root.path(), "training", &none).unwrap_err().to_string().contains("everybody"));
+        new(root.path(), "group-health-plan", &none).unwrap();
+        let made = root.path().join(FOLDER).join("group-health-plan.toml");
+        let made = std::fs::read_to_string(made).unwrap();
+        assert!(made.contains("We are no group health plan, because we insure nobody"), "{made}");
+        assert!(made.contains("applies = false"), "{made}");
+    }
 }

@@ -5,19 +5,20 @@ use std::path::{Path, PathBuf};
 
 use crate::assemble::{assemble, report_date};
 use crate::diff::diff;
-use crate::error::{At as _, ReportError};
+use crate::error::ReportError;
 use crate::lock::Lock;
+use crate::output;
 use crate::problem::Problem;
 use crate::render::{Files, render};
 use crate::report::{Report, Row, Status};
 use crate::signing::PrivateKey;
-use crate::statement::state;
+use crate::statement::{state, state_run};
 
 /// What to make of a run.
 #[derive(Debug, Clone, Default, clap::Args)]
 #[non_exhaustive]
 pub struct Options {
-    /// Folder of the report; what an earlier report left there is replaced.
+    /// Folder of the report. An earlier report there is replaced as a whole; files of others stay.
     #[arg(long, default_value = "target/compliance")]
     pub out: PathBuf,
     /// Also say what changed since this `report.json`.
@@ -56,8 +57,11 @@ pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportE
     let (mut report, joined) = assemble(root, runs, date)?;
     let mut summary = String::new();
     if options.bless {
-        let lock = Lock::of(&joined);
+        let (before, lock) = (Lock::load(root)?, Lock::of(&joined));
         lock.save(root)?;
+        for dropped in before.dropped(&lock) {
+            let _ = writeln!(summary, "no longer locked: {dropped}");
+        }
         report = assemble(root, runs, date)?.0;
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -71,7 +75,8 @@ pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportE
     let mut files = render(&report)?;
     let signing = key.as_ref().filter(|_| report.is_clean());
     state(&report, &mut files, signing)?;
-    write(&options.out, &files)?;
+    state_run(runs, &mut files, signing)?;
+    output::write(&options.out, &files)?;
     summary.push_str(&table(&report));
     if let Some(changes) = changes {
         let _ = writeln!(summary, "\n{} changes since the earlier report", changes.len());
@@ -125,25 +130,6 @@ pub fn annotations(problems: &[Problem]) -> String {
         let _ = writeln!(text, "::error{place}::{message}");
     }
     text
-}
-
-/// Writes all files; those of an earlier report that are not among them are removed.
-fn write(out: &Path, files: &Files) -> Result<(), ReportError> {
-    let oscal = out.join("oscal");
-    if oscal.is_dir() {
-        std::fs::remove_dir_all(&oscal).at(&oscal)?;
-    }
-    let envelope = out.join(crate::statement::ENVELOPE_FILE);
-    if envelope.is_file() {
-        std::fs::remove_file(&envelope).at(&envelope)?;
-    }
-    for (name, bytes) in files {
-        let path = out.join(name);
-        let folder = path.parent().unwrap_or(out);
-        std::fs::create_dir_all(folder).at(folder)?;
-        std::fs::write(&path, bytes).at(&path)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

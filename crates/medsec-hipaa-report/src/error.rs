@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::date::Date;
+
 /// Something needed for the report cannot be read, written or started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -33,6 +35,16 @@ pub enum ReportError {
     /// `SOURCE_DATE_EPOCH` is not a number of seconds, or no clock can be read.
     #[error("no report date: `SOURCE_DATE_EPOCH` is not a number of seconds since 1970")]
     Date,
+    /// The report date lies before the commit: what holds today would be judged at a day on which it was not there.
+    #[error(
+        "the report date {date} (`SOURCE_DATE_EPOCH`, else today) lies before the commit {commit}"
+    )]
+    Early {
+        /// The report date.
+        date: Date,
+        /// The commit.
+        commit: String,
+    },
     /// A private key cannot be used.
     #[error("{}: not a private Ed25519 key in PKCS #8 PEM", path.display())]
     Key {

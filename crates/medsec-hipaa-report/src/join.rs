@@ -2,7 +2,7 @@
 
 mod reason;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use medsec_evidence::{CheckKind, Witness};
 
@@ -73,13 +73,26 @@ pub fn join(scan: Scan, runs: &[Run], commit: &Commit, excluded: &[String]) -> J
     }
     for run in runs {
         joined.problems.extend(run.problems.iter().cloned());
+        joined.problems.extend(failed(run));
         joined.problems.extend(other_commit(run, commit));
     }
-    let names: BTreeSet<_> = scan.declared.iter().map(|declared| declared.key.clone()).collect();
-    joined.problems.extend(undeclared(runs, &names, excluded));
-    joined.tests =
-        scan.declared.into_iter().map(|declared| judge(declared, runs, commit)).collect();
+    joined.problems.extend(undeclared(runs, &scan.declared, excluded));
+    let mut names = BTreeSet::new();
+    let again = scan.declared.iter().filter(|one| !names.insert(&one.key));
+    let twice: BTreeSet<_> = again.map(|one| one.key.clone()).collect();
+    let judged = |declared: Declared| {
+        let alone = !twice.contains(&declared.key);
+        judge(declared, alone, runs, commit)
+    };
+    joined.tests = scan.declared.into_iter().map(judged).collect();
     joined
+}
+
+/// The tests that failed, evidence or not.
+fn failed(run: &Run) -> Option<Problem> {
+    let failed: Vec<_> = run.results.failed().map(ToString::to_string).collect();
+    let configuration = run.facts.configuration.clone();
+    (!failed.is_empty()).then_some(Problem::TestsFailed { configuration, failed })
 }
 
 /// A run of another commit, or of a tree that differed from it.
@@ -93,10 +106,21 @@ fn other_commit(run: &Run, commit: &Commit) -> Option<Problem> {
     (!changed.is_empty()).then_some(Problem::DirtyRun { configuration, files: changed })
 }
 
-/// Witnesses of tests that no source declares.
-fn undeclared(runs: &[Run], names: &BTreeSet<TestId>, excluded: &[String]) -> Vec<Problem> {
+/// Witnesses of tests that no source declares; where a name is declared twice, of a place where neither stands.
+fn undeclared(runs: &[Run], declared: &[Declared], excluded: &[String]) -> Vec<Problem> {
+    let mut named: BTreeMap<&TestId, Vec<&Declared>> = BTreeMap::new();
+    for one in declared {
+        named.entry(&one.key).or_default().push(one);
+    }
+    let known = |key: &TestId, witnesses: &[Witness]| match named.get(key).map(Vec::as_slice) {
+        None => false,
+        Some([_]) => true,
+        Some(several) => {
+            witnesses.iter().all(|witness| several.iter().any(|one| is_there(one, witness)))
+        }
+    };
     let witnesses = runs.iter().flat_map(|run| &run.witnesses.tests);
-    let foreign = witnesses.filter(|(key, _)| !names.contains(key));
+    let foreign = witnesses.filter(|(key, of)| !known(key, of));
     let packages = foreign.filter_map(|(key, of)| Some((key, of.first()?)));
     let reported = packages.filter(|(_, witness)| !excluded.contains(&witness.package().name));
     let problem = |(key, witness): (&TestId, &Witness)| Problem::UndeclaredWitness {
@@ -108,10 +132,15 @@ fn undeclared(runs: &[Run], names: &BTreeSet<TestId>, excluded: &[String]) -> Ve
     all.into_iter().collect()
 }
 
-fn judge(declared: Declared, runs: &[Run], commit: &Commit) -> Test {
+/// Judges a test; `alone` if no other declaration has its name.
+fn judge(declared: Declared, alone: bool, runs: &[Run], commit: &Commit) -> Test {
     let mut test = Test { declared, shown_in: Vec::new(), checks: Vec::new(), reasons: Vec::new() };
-    let listed = runs.iter().filter(|run| run.listed.tests.contains_key(&test.declared.key));
-    let listed: Vec<_> = listed.collect();
+    let built = |run: &&Run| {
+        let witnesses = run.witnesses.tests.get(&test.declared.key).map_or(&[][..], Vec::as_slice);
+        let here = alone || witnesses.iter().any(|witness| is_there(&test.declared, witness));
+        here && run.listed.tests.contains_key(&test.declared.key)
+    };
+    let listed: Vec<_> = runs.iter().filter(built).collect();
     let mut left_out = BTreeSet::new();
     for run in &listed {
         match in_run(&test.declared, run, commit) {
@@ -131,6 +160,7 @@ fn judge(declared: Declared, runs: &[Run], commit: &Commit) -> Test {
         }
         test.reasons.extend(left_out);
     }
+    test.reasons.extend(test.declared.posing.clone().map(|place| Reason::Posing { place }));
     if !commit.changed.is_empty() {
         test.reasons.push(Reason::DirtyTree { files: commit.changed.len() });
     }
@@ -212,10 +242,26 @@ fn ended(run: &Run, key: &TestId, configuration: &str) -> Vec<Reason> {
     reasons
 }
 
+/// Whether a witness is of the place where a test is declared.
+fn is_there(declared: &Declared, witness: &Witness) -> bool {
+    let source = witness.source();
+    source.file == file_of(declared, witness)
+        && usize::try_from(source.line.get()) == Ok(declared.line)
+}
+
+/// The file of a test as its witness names it: the compiler's path leaves the workspace where `#[path]` goes up, and a
+/// witness has only the name of such a file.
+fn file_of<'a>(declared: &'a Declared, witness: &Witness) -> &'a str {
+    let file = declared.file.as_str();
+    if witness.source().file.contains('/') { file } else { file.rsplit('/').next().unwrap_or(file) }
+}
+
 /// Where a witness and the declaration differ.
 fn witnessed(declared: &Declared, witness: &Witness, configuration: &str) -> Vec<Reason> {
     let cited: Vec<_> = witness.citations().iter().map(ToString::to_string).collect();
     let differs = [
+        ("file", witness.source().file != file_of(declared, witness)),
+        ("line", usize::try_from(witness.source().line.get()) != Ok(declared.line)),
         ("body", witness.body().to_string() != declared.body_sha256),
         ("claim", witness.claim() != declared.claim),
         ("polarity", witness.polarity() != declared.polarity),

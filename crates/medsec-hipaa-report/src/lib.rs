@@ -22,6 +22,7 @@ mod key;
 mod lock;
 mod mutants;
 mod oscal;
+mod output;
 mod problem;
 mod program;
 mod project;
@@ -33,13 +34,13 @@ mod scan;
 mod signing;
 mod statement;
 
-pub use assemble::{assemble, report_date};
+pub use assemble::{assemble, is_binding, report_date};
 pub use attest::{Command as Attest, Terms, attest};
 pub use command::{Made, Options, annotations, make};
 pub use date::{Date, NotADate};
 pub use diff::diff;
 pub use error::ReportError;
-pub use git::Commit;
+pub use git::{Borrowed, Commit};
 pub use join::{Joined, Reason, Test, join};
 pub use key::TestId;
 pub use lock::{LOCK_FILE, Lock};
@@ -60,4 +61,6 @@ pub use run::{Configuration, Counts, Facts, Listed, Listing, Recorder, Results, 
 pub use sbom::{Bill, SBOM_FILE};
 pub use scan::{Declared, Scan, Target, Targets, scan};
 pub use signing::{NotAKey, PrivateKey, PublicKey, Signature};
-pub use statement::{ENVELOPE_FILE, STATEMENT_FILE, state};
+pub use statement::{
+    ENVELOPE_FILE, RUN_ENVELOPE_FILE, RUN_STATEMENT_FILE, STATEMENT_FILE, state, state_run,
+};

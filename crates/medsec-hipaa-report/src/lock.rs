@@ -2,7 +2,7 @@
 //!
 //! It changes only when somebody blesses it, so that lost or weakened evidence is a line in a review.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use medsec_evidence::Polarity;
@@ -43,7 +43,13 @@ struct Locked {
     polarity: String,
     claim: String,
     body: String,
+    /// What checks on behalf of the body, where it is not all in the body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    helpers: Option<String>,
     file: String,
+    /// Configurations in which it ran, passed and left its witness.
+    #[serde(default)]
+    shown_in: Vec<String>,
 }
 
 impl Lock {
@@ -80,6 +86,13 @@ impl Lock {
         let path = root.join(LOCK_FILE);
         let text = toml::to_string(self).map_err(|error| ReportError::content(LOCK_FILE, error))?;
         std::fs::write(&path, format!("{HEAD}{text}")).at(&path)
+    }
+
+    /// What a new lock does not hold any more: item, test and file of each.
+    pub(crate) fn dropped(&self, new: &Self) -> Vec<String> {
+        let kept: BTreeSet<_> = new.evidence.iter().map(|one| (&one.citation, &one.test)).collect();
+        let gone = self.evidence.iter().filter(|one| !kept.contains(&(&one.citation, &one.test)));
+        gone.map(|one| format!("{} {} ({})", one.citation, one.test, one.file)).collect()
     }
 
     /// How many tests stand in it, each counted once an item.
@@ -128,7 +141,9 @@ fn locked(test: &Test) -> Vec<Locked> {
         polarity: polarity(declared.polarity).to_owned(),
         claim: declared.claim.clone(),
         body: declared.body_sha256.clone(),
+        helpers: declared.helpers_sha256.clone(),
         file: declared.file.clone(),
+        shown_in: test.shown_in.clone(),
     };
     declared.citations.iter().map(one).collect()
 }
@@ -144,17 +159,22 @@ pub(crate) const fn polarity(polarity: Polarity) -> &'static str {
 fn changed(old: &Locked, new: &Locked) -> Vec<Problem> {
     let fields = [
         ("body", old.body != new.body),
+        ("helpers, which check on its behalf,", old.helpers != new.helpers),
         ("claim", old.claim != new.claim),
         ("polarity", old.polarity != new.polarity),
     ];
     let different = fields.into_iter().filter(|(_, differs)| *differs);
-    let problem = |what: &str| Problem::Changed {
+    let different = different.map(|(what, _)| format!("its {what} changed"));
+    // More of them is no loss.
+    let gone = old.shown_in.iter().filter(|name| !new.shown_in.contains(name));
+    let gone = gone.map(|name| format!("it is not shown in `{name}` any more"));
+    let problem = |what: String| Problem::Changed {
         citation: old.citation.clone(),
         test: old.test.clone(),
         file: new.file.clone(),
-        what: what.to_owned(),
+        what,
     };
-    different.map(|(what, _)| problem(what)).collect()
+    different.chain(gone).map(problem).collect()
 }
 
 /// Says what became of a test: it does not count, cites something else, has another name, or is gone.

@@ -99,7 +99,7 @@ fn report(root: &Path, runs: &Path, options: &Options) -> Result<bool, ReportErr
 fn record(root: &Path, select: &[String]) -> Result<PathBuf, ReportError> {
     let target =
         std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    let recorder = Recorder::start(root, &target.join("evidence"))?;
+    let recorder = Recorder::start(root, &target.join("evidence"), &["default"])?;
     let words: Vec<_> = select.iter().map(String::as_str).collect();
     let configuration = recorder.configuration("default", &words)?;
     let profile = recorder.folder().join("nextest.toml");

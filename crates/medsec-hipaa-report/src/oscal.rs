@@ -1,8 +1,9 @@
 //! The report as OSCAL 1.2.1: catalog, component definition, assessment plan, assessment results, plan of action and
 //! milestones, and one mapping for each crosswalk.
 //!
-//! The documents name each other by file, so that they stay together as a folder. Identifiers are derived: UUIDv5 of
-//! component, commit, report date and what is named. There is no system security plan, since a component is assessed and
+//! The documents name each other by file, so that they stay together as a folder. Identifiers are derived, as UUIDv5 of the
+//! component and what is named: what stays the same from report to report, such as the component, a requirement or an
+//! open item, keeps its identifier; documents, observations and findings have those of their commit and report date. There is no system security plan, since a component is assessed and
 //! no system; the plan says so where OSCAL wants one. An empty plan of action is invalid and is left out.
 
 mod catalog;
@@ -15,6 +16,7 @@ mod results;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::error::ReportError;
 use crate::report::Report;
 
 pub use references::dangling;
@@ -24,8 +26,11 @@ const VERSION: &str = "1.2.1";
 /// The namespace of our own properties.
 const NAMESPACE: &str = "https://github.com/medsec/medsec/ns/oscal";
 
-/// All documents by file name without its ending.
-pub(crate) fn documents(report: &Report) -> Vec<(&'static str, Value)> {
+/// All documents by file name.
+///
+/// # Errors
+/// A reference in them leads nowhere.
+pub(crate) fn documents(report: &Report) -> Result<Vec<(String, Value)>, ReportError> {
     let mut documents = vec![
         ("catalog", catalog::document(report)),
         ("component-definition", component::document(report)),
@@ -36,16 +41,30 @@ pub(crate) fn documents(report: &Report) -> Vec<(&'static str, Value)> {
         ("mapping-csf-2.0", mapping::document(report, &mapping::CSF_2_0)),
     ];
     documents.extend(poam::document(report).map(|document| ("poam", document)));
-    documents
+    let named = documents.into_iter().map(|(name, document)| (format!("{name}.json"), document));
+    let documents: Vec<_> = named.collect();
+    match dangling(&documents).first() {
+        None => Ok(documents),
+        Some(wrong) => Err(ReportError::content("oscal", wrong)),
+    }
 }
 
-/// The identifier of something in this report.
+/// The identifier of something that is of this report only.
 fn id(report: &Report, what: &str) -> String {
-    let name = format!("{}@{}/{}#{what}", report.component.source, report.commit, report.date);
+    uuid(report, &format!("@{}/{}#{what}", report.commit, report.date))
+}
+
+/// The identifier of something that is the same from report to report, such as the component or what is left to do.
+fn lasting(report: &Report, what: &str) -> String {
+    uuid(report, &format!("#{what}"))
+}
+
+fn uuid(report: &Report, what: &str) -> String {
+    let name = format!("{}{what}", report.component.source);
     Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()).to_string()
 }
 
-/// The moment of all documents: the report date.
+/// The moment of all documents: the report date, and not when tests ran, so that two runs give the same bytes.
 fn moment(report: &Report) -> String {
     format!("{}T00:00:00Z", report.date)
 }

@@ -13,6 +13,14 @@ pub enum Problem {
     // The source.
     #[error("{file}:{line}: `#[evidence]` in a file that is part of no target")]
     Unreached { file: String, line: usize },
+    #[error("{file}:{line}: `{what}` by `cfg_attr`: the source alone does not say what is tested")]
+    Conditional { file: String, line: usize, what: String },
+    #[error("{file}:{line}: `#[path]` leads out of the repository")]
+    OutsideModule { file: String, line: usize },
+    #[error(
+        "{file}:{line}: calls `__private`, which only `#[evidence]` may: it writes witnesses for others"
+    )]
+    Posing { file: String, line: usize },
     #[error("{file}:{line}: `#[evidence]` cannot be read: {what}")]
     Attribute { file: String, line: usize, what: String },
     #[error("{file}:{line}: {test} cites `{citation}`, which is no item of the rule")]
@@ -23,6 +31,12 @@ pub enum Problem {
     RunnerSettings { file: String, what: String },
 
     // The run.
+    #[error("`{configuration}`: {} failed: {}", tests(failed.len()), failed.join(", "))]
+    TestsFailed { configuration: String, failed: Vec<String> },
+    #[error("`{configuration}` was planned and left nothing behind")]
+    NotRun { configuration: String },
+    #[error("`{configuration}` is of another run than the others, or was not planned: {run}")]
+    OtherRun { configuration: String, run: String },
     #[error("the tree differs from the commit: {}", files.join(", "))]
     DirtyTree { files: Vec<String> },
     #[error("`{configuration}` ran on a tree that differed from its commit: {}", files.join(", "))]
@@ -43,9 +57,11 @@ pub enum Problem {
     DoesNotCount { file: String, line: usize, test: TestId, why: String },
 
     // The lock.
+    #[error("compliance/compliance.lock is gone: nothing says which evidence there was")]
+    NoLock,
     #[error("{citation}: evidence is lost: {test} ({file}): {why}")]
     Lost { citation: String, test: TestId, file: String, why: String },
-    #[error("{citation}: {test} ({file}) is not what was locked: its {what} changed")]
+    #[error("{citation}: {test} ({file}) is not what was locked: {what}")]
     Changed { citation: String, test: TestId, file: String, what: String },
     #[error("{citation}: {test} ({file}) is in no lock")]
     Orphaned { citation: String, test: TestId, file: String },
@@ -67,6 +83,8 @@ pub enum Problem {
     AlternativeForRequired { file: String, citation: String },
     #[error("{file}: waiver of {citation} without an expiry")]
     WaiverWithoutExpiry { file: String, citation: String },
+    #[error("{file}: waives {citation}, as {other} does")]
+    SecondWaiver { file: String, citation: String, other: String },
     #[error("{file}: the waiver of {citation} expired on {expires}")]
     WaiverExpired { file: String, citation: String, expires: Date },
     #[error("{file}: the attestation expired on {expires}")]
@@ -87,6 +105,9 @@ impl Problem {
     pub fn place(&self) -> Option<(&str, Option<usize>)> {
         match self {
             Self::Unreached { file, line }
+            | Self::Conditional { file, line, .. }
+            | Self::OutsideModule { file, line }
+            | Self::Posing { file, line }
             | Self::Attribute { file, line, .. }
             | Self::UnknownCitation { file, line, .. }
             | Self::UnknownEdition { file, line, .. }
@@ -100,6 +121,7 @@ impl Problem {
             | Self::Malformed { file, .. }
             | Self::AlternativeForRequired { file, .. }
             | Self::WaiverWithoutExpiry { file, .. }
+            | Self::SecondWaiver { file, .. }
             | Self::WaiverExpired { file, .. }
             | Self::AttestationExpired { file, .. }
             | Self::AttestationNotYet { file, .. }
@@ -112,6 +134,11 @@ impl Problem {
             _ => None,
         }
     }
+}
+
+/// A count with its noun.
+fn tests(count: usize) -> String {
+    if count == 1 { "a test".to_owned() } else { format!("{count} tests") }
 }
 
 /// As its message.

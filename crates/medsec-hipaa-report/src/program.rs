@@ -9,14 +9,19 @@ pub(crate) fn command(program: &str, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
-        let set_by_cargo = name.to_str().is_some_and(|name| {
-            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
-        });
-        if set_by_cargo {
+        if name.to_str().is_some_and(|name| is_foreign(name, program)) {
             command.env_remove(name);
         }
     }
     command
+}
+
+/// Whether a variable was set by `cargo run`, or would make git look at another repository than that of the folder.
+fn is_foreign(name: &str, program: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_MANIFEST_")
+        || name == "CARGO"
+        || (program == "git" && name.starts_with("GIT_"))
 }
 
 /// What the program printed; a failure has the end of its error output.

@@ -36,6 +36,8 @@ pub use register::{Entry, Register};
 pub use settings::{Excluded, Program, Settings, Signer};
 pub use waiver::Waiver;
 
+#[cfg(test)]
+pub(crate) use attestation::CONDITIONAL;
 pub(crate) use attestation::{SIGNATURE_TYPE, Text as AttestationText};
 
 /// Everything that stands in `compliance/`, judged at a day.
@@ -69,13 +71,21 @@ impl Project {
         let mut project = Self { settings: Settings::load(root)?, ..Self::default() };
         let problems = &mut project.problems;
         project.controls = control::load(root, problems)?;
-        project.decisions = decision::load(root, problems)?;
+        project.decisions = decision::load(root, date, problems)?;
         project.attestations = attestation::load(root, date, &project.settings, problems)?;
         project.waivers = waiver::load(root, date, problems)?;
         project.registers = register::load(root, date, problems)?;
         problems.extend(runner_settings(root)?);
         project.mutants = MutantRecord::load(root)?.counting(root)?;
         Ok(project)
+    }
+
+    /// The files that it was read from and that its statements rest on: all of them have to be in the commit.
+    pub(crate) fn files(&self, root: &Path) -> Result<Vec<String>, ReportError> {
+        let mut files = folder::below(root, "compliance")?;
+        let evidence = self.attestations.iter().filter_map(|one| one.evidence.as_ref());
+        files.extend(evidence.map(|evidence| evidence.file.clone()));
+        Ok(files)
     }
 
     /// What the project says about an item.

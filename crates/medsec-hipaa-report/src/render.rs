@@ -16,7 +16,7 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// Renders every output but the statement, which is made of their digests.
 ///
 /// # Errors
-/// The model cannot be written as JSON.
+/// The model cannot be written as JSON, or a reference between the OSCAL documents leads nowhere.
 pub fn render(report: &Report) -> Result<Files, ReportError> {
     let mut files = Files::new();
     files.insert("report.json".to_owned(), json("report.json", report)?);
@@ -25,8 +25,8 @@ pub fn render(report: &Report) -> Result<Files, ReportError> {
     if let Some(sbom) = &report.sbom {
         files.insert(SBOM_FILE.to_owned(), json(SBOM_FILE, sbom)?);
     }
-    for (name, document) in oscal::documents(report) {
-        let name = format!("oscal/{name}.json");
+    for (name, document) in oscal::documents(report)? {
+        let name = format!("oscal/{name}");
         let bytes = json(&name, &document)?;
         files.insert(name, bytes);
     }

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::date::Date;
+use crate::git::Borrowed;
 use crate::key::TestId;
 use crate::problem::Problem;
 use crate::project::{Attestation, Excluded, Register};
@@ -38,6 +39,8 @@ pub struct Report {
     pub commit: String,
     /// Files that differ from the commit; then nothing counts.
     pub changed: Vec<String>,
+    /// Packages that were built from other repositories by their path.
+    pub borrowed: Vec<Borrowed>,
     /// Attestations and waivers are judged at this day.
     pub date: Date,
     /// The earliest day on which something that it rests on expires.
@@ -81,6 +84,8 @@ pub struct Component {
     pub version: String,
     /// Address of its repository.
     pub source: String,
+    /// Where its commit can be looked at.
+    pub commit_link: String,
 }
 
 /// One configuration in which tests ran.
@@ -99,6 +104,8 @@ pub struct Ran {
     pub passed: u64,
     /// How many did not.
     pub failed: u64,
+    /// Those, evidence or not.
+    pub failures: Vec<TestId>,
     /// How many of them left a witness.
     pub witnessed: usize,
 }

@@ -1,17 +1,20 @@
 //! One run of the tests in one configuration, as it lies on disk.
 //!
-//! `<evidence>/<run>/<configuration>/` holds `run.json`, nextest's `list.json` and `junit.xml`, and in `witnesses/` what
+//! `<evidence>/<run>/plan.json` names the configurations, and `<evidence>/<run>/<configuration>/` holds `run.json`, nextest's `list.json` and `junit.xml`, and in `witnesses/` what
 //! the tests wrote. When the tests are over, `run.json` gets the SHA-256 of every other file, so that a later edit shows.
 
+mod build;
 mod facts;
 mod junit;
 mod list;
+mod plan;
 mod record;
 mod witnesses;
 
 use std::path::Path;
 
-use crate::error::{ReportError, read_limited};
+use self::plan::Plan;
+use crate::error::{At as _, ReportError, read_limited};
 use crate::problem::Problem;
 
 pub use facts::Facts;
@@ -69,12 +72,12 @@ impl Run {
         Ok(Self { facts, listed, results, witnesses, problems })
     }
 
-    /// Reads the folders of all configurations of a run, in the order of their names.
+    /// Reads the folders of all configurations of a run, in the order of their names; and says which of those that were
+    /// planned did not run, and which ran at another time.
     ///
     /// # Errors
-    /// As [`Run::load`]; or there is none.
-    pub fn load_all(folder: &Path) -> Result<Vec<Self>, ReportError> {
-        use crate::error::At as _;
+    /// As [`Run::load`]; or there is none, or nothing says which were planned.
+    pub fn load_all(folder: &Path) -> Result<(Vec<Self>, Vec<Problem>), ReportError> {
         let entries = std::fs::read_dir(folder).at(folder)?;
         let paths = entries.map(|entry| entry.map(|entry| entry.path()).at(folder));
         let mut folders: Vec<_> = paths.collect::<Result<_, _>>()?;
@@ -83,6 +86,9 @@ impl Run {
         if folders.is_empty() {
             return Err(ReportError::content(folder.display().to_string(), "no run lies there"));
         }
-        folders.iter().map(|folder| Self::load(folder)).collect()
+        let runs: Vec<_> =
+            folders.iter().map(|folder| Self::load(folder)).collect::<Result<_, _>>()?;
+        let problems = Plan::load(folder)?.compare(&runs);
+        Ok((runs, problems))
     }
 }

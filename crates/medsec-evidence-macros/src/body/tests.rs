@@ -60,10 +60,32 @@ fn denial_without_named_error_is_found() {
     assert!(denial_in("{ ev.denies(open(15), |_| true); }"));
     assert!(denial_in("{ for x in xs { ev.denies(f(|y| y), |_error| true) } }"));
     assert!(denial_in("Ev::denies(&ev, open(15), |_| true)"));
+    for blind in [
+        "|_: &Locked| true",
+        "|e| true",
+        "|e: &Locked| { true }",
+        "|&_| true",
+        "|e| always(_e)",
+        "move |(_a)| true",
+    ] {
+        assert!(
+            denial_in(&format!("proptest!(|(x in y)| ev.denies(open(x), {blind},))")),
+            "{blind}"
+        );
+    }
 }
 
 #[test]
 fn denial_with_named_error_passes() {
     assert!(!denial_in("{ ev.denies(open(15), |e| matches!(e, E::Expired(_))); f(|_| 1) }"));
     assert!(!denial_in("{ ev.denies(open(a | _b | c), is_expired); }"));
+    for looking in [
+        "|e: &Locked| e.is_of(1)",
+        "|&e| matches!(e, Locked)",
+        "|Locked(_)| true",
+        "|Locked| true",
+        "|e| { let why = e; why == &1 }",
+    ] {
+        assert!(!denial_in(&format!("ev.denies(open(15), {looking});")), "{looking}");
+    }
 }

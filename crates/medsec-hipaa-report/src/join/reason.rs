@@ -89,6 +89,11 @@ pub enum Reason {
         /// Where.
         configuration: String,
     },
+    /// Its package writes witnesses in its own way, so that this one may be of another test.
+    Posing {
+        /// File and line.
+        place: String,
+    },
     /// The tree differs from the commit.
     DirtyTree {
         /// In how many files.
@@ -156,6 +161,9 @@ impl fmt::Display for Reason {
             }
             Self::OtherCommit { configuration } => {
                 write!(f, "`{configuration}` ran at another commit")
+            }
+            Self::Posing { place } => {
+                write!(f, "{place} calls `__private`: its witness may be of another test")
             }
             Self::DirtyTree { files } => {
                 write!(f, "the tree differs from the commit in {files} file(s)")

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{id, metadata, property, put};
+use super::{id, lasting, metadata, property, put};
 use crate::report::{Report, Row};
 
 pub(super) fn document(report: &Report) -> Value {
@@ -14,7 +14,7 @@ pub(super) fn document(report: &Report) -> Value {
         .map(|row| requirement(report, row))
         .collect();
     let mut software = json!({
-        "uuid": id(report, "component"),
+        "uuid": lasting(report, "component"),
         "type": "software",
         "title": component.name,
         "description": component.description,
@@ -26,7 +26,7 @@ pub(super) fn document(report: &Report) -> Value {
             &mut software,
             "control-implementations",
             json!([{
-                "uuid": id(report, "control-implementation"),
+                "uuid": lasting(report, "control-implementation"),
                 "source": "catalog.json",
                 "description": "What the component does, and what it leaves to others. These are words of its makers; what tests show is in the assessment results.",
                 "implemented-requirements": requirements,
@@ -49,7 +49,7 @@ fn requirement(report: &Report, row: &Row) -> Value {
         None => row.claims.iter().map(|claim| claim.claim.as_str()).collect::<Vec<_>>().join("; "),
     };
     let mut requirement = json!({
-        "uuid": id(report, &format!("requirement/{}", row.citation)),
+        "uuid": lasting(report, &format!("requirement/{}", row.citation)),
         "control-id": row.oscal_id,
         "description": description,
     });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{id, metadata, property};
+use super::{id, lasting, metadata, property};
 use crate::report::{Report, Row};
 
 /// Nothing where every item is satisfied.
@@ -26,7 +26,7 @@ fn item(report: &Report, row: &Row) -> Value {
         (None, true) => "The organization states or decides what it does.".to_owned(),
     };
     json!({
-        "uuid": id(report, &format!("poam/{}", row.citation)),
+        "uuid": lasting(report, &format!("poam/{}", row.citation)),
         "title": format!("{} {}", row.citation, row.title),
         "description": description,
         "props": [property("status", row.status.key()), property("control-id", row.oscal_id)],

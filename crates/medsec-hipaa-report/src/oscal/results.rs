@@ -50,6 +50,7 @@ pub(super) fn document(report: &Report) -> Value {
         "uuid": id(report, "result"),
         "title": format!("{} at {}", report.component.name, report.commit),
         "description": "An item is satisfied only where tests or a valid statement show it; the status says which.",
+        "remarks": "Start, end and the times of observations are the report date, at which everything is judged; when the tests ran stands in run-statement.json.",
         "start": moment(report),
         "end": moment(report),
         "reviewed-controls": reviewed(report),

@@ -21,6 +21,28 @@ pub(crate) const SIGNATURE_TYPE: &str = "application/vnd.medsec.attestation+toml
 /// Longest file that is attested: 256 MiB.
 const LONGEST_EVIDENCE: u64 = 256 << 20;
 
+/// Years for which a statement holds at most.
+const LONGEST_TERM: u16 = 2;
+/// Items that the rule asks only of some: of those with business associates or subcontractors, of a clearinghouse inside
+/// a larger organization, of group health plans. Only of these somebody may state that they do not apply.
+pub(crate) const CONDITIONAL: [&str; 15] = [
+    "164.308(a)(4)(ii)(A)",
+    "164.308(b)(1)",
+    "164.308(b)(2)",
+    "164.308(b)(3)",
+    "164.314(a)(1)",
+    "164.314(a)(2)(i)(A)",
+    "164.314(a)(2)(i)(B)",
+    "164.314(a)(2)(i)(C)",
+    "164.314(a)(2)(ii)",
+    "164.314(a)(2)(iii)",
+    "164.314(b)(1)",
+    "164.314(b)(2)(i)",
+    "164.314(b)(2)(ii)",
+    "164.314(b)(2)(iii)",
+    "164.314(b)(2)(iv)",
+];
+
 /// A statement and how it stands at the report date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -39,6 +61,10 @@ pub struct Attestation {
     pub effective: Date,
     /// The last day.
     pub expires: Date,
+    /// Whether it covers only a part of its items: alone it leaves them partial.
+    pub part: bool,
+    /// Whether its items apply; where not, the statement says why.
+    pub applies: bool,
     /// The file that supports it.
     pub evidence: Option<Evidence>,
     /// Whether it holds.
@@ -79,7 +105,25 @@ pub(crate) struct Text {
     pub(crate) owner_role: String,
     pub(crate) effective: Date,
     pub(crate) expires: Date,
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) part: bool,
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub(crate) applies: bool,
     pub(crate) evidence: Option<Evidence>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_true(value: &bool) -> bool {
+    *value
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 impl Text {
@@ -98,12 +142,17 @@ impl Text {
             owner_role,
             effective,
             expires,
+            part: false,
+            applies: true,
             evidence: None,
         }
     }
 
     /// Names the file that supports it.
     pub(crate) fn supported_by(mut self, root: &Path, file: &str) -> Result<Self, ReportError> {
+        if !folder::is_inside(root, file) {
+            return Err(ReportError::content(file, "no plain path of a file below the root"));
+        }
         let digest = sha256(&read_limited(&root.join(file), LONGEST_EVIDENCE)?);
         self.evidence = Some(Evidence { file: file.to_owned(), sha256: digest });
         Ok(self)
@@ -161,6 +210,9 @@ fn judge(root: &Path, date: Date, file: &str, raw: &Text, signed: bool) -> Optio
     if !signed {
         return Some(Problem::AttestationUnsigned { file });
     }
+    if let Some(what) = objection(raw) {
+        return Some(Problem::Malformed { file, what });
+    }
     if raw.expires < date {
         return Some(Problem::AttestationExpired { file, expires: raw.expires });
     }
@@ -169,14 +221,32 @@ fn judge(root: &Path, date: Date, file: &str, raw: &Text, signed: bool) -> Optio
     }
     let evidence = raw.evidence.as_ref()?;
     let found = read_limited(&root.join(&evidence.file), LONGEST_EVIDENCE).map(|b| sha256(&b));
-    let same = found.is_ok_and(|digest| digest == evidence.sha256);
+    let same = folder::is_inside(root, &evidence.file)
+        && found.is_ok_and(|digest| digest == evidence.sha256);
     let evidence = evidence.file.clone();
     (!same).then_some(Problem::EvidenceFileChanged { file, evidence })
 }
 
+/// What makes a statement an empty shell.
+fn objection(raw: &Text) -> Option<String> {
+    if raw.owner_role.trim().is_empty() {
+        return Some("nobody states it: `owner_role` is empty".to_owned());
+    }
+    if raw.expires < raw.effective {
+        return Some(format!("it ends on {}, before it begins", raw.expires));
+    }
+    if raw.effective.years_later(LONGEST_TERM).is_none_or(|last| raw.expires > last) {
+        return Some(format!("it holds for more than {LONGEST_TERM} years: renew it instead"));
+    }
+    let unconditional =
+        raw.citations.iter().find(|cited| !raw.applies && !CONDITIONAL.contains(&cited.as_str()));
+    unconditional.map(|cited| format!("the rule makes no exception from {cited}: it applies"))
+}
+
 impl Text {
     fn stands(self, file: String, signed_by: Option<String>, standing: Standing) -> Attestation {
-        let Self { citations, statement, owner_role, effective, expires, evidence, .. } = self;
+        let Self { citations, statement, owner_role, effective, expires, .. } = self;
+        let Self { part, applies, evidence, .. } = self;
         Attestation {
             file,
             citations,
@@ -185,6 +255,8 @@ impl Text {
             signed_by,
             effective,
             expires,
+            part,
+            applies,
             evidence,
             standing,
         }

@@ -28,6 +28,8 @@ pub struct Control {
     pub organization: String,
     /// What the tests do not show.
     pub not_shown: String,
+    /// Who answers for it in place of the component. Then no test is asked for, and it is never satisfied here.
+    pub not_ours: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -41,10 +43,29 @@ struct File {
 struct Row {
     #[serde(default)]
     paths: Vec<String>,
-    shows: String,
-    operator: String,
-    organization: String,
-    not_shown: String,
+    shows: Option<String>,
+    operator: Option<String>,
+    organization: Option<String>,
+    not_shown: Option<String>,
+    not_ours: Option<String>,
+}
+
+impl Row {
+    /// What is wrong with it: it says what the component does and leaves, or whose it is, and not both.
+    fn objection(&self) -> Option<&'static str> {
+        let said = [&self.shows, &self.operator, &self.organization, &self.not_shown];
+        match &self.not_ours {
+            Some(others) if others.trim().is_empty() => Some("`not_ours` names nobody"),
+            Some(_) if !self.paths.is_empty() || self.shows.is_some() => {
+                Some("`not_ours`, and what implements it here")
+            }
+            Some(_) => None,
+            None if said.iter().any(|text| text.is_none()) => {
+                Some("needs `shows`, `operator`, `organization` and `not_shown`, or `not_ours`")
+            }
+            None => None,
+        }
+    }
 }
 
 pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Control>, ReportError> {
@@ -53,13 +74,25 @@ pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Contr
     let mut controls = Vec::new();
     for (citation, row) in file.control {
         if folder::is_item(FILE, &citation, problems) {
-            let missing = row.paths.iter().filter(|path| !is_inside(root, path));
+            let missing = row.paths.iter().filter(|path| !folder::is_inside(root, path));
             problems.extend(missing.map(|path| Problem::MissingPath {
                 citation: citation.clone(),
                 path: path.clone(),
             }));
-            let Row { paths, shows, operator, organization, not_shown } = row;
-            controls.push(Control { citation, paths, shows, operator, organization, not_shown });
+            if let Some(what) = row.objection() {
+                let (file, what) = (FILE.to_owned(), format!("{citation}: {what}"));
+                problems.push(Problem::Malformed { file, what });
+            }
+            let Row { paths, shows, operator, organization, not_shown, not_ours } = row;
+            controls.push(Control {
+                citation,
+                paths,
+                shows: shows.unwrap_or_default(),
+                operator: operator.unwrap_or_default(),
+                organization: organization.unwrap_or_default(),
+                not_shown: not_shown.unwrap_or_default(),
+                not_ours,
+            });
         }
     }
     let technical = Catalog::hipaa2013().section(Section::Technical);
@@ -68,10 +101,4 @@ pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Contr
     let absent = cited.filter(|citation| !known(citation));
     problems.extend(absent.map(|citation| Problem::MissingControl { citation }));
     Ok(controls)
-}
-
-/// Whether a plain relative path exists below the root.
-fn is_inside(root: &Path, path: &str) -> bool {
-    let plain = !path.is_empty() && path.split('/').all(|part| !["", ".", ".."].contains(&part));
-    plain && root.join(path).exists()
 }

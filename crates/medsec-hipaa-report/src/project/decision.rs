@@ -49,13 +49,17 @@ struct File {
     decision: Vec<Decision>,
 }
 
-pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Decision>, ReportError> {
+pub(super) fn load(
+    root: &Path,
+    date: Date,
+    problems: &mut Vec<Problem>,
+) -> Result<Vec<Decision>, ReportError> {
     let Some(text) = folder::text(root, FILE)? else { return Ok(Vec::new()) };
     let Some(file) = folder::parse::<File>(FILE, &text, problems) else { return Ok(Vec::new()) };
     let mut decisions: Vec<Decision> = Vec::new();
     for decision in file.decision {
         let citation = decision.citation.clone();
-        let wrong = objection(&decision, &decisions);
+        let wrong = objection(&decision, date, &decisions);
         if !folder::is_item(FILE, &citation, problems) {
             continue;
         }
@@ -68,7 +72,7 @@ pub(super) fn load(root: &Path, problems: &mut Vec<Problem>) -> Result<Vec<Decis
     Ok(decisions)
 }
 
-fn objection(decision: &Decision, earlier: &[Decision]) -> Option<Problem> {
+fn objection(decision: &Decision, date: Date, earlier: &[Decision]) -> Option<Problem> {
     let citation = decision.citation.clone();
     let item = Catalog::hipaa2013().find(&citation).ok()?;
     let alternative = decision.choice == Choice::Alternative;
@@ -78,6 +82,10 @@ fn objection(decision: &Decision, earlier: &[Decision]) -> Option<Problem> {
     }
     let what = if earlier.iter().any(|one| one.citation == citation) {
         format!("two decisions on {citation}")
+    } else if decision.owner_role.trim().is_empty() {
+        format!("the decision on {citation} does not say who decided")
+    } else if decision.date > date {
+        format!("the decision on {citation} is of {}, after the report date", decision.date)
     } else if decision.reason.trim().is_empty() {
         format!("the decision on {citation} gives no reason")
     } else if alternative && decision.alternative.as_ref().is_none_or(|text| text.trim().is_empty())

@@ -66,3 +66,29 @@ pub(super) fn is_item(file: &str, citation: &str, problems: &mut Vec<Problem>) -
     }
     known
 }
+
+/// Whether a plain relative path exists below the root.
+pub(super) fn is_inside(root: &Path, path: &str) -> bool {
+    let plain = !path.is_empty() && path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    plain && !path.contains('\\') && root.join(path).exists()
+}
+
+/// Everything that lies below a folder, from the root of the repository, sorted.
+pub(super) fn below(root: &Path, folder: &str) -> Result<Vec<String>, ReportError> {
+    let path = root.join(folder);
+    let mut files = Vec::new();
+    if !path.is_dir() {
+        return Ok(files);
+    }
+    for entry in std::fs::read_dir(&path).at(&path)? {
+        let entry = entry.at(&path)?;
+        let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            files.extend(below(root, &name)?);
+        } else {
+            files.push(name);
+        }
+    }
+    files.sort();
+    Ok(files)
+}

@@ -37,9 +37,11 @@ pub struct Entry {
     pub treatment: String,
     /// The role of who answers for it.
     pub owner_role: String,
-    /// Whether it is over; a closed entry is not reviewed.
+    /// Whether it is over; a closed entry is not reviewed, and says how it ended.
     #[serde(default)]
     pub closed: bool,
+    /// How it ended, or what the last review found.
+    pub outcome: Option<String>,
     /// By when it is looked at again.
     pub next_review: Date,
 }
@@ -65,6 +67,13 @@ pub(super) fn load(
             file: file.to_owned(),
             entry: entry.id.clone(),
             due: entry.next_review,
+        }));
+        let silent = |entry: &&Entry| {
+            entry.closed && entry.outcome.as_ref().is_none_or(|text| text.trim().is_empty())
+        };
+        problems.extend(read.entry.iter().filter(silent).map(|entry| Problem::Malformed {
+            file: file.to_owned(),
+            what: format!("`{}` is closed and has no outcome", entry.id),
         }));
         registers.push(Register { name, entries: read.entry });
     }

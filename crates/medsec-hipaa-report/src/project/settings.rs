@@ -5,6 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ReportError;
+use crate::git::Commit;
 use crate::signing::PublicKey;
 
 const FILE: &str = "compliance/report.toml";
@@ -20,8 +21,17 @@ pub struct Settings {
     pub description: String,
     /// Its version, as released.
     pub version: String,
-    /// Address of the repository; `{source}/blob/{commit}/{file}#L{line}` is a line of it.
+    /// Address of the repository.
     pub source: String,
+    /// Where lines of a file are shown; `{source}/blob/{commit}/{file}#L{line}-L{end}` where nothing is said. `{file}`
+    /// begins at the root of the repository, wherever in it the project lies.
+    pub line_link: Option<String>,
+    /// Where a commit is shown; `{source}/commit/{commit}` where nothing is said.
+    pub commit_link: Option<String>,
+    /// Whether `compliance.lock` was committed: from then on a report without it is wrong. Where the whole history is at
+    /// hand, that it was committed once says the same.
+    #[serde(default)]
+    pub locked: bool,
     /// The program whose software bill of materials stands beside the report.
     #[serde(default)]
     pub program: Option<Program>,
@@ -84,6 +94,26 @@ impl Settings {
             return Err(ReportError::content(FILE, "there is no such file"));
         };
         toml::from_str(&text).map_err(|error| ReportError::content(FILE, error))
+    }
+
+    /// Where lines of a file of the project can be looked at.
+    pub(crate) fn link(&self, commit: &Commit, file: &str, line: usize, end: usize) -> String {
+        let template = self.line_link.as_deref();
+        let template = template.unwrap_or("{source}/blob/{commit}/{file}#L{line}-L{end}");
+        let place = format!("{}{file}", commit.prefix);
+        let filled =
+            template.replace("{line}", &line.to_string()).replace("{end}", &end.to_string());
+        self.filled(&filled, commit).replace("{file}", &place)
+    }
+
+    /// Where the commit can be looked at.
+    pub(crate) fn commit_link(&self, commit: &Commit) -> String {
+        self.filled(self.commit_link.as_deref().unwrap_or("{source}/commit/{commit}"), commit)
+    }
+
+    fn filled(&self, template: &str, commit: &Commit) -> String {
+        let source = self.source.trim_end_matches('/');
+        template.replace("{source}", source).replace("{commit}", &commit.id)
     }
 
     /// Names of the packages that are left out.

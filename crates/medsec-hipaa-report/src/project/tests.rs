@@ -125,6 +125,9 @@ fn overdue_entry_of_a_register_is_named() {
     scene.put("compliance/registers/risks.toml", entry);
     assert!(scene.problem().contains("risks.toml: `R-1` was to be reviewed by 2026-05-31"));
     scene.put("compliance/registers/risks.toml", &format!("{entry}closed = true\n"));
+    assert!(scene.problem().contains("`R-1` is closed and has no outcome"));
+    let over = format!("{entry}closed = true\noutcome = 'the old scanner is gone'\n");
+    scene.put("compliance/registers/risks.toml", &over);
     assert!(scene.load().problems.is_empty());
 }
 
@@ -155,4 +158,58 @@ fn retries_and_overrides_of_the_runner_are_named() {
     assert_eq!(scene.load().problems.len(), 2);
     scene.put(".config/nextest.toml", "[profile.default]\nretries = 0");
     assert!(scene.load().problems.is_empty());
+}
+
+#[test]
+fn empty_shell_of_a_statement_does_not_hold() {
+    let scene = Scene::new();
+    for (from, to, said) in [
+        ("2026-12-31", "2028-01-02", "more than 2 years"),
+        ("2026-01-01", "2026-12-31x", "line"),
+        ("'Director'", "' '", "nobody states it"),
+        ("2026-01-01", "2027-01-01", "before it begins"),
+        (
+            "expires = 2026-12-31",
+            "expires = 2026-12-31\napplies = false",
+            "makes no exception from 164.308(a)(2)",
+        ),
+    ] {
+        scene.attest(&ATTESTED.replace(from, to));
+        assert!(scene.problem().contains(said), "{said}: {}", scene.problem());
+        assert!(scene.load().attestations.iter().all(|one| one.standing == Standing::Invalid));
+    }
+}
+
+#[test]
+fn evidence_of_a_statement_lies_below_the_root() {
+    let scene = Scene::new();
+    let outside = scene.root.path().with_extension("outside");
+    fs::write(&outside, "appointed").unwrap();
+    let name = outside.file_name().unwrap().to_string_lossy().into_owned();
+    let digest = crate::digest::sha256(b"appointed");
+    for file in [format!("../{name}"), outside.display().to_string()] {
+        let evidence = format!("{ATTESTED}[evidence]\nfile = '{file}'\nsha256 = '{digest}'\n");
+        scene.attest(&evidence);
+        assert!(scene.problem().contains("is not the one that was attested"));
+    }
+    fs::remove_file(outside).unwrap();
+}
+
+#[test]
+fn row_is_said_to_be_ours_or_somebody_elses() {
+    let scene = Scene::new();
+    let others = "[control.'164.312(d)']\nnot_ours = 'the identity provider'\n";
+    scene.put("compliance/controls.toml", others);
+    let project = scene.load();
+    assert_eq!(project.problems.len(), 11, "the other rows are missing");
+    assert_eq!(project.controls[0].not_ours.as_deref(), Some("the identity provider"));
+    for wrong in [
+        format!("{others}shows = 'x'\n"),
+        others.replace("the identity provider", " "),
+        "[control.'164.312(d)']\nshows = 'x'\n".to_owned(),
+    ] {
+        scene.put("compliance/controls.toml", &wrong);
+        let problems = scene.load().problems;
+        assert!(problems.iter().any(|one| matches!(one, Problem::Malformed { .. })), "{wrong}");
+    }
 }

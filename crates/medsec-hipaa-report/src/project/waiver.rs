@@ -52,6 +52,11 @@ pub(super) fn load(
         if !folder::is_item(&file, &citation, problems) {
             continue;
         }
+        let earlier = waivers.iter().find(|one: &&Waiver| one.citation == citation);
+        if let Some(other) = earlier.map(|one| one.file.clone()) {
+            problems.push(Problem::SecondWaiver { file, citation, other });
+            continue;
+        }
         match expires {
             None => problems.push(Problem::WaiverWithoutExpiry { file, citation }),
             Some(expires) if expires < date => {

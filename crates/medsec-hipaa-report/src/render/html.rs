@@ -58,7 +58,7 @@ fn page(report: &Report, source: Source) -> String {
                 footer {
                     p {
                         "Made from commit " code { (report.commit) } " for " (report.date) ". "
-                        "The same commit and the same date give the same bytes."
+                        "The same commit, the same date and the same results give the same bytes."
                     }
                 }
             }

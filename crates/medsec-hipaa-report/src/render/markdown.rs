@@ -1,14 +1,17 @@
 //! The report as Markdown: for terminals, pull requests and archives.
 
+mod row;
+
 use core::fmt::Write as _;
 
-use crate::report::{Report, Row, Status};
+use crate::report::{Report, Status};
 
 /// The whole document.
 pub(super) fn render(report: &Report) -> String {
     let mut page = String::new();
     // Writing to a string cannot fail.
     let _ = head(&mut page, report);
+    let _ = left_out(&mut page, report);
     let _ = summary(&mut page, report);
     let _ = problems(&mut page, report);
     let _ = technical_table(&mut page, report);
@@ -16,6 +19,7 @@ pub(super) fn render(report: &Report) -> String {
     for section in [312, 308, 310, 314, 316] {
         let _ = rows(&mut page, report, section);
     }
+    let _ = registers(&mut page, report);
     let _ = limits(&mut page, report);
     page
 }
@@ -125,61 +129,40 @@ fn rows(page: &mut String, report: &Report, section: u16) -> core::fmt::Result {
     let in_section = || report.rows.iter().filter(move |row| row.section == section);
     let title = in_section().next().map_or("", |row| row.section_title);
     writeln!(page, "## 164.{section} {title}\n")?;
-    in_section().try_for_each(|row| one(page, report, row))
+    in_section().try_for_each(|row| row::one(page, report, row))
 }
 
-fn one(page: &mut String, report: &Report, row: &Row) -> core::fmt::Result {
-    writeln!(
-        page,
-        "### {} {}\n\n{}. **{}**\n",
-        row.citation,
-        row.title,
-        row.binding(),
-        row.status
-    )?;
-    writeln!(page, "> {}\n", text(row.text))?;
-    row.why.iter().try_for_each(|why| writeln!(page, "- {}", text(why)))?;
-    for claim in &row.claims {
-        writeln!(page, "- {}: {}", claim.polarity, text(&claim.claim))?;
-        for key in &claim.tests {
-            if let Some(test) = report.test(key) {
-                writeln!(
-                    page,
-                    "  - [`{}`]({}), {}:{}",
-                    text(&key.test),
-                    test.link,
-                    test.file,
-                    test.line
-                )?;
-            }
-        }
-    }
-    for file in &row.attestations {
-        writeln!(page, "- attestation: `{}`", text(file))?;
-    }
-    if let Some(decision) = &row.decision {
+fn left_out(page: &mut String, report: &Report) -> core::fmt::Result {
+    for one in &report.borrowed {
         writeln!(
             page,
-            "- decision of {} ({}): {}",
-            decision.date,
-            text(&decision.owner_role),
-            text(&decision.reason)
+            "- taken by path from another repository: `{}` at `{}`",
+            one.package, one.commit
         )?;
     }
-    if let Some(control) = &row.control {
-        writeln!(page, "- the component: {}", text(&control.shows))?;
-        writeln!(page, "- the operator configures: {}", text(&control.operator))?;
-        writeln!(page, "- the organization does: {}", text(&control.organization))?;
-        writeln!(page, "- not shown: {}", text(&control.not_shown))?;
-    }
-    if let Some(mutants) = &row.mutants {
-        writeln!(page, "- mutants: {}", mutants.sentence())?;
-        for survivor in &mutants.survivors {
-            let why = survivor.why.as_deref().unwrap_or("open");
-            writeln!(page, "  - not noticed: {}: {}", text(&survivor.mutant), text(why))?;
-        }
+    for one in &report.excluded {
+        writeln!(page, "- left out: `{}`: {}", one.package, text(&one.reason))?;
     }
     writeln!(page)
+}
+
+fn registers(page: &mut String, report: &Report) -> core::fmt::Result {
+    for register in &report.registers {
+        writeln!(page, "## Register of {}\n", register.name)?;
+        writeln!(
+            page,
+            "| id | what | treatment | outcome | owner | next review |\n|---|---|---|---|---|---|"
+        )?;
+        for entry in &register.entries {
+            let next =
+                if entry.closed { "closed".to_owned() } else { entry.next_review.to_string() };
+            let outcome = entry.outcome.as_deref().unwrap_or_default();
+            let cells = [&entry.id, &entry.title, &entry.treatment, outcome, &entry.owner_role];
+            writeln!(page, "| {} | {next} |", cells.map(text).join(" | "))?;
+        }
+        writeln!(page)?;
+    }
+    Ok(())
 }
 
 fn limits(page: &mut String, report: &Report) -> core::fmt::Result {

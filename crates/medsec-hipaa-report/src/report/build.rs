@@ -53,10 +53,11 @@ pub fn build(input: &Input<'_>) -> Report {
     let settings = &project.settings;
     Report {
         schema: SCHEMA,
-        component: component(settings),
+        component: component(settings, commit),
         edition: Catalog::hipaa2013().edition().title(),
         commit: commit.id.clone(),
         changed: commit.changed.clone(),
+        borrowed: commit.borrowed.clone(),
         date: input.date,
         valid_until: valid_until(project),
         configurations: input.runs.iter().map(ran).collect(),
@@ -66,7 +67,7 @@ pub fn build(input: &Input<'_>) -> Report {
         excluded: settings.excluded.clone(),
         totals,
         rows,
-        tests: joined.tests.iter().map(|test| entry(test, settings, &commit.id)).collect(),
+        tests: joined.tests.iter().map(|test| entry(test, settings, commit)).collect(),
         attestations: project.attestations.clone(),
         registers: project.registers.clone(),
         problems,
@@ -104,12 +105,13 @@ fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<Strin
     lines.into_iter().chain([mutants]).collect()
 }
 
-fn component(settings: &Settings) -> Component {
+fn component(settings: &Settings, commit: &Commit) -> Component {
     Component {
         name: settings.name.clone(),
         description: settings.description.clone(),
         version: settings.version.clone(),
         source: settings.source.trim_end_matches('/').to_owned(),
+        commit_link: settings.commit_link(commit),
     }
 }
 
@@ -122,7 +124,11 @@ fn problems(input: &Input<'_>) -> Vec<Problem> {
     problems.extend(joined.tests.iter().filter(|test| test.fails()).map(does_not_count));
     for item in Catalog::hipaa2013().items() {
         let technical = item.citation.section() == Section::Technical;
-        let waived = project.waiver(&item.citation.to_string()).is_some();
+        let citation = item.citation.to_string();
+        if is_not_ours(&citation, project) {
+            continue;
+        }
+        let waived = project.waiver(&citation).is_some();
         if technical && !waived && !stands_otherwise(item, project) {
             problems.extend(floor(item, &joined.tests));
         }
@@ -141,6 +147,10 @@ fn does_not_count(test: &Test) -> Problem {
         test: test.declared.key.clone(),
         why: why.join("; "),
     }
+}
+
+fn is_not_ours(citation: &str, project: &Project) -> bool {
+    project.control(citation).is_some_and(|control| control.not_ours.is_some())
 }
 
 fn stands_otherwise(item: &Item, project: &Project) -> bool {
@@ -174,13 +184,13 @@ fn ran(run: &Run) -> Ran {
         about: run.facts.about.clone(),
         passed: counts.passed,
         failed: counts.failed,
+        failures: run.results.failed().cloned().collect(),
         witnessed: run.witnesses.tests.len(),
     }
 }
 
-fn entry(test: &Test, settings: &Settings, commit: &str) -> TestEntry {
+fn entry(test: &Test, settings: &Settings, commit: &Commit) -> TestEntry {
     let declared = &test.declared;
-    let source = settings.source.trim_end_matches('/');
     let (file, line, end) = (&declared.file, declared.line, declared.end);
     let checks =
         test.checks.iter().map(|(kind, fact)| Checked { kind: kind.clone(), fact: fact.clone() });
@@ -198,7 +208,7 @@ fn entry(test: &Test, settings: &Settings, commit: &str) -> TestEntry {
         file: file.clone(),
         line,
         end,
-        link: format!("{source}/blob/{commit}/{file}#L{line}-L{end}"),
+        link: settings.link(commit, file, line, end),
         body_sha256: declared.body_sha256.clone(),
         shown_in: test.shown_in.clone(),
         checks: checks.collect(),
@@ -206,7 +216,6 @@ fn entry(test: &Test, settings: &Settings, commit: &str) -> TestEntry {
     }
 }
 
-/// How many items have a status.
 impl Report {
     /// By [`Status::key`]; zero where none has it.
     #[must_use]

@@ -11,7 +11,7 @@ use crate::key::TestId;
 use crate::lock;
 use crate::mutants::Mutants;
 use crate::problem::Problem;
-use crate::project::{Choice, Control, Decision, Project, Standing, Waiver};
+use crate::project::{Attestation, Choice, Control, Decision, Project, Standing, Waiver};
 
 /// An item with everything that is known about it.
 #[derive(Debug, Clone, Serialize)]
@@ -133,14 +133,21 @@ impl Parts<'_> {
         claims.into_iter().map(claim).collect()
     }
 
+    /// What went wrong comes first, so that nothing said about a row hides it.
     fn status(&self, citation: &str) -> (Status, Vec<String>) {
+        let failing = self.citing(citation).filter(|test| test.fails()).map(sentence);
+        let invalid = self.stating(citation, Standing::Invalid);
+        let invalid = invalid.map(|one| format!("{} does not hold", one.file));
+        let failing: Vec<_> = failing.chain(invalid).collect();
+        if !failing.is_empty() {
+            return (Status::Failing, failing);
+        }
         if let Some(waiver) = self.project.waiver(citation) {
             return (Status::Waived { until: waiver.expires }, vec![waiver.gap.clone()]);
         }
-        let failing = self.citing(citation).filter(|test| test.fails());
-        let failing: Vec<_> = failing.map(sentence).collect();
-        if !failing.is_empty() {
-            return (Status::Failing, failing);
+        let control = self.project.control(citation);
+        if let Some(others) = control.and_then(|control| control.not_ours.as_ref()) {
+            return (Status::Operator, vec![format!("Not this component's: {others}")]);
         }
         if self.item.citation.section() == Section::Technical {
             self.technical(citation)
@@ -149,8 +156,20 @@ impl Parts<'_> {
         }
     }
 
-    /// A row of 164.312: tests show it.
+    fn stating<'b>(
+        &'b self,
+        citation: &'b str,
+        standing: Standing,
+    ) -> impl Iterator<Item = &'b Attestation> {
+        self.project.attestations(citation).filter(move |one| one.standing == standing)
+    }
+
+    /// A row of 164.312: tests show it. Where something else was decided, they show that at most by their words.
     fn technical(&self, citation: &str) -> (Status, Vec<String>) {
+        if let Some(decision) = self.alternative(citation) {
+            let signed = self.stating(citation, Standing::Valid).any(|one| !one.part);
+            return (Status::Alternative { signed }, vec![decision]);
+        }
         let about = |problem: &&Problem| match problem {
             Problem::Lost { citation: c, .. }
             | Problem::Changed { citation: c, .. }
@@ -159,39 +178,50 @@ impl Parts<'_> {
             _ => false,
         };
         let mut why: Vec<_> = self.problems.iter().filter(about).map(ToString::to_string).collect();
-        let counting = self.citing(citation).filter(|test| test.counts()).count();
-        if counting == 0 {
-            if let Some(decision) = self.alternative(citation) {
-                return (Status::Alternative, vec![decision]);
-            }
+        if !self.citing(citation).any(Test::counts) {
             let others = self.citing(citation).map(sentence);
             why.splice(0..0, others);
             return (Status::NoEvidence, why);
         }
+        why.extend(self.unlocked(citation));
+        why.extend(self.stating(citation, Standing::Expired).map(expired));
         if why.is_empty() { (Status::Evidenced, why) } else { (Status::Partial, why) }
     }
 
-    /// A row that somebody answers for; tests help.
-    fn organizational(&self, citation: &str) -> (Status, Vec<String>) {
-        let attested: Vec<_> = self.project.attestations(citation).collect();
-        let standing = |wanted| attested.iter().find(|one| one.standing == wanted);
-        if let Some(invalid) = standing(Standing::Invalid) {
-            let why = format!("{} does not hold", invalid.file);
-            return (Status::Failing, vec![why]);
+    /// Tests that nobody looked at yet: what they show is not held by a lock.
+    fn unlocked(&self, citation: &str) -> Option<String> {
+        let orphaned = |problem: &&Problem| matches!(problem, Problem::Orphaned { citation: c, .. } if c == citation);
+        match self.problems.iter().filter(orphaned).count() {
+            0 => None,
+            1 => Some("1 test is not locked yet".to_owned()),
+            count => Some(format!("{count} tests are not locked yet")),
         }
-        if let Some(valid) = standing(Standing::Valid) {
-            let undecided = self.undecided(citation);
-            return match undecided {
-                Some(why) => (Status::Partial, vec![why]),
-                None => (Status::Attested { until: valid.expires }, Vec::new()),
+    }
+
+    /// A row that somebody answers for; tests help. It stands as the worst of its statements.
+    fn organizational(&self, citation: &str) -> (Status, Vec<String>) {
+        let over: Vec<_> = self.stating(citation, Standing::Expired).map(expired).collect();
+        if !over.is_empty() {
+            return (Status::AttestationExpired, over);
+        }
+        let decided = self.alternative(citation);
+        let valid = || self.stating(citation, Standing::Valid);
+        if let Some(until) = valid().map(|one| one.expires).min() {
+            let why = self.incomplete(citation);
+            if !why.is_empty() {
+                return (Status::Partial, why);
+            }
+            return match decided {
+                Some(decision) => (Status::Alternative { signed: true }, vec![decision]),
+                None if valid().all(|one| !one.applies) => {
+                    (Status::DoesNotApply { until }, Vec::new())
+                }
+                None => (Status::Attested { until }, Vec::new()),
             };
         }
-        if let Some(expired) = standing(Standing::Expired) {
-            let why = format!("{} expired on {}", expired.file, expired.expires);
-            return (Status::AttestationExpired, vec![why]);
-        }
-        if let Some(decision) = self.alternative(citation) {
-            return (Status::Alternative, vec![decision]);
+        if let Some(decision) = decided {
+            let unsigned = "nobody signed for this: a statement about the item is owed".to_owned();
+            return (Status::Partial, vec![decision, unsigned]);
         }
         let shown = self.citing(citation).any(Test::counts);
         if shown {
@@ -199,6 +229,22 @@ impl Parts<'_> {
             return (Status::Partial, vec![why.to_owned()]);
         }
         (Status::Operator, Vec::new())
+    }
+
+    /// What statements that hold leave open.
+    fn incomplete(&self, citation: &str) -> Vec<String> {
+        let valid = || self.stating(citation, Standing::Valid);
+        let mut why: Vec<_> = self.undecided(citation).into_iter().collect();
+        if valid().all(|one| one.part) {
+            why.push("what is stated covers a part of the item".to_owned());
+        }
+        if valid().any(|one| one.applies) && valid().any(|one| !one.applies) {
+            why.push(
+                "one statement says that the item does not apply, another that it is met"
+                    .to_owned(),
+            );
+        }
+        why
     }
 
     fn alternative(&self, citation: &str) -> Option<String> {
@@ -213,6 +259,10 @@ impl Parts<'_> {
         (addressable && self.project.decision(citation).is_none())
             .then(|| format!("{citation} is addressable and has no decision (164.306(d)(3))"))
     }
+}
+
+fn expired(one: &Attestation) -> String {
+    format!("{} expired on {}", one.file, one.expires)
 }
 
 /// A test that does not count, and why.
@@ -252,13 +302,19 @@ impl Row {
         }
     }
 
-    /// Whether somebody else than the component still has to do something about it.
+    /// Whether somebody else than the component still has to do something about it. A test that fails or is missing is
+    /// not for the operator to repair.
     #[must_use]
     pub const fn is_owed(&self) -> bool {
         match self.status {
-            Status::Evidenced | Status::Attested { .. } | Status::Alternative => false,
-            Status::Partial => self.section != 312,
-            _ => true,
+            Status::Evidenced
+            | Status::Attested { .. }
+            | Status::DoesNotApply { .. }
+            | Status::Alternative { signed: true } => false,
+            Status::Alternative { signed: false }
+            | Status::Operator
+            | Status::AttestationExpired => true,
+            _ => self.section != 312,
         }
     }
 }

@@ -26,7 +26,15 @@ pub enum Status {
     /// Nobody signs for it any more.
     AttestationExpired,
     /// An equivalent measure stands instead of an addressable item.
-    Alternative,
+    Alternative {
+        /// Whether a signed statement that holds says so.
+        signed: bool,
+    },
+    /// Somebody signed that the rule itself makes an exception for them.
+    DoesNotApply {
+        /// The last day.
+        until: Date,
+    },
     /// A gap that is open until a day.
     Waived {
         /// The last day.
@@ -38,10 +46,11 @@ pub enum Status {
 
 impl Status {
     /// All keys, from what is shown to what is not.
-    pub const KEYS: [&str; 9] = [
+    pub const KEYS: [&str; 10] = [
         "evidenced",
         "attested",
         "alternative",
+        "does-not-apply",
         "partial",
         "operator",
         "waived",
@@ -60,7 +69,8 @@ impl Status {
             Self::NoEvidence => "no-evidence",
             Self::Attested { .. } => "attested",
             Self::AttestationExpired => "attestation-expired",
-            Self::Alternative => "alternative",
+            Self::Alternative { .. } => "alternative",
+            Self::DoesNotApply { .. } => "does-not-apply",
             Self::Waived { .. } => "waived",
             Self::Operator => "operator",
         }
@@ -76,6 +86,7 @@ impl Status {
             "attested" => "Attested",
             "attestation-expired" => "Attestation expired",
             "alternative" => "Alternative documented",
+            "does-not-apply" => "Does not apply",
             "waived" => "Waived (open gap)",
             "operator" => "Operator",
             _ => "No evidence",
@@ -85,7 +96,13 @@ impl Status {
     /// Whether OSCAL may call the objective satisfied.
     #[must_use]
     pub const fn is_satisfied(&self) -> bool {
-        matches!(self, Self::Evidenced | Self::Attested { .. } | Self::Alternative)
+        matches!(
+            self,
+            Self::Evidenced
+                | Self::Attested { .. }
+                | Self::DoesNotApply { .. }
+                | Self::Alternative { signed: true }
+        )
     }
 }
 
@@ -93,6 +110,10 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Attested { until } => write!(f, "Attested until {until}"),
+            Self::Alternative { signed: false } => {
+                f.write_str("Alternative documented, not signed")
+            }
+            Self::DoesNotApply { until } => write!(f, "Does not apply, stated until {until}"),
             Self::Waived { until } => write!(f, "Waived until {until} (open gap)"),
             other => f.write_str(Self::title(other.key())),
         }

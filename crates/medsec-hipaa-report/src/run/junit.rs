@@ -70,6 +70,12 @@ struct Said {
 }
 
 impl Results {
+    /// The tests that failed, crashed or ran out of time.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = &TestId> {
+        let bad = |case: &Case| matches!(case.outcome, Outcome::Failed | Outcome::Error);
+        self.cases.iter().filter(move |(_, cases)| cases.iter().any(bad)).map(|(key, _)| key)
+    }
+
     /// Reads the text of a JUnit file.
     ///
     /// # Errors

@@ -1,16 +1,21 @@
 //! Makes the folders of a run, starts nextest, and closes the folders when the tests are over.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::build::Build;
 use super::facts::{Facts, digests};
 use super::junit::{Counts, Results};
+use super::plan::Plan;
 use crate::error::{At as _, ReportError, read_limited};
 use crate::git::Commit;
 use crate::program;
 
 /// nextest's exit code when tests ran and some failed.
 const SOME_FAILED: i32 = 100;
+
+static STARTED: AtomicU32 = AtomicU32::new(0);
 
 /// One start of the tests: a fresh folder, the commit and the compiler.
 #[derive(Debug)]
@@ -20,7 +25,9 @@ pub struct Recorder {
     started: String,
     commit: Commit,
     rustc: String,
+    plan: Plan,
     platform: String,
+    build: Build,
 }
 
 /// The part of a run that one configuration fills.
@@ -34,14 +41,19 @@ pub struct Configuration {
     /// What tests get as `MEDSEC_EVIDENCE_DIR`.
     pub witnesses: PathBuf,
     facts: Facts,
+    build: Build,
 }
 
 impl Recorder {
-    /// Takes a folder below `evidence` that did not exist.
+    /// Takes a folder below `evidence` that did not exist, and writes down which configurations are to fill it.
     ///
     /// # Errors
-    /// git, rustc or `date` is missing.
-    pub fn start(root: &Path, evidence: &Path) -> Result<Self, ReportError> {
+    /// git, rustc or `date` is missing; the folder exists already or cannot be made.
+    pub fn start(
+        root: &Path,
+        evidence: &Path,
+        configurations: &[&str],
+    ) -> Result<Self, ReportError> {
         let mut date = program::command("date", root);
         let started = program::read(date.args(["-u", "+%Y-%m-%dT%H:%M:%SZ"]))?.trim().to_owned();
         let commit = Commit::of(root)?;
@@ -49,10 +61,16 @@ impl Recorder {
         let rustc = said.lines().next().unwrap_or_default().trim().to_owned();
         let time: String = started.chars().filter(char::is_ascii_alphanumeric).collect();
         let short = commit.id.get(..8).unwrap_or(&commit.id);
-        let id = format!("{time}-{short}-{}", std::process::id());
+        // One process can start several runs in a second.
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{time}-{short}-{}-{number}", std::process::id());
         let folder = evidence.join(&id);
+        std::fs::create_dir_all(evidence).at(evidence)?;
+        std::fs::create_dir(&folder).at(&folder)?;
+        let plan = Plan::new(&id, configurations);
+        plan.save(&folder)?;
         let platform = platform(&said);
-        Ok(Self { id, folder, started, commit, rustc, platform })
+        Ok(Self { id, folder, started, commit, rustc, plan, platform, build: Build::of(root)? })
     }
 
     /// Where the configurations' folders are.
@@ -64,23 +82,29 @@ impl Recorder {
     /// Makes the folder of one configuration and writes down what runs there.
     ///
     /// # Errors
-    /// The folder exists already or cannot be made.
+    /// It was not planned; the folder exists already or cannot be made.
     pub fn configuration(
         &self,
         name: &str,
         arguments: &[&str],
     ) -> Result<Configuration, ReportError> {
+        if !self.plan.names(name) {
+            return Err(ReportError::content("plan.json", format!("has no `{name}`")));
+        }
         let folder = self.folder.join(name);
-        std::fs::create_dir_all(&self.folder).at(&self.folder)?;
         std::fs::create_dir(&folder).at(&folder)?;
         let witnesses = folder.join("witnesses");
         std::fs::create_dir(&witnesses).at(&witnesses)?;
         let id = format!("{}.{name}", self.id);
-        let Commit { id: commit, changed } = &self.commit;
+        let Commit { id: commit, changed, .. } = &self.commit;
         let mut facts =
             Facts::new(id.clone(), name, arguments, &self.started, commit, changed, &self.rustc);
         facts.about.insert("platform".to_owned(), self.platform.clone());
-        let configuration = Configuration { id, folder, witnesses, facts };
+        if let Some(settings) = self.build.settings() {
+            facts.about.insert("settings of Cargo outside of the repository".to_owned(), settings);
+        }
+        let build = self.build.clone();
+        let configuration = Configuration { id, folder, witnesses, facts, build };
         configuration.write()?;
         Ok(configuration)
     }
@@ -144,6 +168,7 @@ impl Configuration {
         let listed = program::read(list.args(["--message-format", "json"]))?;
         let place = self.folder.join("list.json");
         std::fs::write(&place, listed).at(&place)?;
+        self.facts.about.extend(self.build.lock()?);
         self.close()?;
         let report = String::from_utf8_lossy(&report);
         let results =
@@ -162,6 +187,7 @@ impl Configuration {
 
     fn prepared(&self, nextest: &impl Fn(&str) -> Command, what: &str) -> Command {
         let mut command = nextest(what);
+        self.build.rule(&mut command);
         command.env_remove("NEXTEST_RETRIES").stdin(Stdio::null());
         command.env("MEDSEC_EVIDENCE_DIR", &self.witnesses).env("MEDSEC_EVIDENCE_RUN", &self.id);
         command
@@ -180,9 +206,13 @@ mod tests {
     use super::*;
 
     fn recorder(folder: PathBuf) -> Recorder {
-        let commit = Commit { id: "c0ffee".to_owned(), changed: vec!["a.rs".to_owned()] };
+        let (id, changed) = ("c0ffee".to_owned(), vec!["a.rs".to_owned()]);
+        let commit = Commit { id, changed, ..Commit::default() };
         let [id, started, rustc, platform] = ["r1", "now", "rustc", "here"].map(str::to_owned);
-        Recorder { id, folder, started, commit, rustc, platform }
+        std::fs::create_dir(&folder).unwrap();
+        let plan = Plan::new(&id, &["default", "aws-lc"]);
+        let build = Build::default();
+        Recorder { id, folder, started, commit, rustc, plan, platform, build }
     }
 
     #[test]
@@ -194,6 +224,12 @@ mod tests {
         assert_ne!((&first.id, &first.folder), (&second.id, &second.folder));
         let facts = std::fs::read_to_string(first.folder.join("run.json")).unwrap();
         assert!(facts.contains("a.rs") && facts.contains("r1.default"));
+    }
+
+    #[test]
+    fn configuration_that_was_not_planned_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(recorder(dir.path().join("r1")).configuration("fips", &[]).is_err());
     }
 
     #[test]

@@ -69,6 +69,13 @@ pub(super) fn conditions(attributes: &[Attribute]) -> Vec<String> {
     conditional.filter_map(text).collect()
 }
 
+/// Whether a `#[cfg_attr(…)]` puts an attribute of this name somewhere.
+pub(super) fn sets(attribute: &Attribute, name: &str) -> bool {
+    let list = attribute.meta.require_list().ok();
+    let list = list.filter(|_| attribute.path().is_ident("cfg_attr"));
+    list.is_some_and(|list| !super::tokens::lines_of(list.tokens.clone(), name).is_empty())
+}
+
 /// The `path` of a module that lies elsewhere.
 pub(super) fn path(attributes: &[Attribute]) -> Option<String> {
     let attribute = attributes.iter().find(|attribute| attribute.path().is_ident("path"))?;

@@ -8,13 +8,12 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Item, ItemFn, ItemMod};
 
 use super::attribute::{self, Arguments};
+use super::helpers::{Helpers, mentioned};
 use super::targets::Target;
-use super::{Declared, Scan, body};
+use super::{Declared, LONGEST_SOURCE, Scan, body};
 use crate::error::{ReportError, read_limited};
 use crate::key::TestId;
 use crate::problem::Problem;
-
-const LONGEST_SOURCE: u64 = 16 << 20;
 
 /// The walk through one target.
 #[derive(Debug)]
@@ -22,6 +21,7 @@ pub(super) struct Walk<'a> {
     root: &'a Path,
     target: &'a Target,
     scan: &'a mut Scan,
+    helpers: &'a mut Helpers,
     files: Vec<String>,
 }
 
@@ -44,8 +44,13 @@ struct Source<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) const fn new(root: &'a Path, target: &'a Target, scan: &'a mut Scan) -> Self {
-        Self { root, target, scan, files: Vec::new() }
+    pub(super) const fn new(
+        root: &'a Path,
+        target: &'a Target,
+        scan: &'a mut Scan,
+        helpers: &'a mut Helpers,
+    ) -> Self {
+        Self { root, target, scan, helpers, files: Vec::new() }
     }
 
     /// Goes through everything below the root file.
@@ -69,7 +74,7 @@ impl<'a> Walk<'a> {
         let bytes = read_limited(&self.root.join(file), LONGEST_SOURCE)?;
         let text = String::from_utf8(bytes).map_err(|error| ReportError::content(&name, error))?;
         self.files.push(name.clone());
-        if !text.contains("evidence") && !text.contains("mod ") {
+        if !["evidence", "mod", "Ev", "macro_rules"].iter().any(|word| text.contains(word)) {
             return Ok(());
         }
         let parsed = syn::parse_file(&text).map_err(|error| {
@@ -90,12 +95,31 @@ impl<'a> Walk<'a> {
     ) -> Result<(), ReportError> {
         for item in items {
             match item {
-                Item::Fn(function) => self.function(function, place, source),
-                Item::Mod(module) => self.module(module, place, source)?,
-                _ => {}
+                Item::Fn(function) => {
+                    self.conditional(&function.attrs, "evidence", source);
+                    match attribute::find(&function.attrs) {
+                        Some(found) => self.function(function, found, place, source),
+                        None => self.helpers.learn(item),
+                    }
+                }
+                Item::Mod(module) => {
+                    self.conditional(&module.attrs, "path", source);
+                    self.module(module, place, source)?;
+                }
+                other => self.helpers.learn(other),
             }
         }
         Ok(())
+    }
+
+    /// An attribute behind a condition: which file or which test it is, the source alone does not say.
+    fn conditional(&mut self, attributes: &[Attribute], what: &'static str, source: &Source<'_>) {
+        let found = attributes.iter().find(|attribute| attribute::sets(attribute, what));
+        self.scan.problems.extend(found.map(|attribute| Problem::Conditional {
+            file: source.name.clone(),
+            line: attribute.span().start().line,
+            what: what.to_owned(),
+        }));
     }
 
     fn module(
@@ -114,10 +138,20 @@ impl<'a> Walk<'a> {
             inner.here.push(name);
             return self.items(items, &inner, source);
         }
-        let elsewhere = attribute::path(&module.attrs).map(|path| place.here.join(path));
+        let elsewhere = match attribute::path(&module.attrs).map(|path| place.here.join(path)) {
+            Some(path) => match normal(&path) {
+                Some(path) => Some(path),
+                None => {
+                    let (file, line) = (source.name.clone(), module.ident.span().start().line);
+                    self.scan.problems.push(Problem::OutsideModule { file, line });
+                    return Ok(());
+                }
+            },
+            None => None,
+        };
         let own_folder = place.children.join(name).join("mod.rs");
         let file = match elsewhere {
-            Some(file) => normal(&file),
+            Some(file) => file,
             None if self.root.join(&own_folder).is_file() => own_folder,
             None => place.children.join(format!("{name}.rs")),
         };
@@ -132,8 +166,13 @@ impl<'a> Walk<'a> {
         self.file(&file, &inner)
     }
 
-    fn function(&mut self, function: &ItemFn, place: &Place, source: &Source<'_>) {
-        let Some(found) = attribute::find(&function.attrs) else { return };
+    fn function(
+        &mut self,
+        function: &ItemFn,
+        found: &Attribute,
+        place: &Place,
+        source: &Source<'_>,
+    ) {
         let line = found.span().start().line;
         let arguments = match found.parse_args::<Arguments>() {
             Ok(arguments) => arguments,
@@ -160,6 +199,9 @@ impl<'a> Walk<'a> {
             claim: arguments.claim,
             polarity: arguments.polarity,
             body_sha256: body::hash(function.block.to_token_stream()),
+            helpers_sha256: None,
+            posing: None,
+            mentions: mentioned(function.block.to_token_stream()),
             conditions,
         };
         self.scan.problems.extend(misplaced(&declared));
@@ -205,15 +247,17 @@ fn excerpt(source: &Source<'_>, first: usize, end: usize) -> String {
     cut.collect::<Vec<_>>().join("\n")
 }
 
-/// Resolves `.` and `..` in a path.
-fn normal(path: &Path) -> PathBuf {
+/// Resolves `.` and `..` in a path from the root of the repository; nothing where it leads out of it.
+fn normal(path: &Path) -> Option<PathBuf> {
+    use std::path::Component;
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
-            std::path::Component::ParentDir => drop(normal.pop()),
-            std::path::Component::CurDir => {}
-            other => normal.push(other),
+            Component::ParentDir => normal.pop().then_some(())?,
+            Component::CurDir => {}
+            Component::Normal(name) => normal.push(name),
+            Component::Prefix(_) | Component::RootDir => return None,
         }
     }
-    normal
+    Some(normal)
 }

@@ -24,9 +24,21 @@ pub struct Target {
 pub struct Targets {
     /// In the order of `cargo metadata`.
     pub targets: Vec<Target>,
-    /// Folders of packages, and whether each is looked at.
-    folders: Vec<(String, bool)>,
+    folders: Vec<Folder>,
 }
+
+/// The folder of a package.
+#[derive(Debug)]
+struct Folder {
+    /// With a `/` at its end, or empty.
+    path: String,
+    /// Nothing for one that is no member.
+    package: Option<String>,
+    looked_at: bool,
+}
+
+/// The packages that define what the attribute expands to.
+const DEFINING: [&str; 2] = ["medsec-evidence", "medsec-evidence-macros"];
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -64,7 +76,11 @@ impl Targets {
             serde_json::from_str(metadata).map_err(|error| wrong(error.to_string()))?;
         let mut all = Self::default();
         let manifests = files.iter().filter_map(|file| file.strip_suffix("Cargo.toml"));
-        all.folders.extend(manifests.map(|folder| (folder.to_owned(), false)));
+        all.folders.extend(manifests.map(|path| Folder {
+            path: path.to_owned(),
+            package: None,
+            looked_at: false,
+        }));
         for package in metadata.packages {
             let inside = |path: &Path| {
                 let relative = path.strip_prefix(root).map(Path::to_path_buf);
@@ -73,8 +89,12 @@ impl Targets {
             let manifest = inside(&package.manifest_path)?.display().to_string();
             let folder = manifest.strip_suffix("Cargo.toml").unwrap_or_default().to_owned();
             let looked_at = !excluded.contains(&package.name);
-            all.folders.retain(|(known, _)| *known != folder);
-            all.folders.push((folder, looked_at));
+            all.folders.retain(|known| known.path != folder);
+            all.folders.push(Folder {
+                path: folder,
+                package: Some(package.name.clone()),
+                looked_at,
+            });
             if !looked_at {
                 continue;
             }
@@ -90,9 +110,19 @@ impl Targets {
 
     /// Whether a file belongs to a package that is looked at.
     pub(super) fn owns(&self, file: &str) -> bool {
-        let around = self.folders.iter().filter(|(folder, _)| file.starts_with(folder));
-        let nearest = around.max_by_key(|(folder, _)| folder.len());
-        file.ends_with(".rs") && nearest.is_some_and(|(_, looked_at)| *looked_at)
+        self.around(file).is_some_and(|folder| folder.looked_at)
+    }
+
+    /// The package of a file, if it is a member that has no business with the inside of the attribute.
+    pub(super) fn may_not_pose(&self, file: &str) -> Option<&str> {
+        let package = self.around(file).and_then(|folder| folder.package.as_deref());
+        package.filter(|package| !DEFINING.contains(package))
+    }
+
+    /// The package of a source file.
+    fn around(&self, file: &str) -> Option<&Folder> {
+        let around = self.folders.iter().filter(|folder| file.starts_with(&folder.path));
+        around.max_by_key(|folder| folder.path.len()).filter(|_| file.ends_with(".rs"))
     }
 }
 

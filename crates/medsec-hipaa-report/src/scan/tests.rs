@@ -97,8 +97,10 @@ fn excerpt_begins_after_the_attribute() {
 }
 
 #[test]
-fn runtime_of_a_test_is_part_of_its_excerpt() {
-    let awaited = TEST.replacen("fn ", "#[tokio::test]\nasync fn ", 1);
-    let scan = scanned(&[("src/lib.rs", ""), ("tests/it/main.rs", &awaited)]);
-    assert!(scan.declared[0].excerpt.starts_with("#[tokio::test]\nasync fn "), "{scan:?}");
+fn unknown_calls_of_the_inside_are_found_where_the_package_is_no_part_of_it() {
+    let call = "fn f() { medsec_evidence::__private::run(d, b); }";
+    let scan = scanned(&[("src/lib.rs", call), ("tests/it/main.rs", TEST)]);
+    let [problem] = scan.problems.as_slice() else { panic!("{:?}", scan.problems) };
+    assert!(problem.to_string().starts_with("src/lib.rs:1: calls `__private`"), "{problem}");
+    assert_eq!(scan.declared[0].posing.as_deref(), Some("src/lib.rs:1"));
 }

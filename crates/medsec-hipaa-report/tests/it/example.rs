@@ -4,33 +4,54 @@ use std::process::Command;
 
 use crate::scene::Scene;
 
-#[test]
-fn hospital_service_makes_its_own_report() {
-    let scene = Scene::example();
+const LOCK: &str = "compliance/compliance.lock";
+
+/// Runs the tests of the example and makes its report; what the command printed.
+fn run(scene: &Scene, option: &str) -> String {
     let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-hipaa-report"));
-    program.arg("--root").arg(&scene.root).args(["run", "--bless", "--out"]);
+    program.arg("--root").arg(&scene.root).args(["run", option, "--out"]);
     let out = scene.root.join("target/compliance");
     let output = scene.quiet(program.arg(&out)).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
-    for shown in ["164.312(a)(1)", "164.312(a)(2)(iii)", "164.312(b)"] {
-        let line = said.lines().find(|line| line.starts_with(&format!("{shown} "))).unwrap();
-        // The lock that was just written makes the tree differ from its commit.
-        assert!(line.ends_with("No evidence"), "{said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[track_caller]
+fn ends(said: &str, rows: &[(&str, &str)]) {
+    for (cited, status) in rows {
+        let line = said.lines().find(|line| line.starts_with(&format!("{cited} "))).unwrap();
+        assert!(line.ends_with(status), "{said}");
     }
-    scene.commit();
-    let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-hipaa-report"));
-    program.arg("--root").arg(&scene.root).args(["run", "--out"]).arg(&out);
-    let output = scene.quiet(&mut program).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout);
-    for shown in ["164.312(a)(1)", "164.312(a)(2)(iii)", "164.312(b)"] {
-        let line = said.lines().find(|line| line.starts_with(&format!("{shown} "))).unwrap();
-        assert!(line.ends_with("Evidenced"), "{said}");
-    }
-    for file in ["report.html", "report.md", "report.json", "statement.json", "oscal/catalog.json"]
-    {
+}
+
+#[test]
+fn hospital_service_makes_its_own_report_and_a_ci_lets_it_pass() {
+    let scene = Scene::example("example");
+    let said = run(&scene, "--check");
+    ends(&said, &[("164.312(a)(1)", "Evidenced"), ("164.312(a)(2)(iii)", "Evidenced")]);
+    ends(&said, &[("164.312(b)", "Evidenced"), ("164.312(d)", "Operator")]);
+    let out = scene.root.join("target/compliance");
+    for file in [
+        "report.html",
+        "report.md",
+        "report.json",
+        "statement.json",
+        "run-statement.json",
+        "oscal/catalog.json",
+    ] {
         assert!(out.join(file).is_file(), "{file}");
     }
+}
+
+#[test]
+fn first_lock_is_made_of_what_counts() {
+    let scene = Scene::example("example-first");
+    let committed = scene.text(LOCK);
+    std::fs::remove_file(scene.root.join(LOCK)).unwrap();
+    scene.begin_anew();
+    // The lock that is just written makes the tree differ from its commit.
+    ends(&run(&scene, "--bless"), &[("164.312(a)(1)", "No evidence")]);
+    assert_eq!(scene.text(LOCK), committed);
 }
 
 /// An alias gives way to a command of Cargo's own, silently.

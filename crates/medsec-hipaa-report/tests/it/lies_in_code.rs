@@ -170,3 +170,178 @@ fn wrong_edition_does_not_build() {
     let said = Scene::broken("edition", |scene| scene.edit(SESSION, "hipaa2013", "hipaa2025"));
     assert!(said.contains("unknown edition") && said.contains(SESSION), "{said}");
 }
+
+/// A file whose test has the same tokens and another `open`.
+fn weak(scene: &Scene) -> String {
+    let honest = scene
+        .text(SESSION)
+        .replace("use clinic::{SessionError, open};", "use clinic::SessionError;");
+    let weaker = "fn open(_: &str, minutes: u32) -> Result<(), SessionError> {\n\
+                  \x20   if minutes < 15 { Ok(()) } else { Err(SessionError::Expired) }\n}\n";
+    format!("{honest}\n{weaker}")
+}
+
+#[test]
+fn module_from_another_file_by_condition_is_named() {
+    let scene = Scene::lying("cfg-attr-path", |scene| {
+        let elsewhere = "#[cfg_attr(all(), path = \"weak/session.rs\")]\nmod session";
+        scene.edit("clinic/tests/it/main.rs", "mod session", elsewhere);
+        scene.put("clinic/tests/it/weak/session.rs", &weak(scene));
+    });
+    let report = scene.report();
+    named(&report, &["clinic/tests/it/main.rs:", "cfg_attr"]);
+    named(&report, &[IDLE, SESSION, "the file that ran"]);
+    assert_eq!(status(&report, LOGOFF), "failing");
+}
+
+#[test]
+fn attribute_by_condition_is_named() {
+    let scene = Scene::lying("cfg-attr-evidence", |scene| {
+        let text = scene.text(SESSION);
+        let (before, rest) = text
+            .split_once("#[evidence(hipaa2013::\"164.312(a)(2)(iii)\", claim = \"a busy")
+            .unwrap();
+        let (arguments, after) = rest.split_once(")]").unwrap();
+        let lie = format!(
+            "{before}#[cfg_attr(all(), evidence(hipaa2013::\"{LOGOFF}\", claim = \"a busy{arguments}))]{after}"
+        );
+        scene.put(SESSION, &lie);
+    });
+    named(&scene.report(), &[SESSION, "cfg_attr"]);
+}
+
+#[test]
+fn test_that_calls_what_the_attribute_calls_is_named() {
+    let scene = Scene::lying("private", |scene| {
+        scene.edit(SESSION, FUNCTION, &format!("#[cfg(any())]\n{FUNCTION}"));
+        let text = scene.text(SESSION);
+        let body = text.split_once(FUNCTION).unwrap().1.split_once("\n}\n").unwrap().0;
+        let hash = scene.text("compliance/compliance.lock");
+        let hash = hash
+            .split_once("idle_session_cannot_open\"\npolarity = \"deny\"\nclaim = \"an idle")
+            .unwrap()
+            .1;
+        let hash = hash.split_once("body = \"").unwrap().1.get(..64).unwrap().to_owned();
+        let bytes: Vec<_> = hash
+            .as_bytes()
+            .chunks(2)
+            .map(|two| format!("0x{}", std::str::from_utf8(two).unwrap()))
+            .collect();
+        let lie = format!(
+            "\n#[test]\nfn idle_session_cannot_open() {{\n    fn body(ev: Ev) -> Proven {{\n        let open = |_: &str, _: u32| Err::<(), _>(SessionError::Expired);\n{body}\n    }}\n    \
+             medsec_evidence::__private::run(medsec_evidence::__private::Declaration {{ edition: \"hipaa2013\", \
+             citations: &[\"{LOGOFF}\"], claim: \"an idle session opens nothing\", polarity: medsec_evidence::Polarity::Deny, \
+             body_sha256: [{}], module_path: module_path!(), function: \"idle_session_cannot_open\", file: \"{SESSION}\", line: 4, \
+             package: \"clinic\", package_version: \"0.1.0\", crate_name: \"it\" }}, body);\n}}\n",
+            bytes.join(", ")
+        );
+        scene.put(SESSION, &format!("{text}{lie}"));
+    });
+    let report = scene.report();
+    named(&report, &[SESSION, "__private"]);
+    assert_eq!(status(&report, LOGOFF), "failing");
+}
+
+#[test]
+fn macro_that_makes_the_same_test_does_not_stand_in() {
+    let scene = Scene::lying("macro", |scene| {
+        let text = scene.text(SESSION);
+        let (uses, tests) = text.split_once("#[evidence(").unwrap();
+        let weaker = "fn open(_: &str, minutes: u32) -> Result<(), SessionError> {\n    \
+                      if minutes < 15 { Ok(()) } else { Err(SessionError::Expired) }\n}\n";
+        let shown =
+            format!("#[evidence({tests}").replace("#[evidence(", "#[cfg(any())]\n#[evidence(");
+        let uses = uses.replace("SessionError, open", "SessionError");
+        let lie = format!(
+            "macro_rules! same {{\n    () => {{\n#[evidence({tests}\n    }};\n}}\nsame!();\n"
+        );
+        scene.put(SESSION, &format!("{uses}{shown}{weaker}{lie}"));
+    });
+    let report = scene.report();
+    named(&report, &[IDLE, SESSION, "the line that ran"]);
+    assert_eq!(status(&report, LOGOFF), "failing");
+}
+
+#[test]
+fn attribute_by_its_path_in_a_file_that_nothing_names_is_found() {
+    let scene = Scene::lying("unreached-path", |scene| {
+        scene.edit("clinic/tests/it/main.rs", "mod session;", "");
+        scene.edit(SESSION, "#[evidence(", "#[medsec_evidence::evidence(");
+        scene.edit(SESSION, "#[evidence(hipaa", "#[ medsec_evidence :: evidence (hipaa");
+    });
+    let report = scene.report();
+    named(&report, &["session.rs:4:", "part of no target"]);
+    named(&report, &["session.rs:14:", "part of no target"]);
+}
+
+#[test]
+fn failing_test_that_is_no_evidence_is_named() {
+    let scene = Scene::lying("ordinary", |scene| {
+        let file = "clinic/tests/it/rest.rs";
+        let more = "\n#[test]\nfn doors_are_shut() {\n    assert!(open(\"\", 0).is_ok());\n}\n";
+        scene.put(file, &format!("{}{more}", scene.text(file)));
+    });
+    let report = scene.report();
+    named(&report, &["`default`", "clinic::it rest::doors_are_shut"]);
+    let mut files = medsec_hipaa_report::render(&report).unwrap();
+    medsec_hipaa_report::state(&report, &mut files, None).unwrap();
+    let statement: serde_json::Value = serde_json::from_slice(&files["statement.json"]).unwrap();
+    assert_eq!(statement["predicate"]["result"], "FAILED");
+    let failed = statement["predicate"]["failedTests"].to_string();
+    assert!(failed.contains("rest::doors_are_shut"), "{failed}");
+}
+
+#[test]
+fn test_that_is_in_no_lock_evidences_nothing() {
+    let scene = Scene::lying("unlocked", |scene| {
+        let text = scene.text("compliance/compliance.lock");
+        let (head, entries) = text.split_once("[[evidence]]").unwrap();
+        let kept: Vec<_> =
+            entries.split("[[evidence]]").filter(|entry| !entry.contains(LOGOFF)).collect();
+        scene.put(
+            "compliance/compliance.lock",
+            &format!("{head}[[evidence]]{}", kept.join("[[evidence]]")),
+        );
+    });
+    let report = scene.report();
+    assert_eq!(status(&report, LOGOFF), "partial");
+    let why = report.row(LOGOFF).unwrap().why.join("; ");
+    assert!(why.contains("2 tests are not locked yet"), "{why}");
+}
+
+#[test]
+fn two_declarations_of_a_name_are_told_apart_by_where_they_ran() {
+    let scene = Scene::lying("two-names", |scene| {
+        let text = scene.text(SESSION);
+        let first = text.find("#[evidence(").unwrap();
+        let other = text[first..].replace("opens nothing", "opens nothing at night");
+        let other = other.replace("fn ", "#[cfg(windows)]\nfn ");
+        let here = text[first..].replace("fn ", "#[cfg(not(windows))]\nfn ");
+        scene.put(SESSION, &format!("{}{here}\n{other}", &text[..first]));
+    });
+    let report = scene.report();
+    assert_eq!(status(&report, LOGOFF), "evidenced", "{:?}", report.problems);
+}
+
+#[test]
+fn weakened_helper_is_named() {
+    let scene = Scene::lying("helper", |scene| {
+        let helper = "fn expired(ev: &Ev, minutes: u32) {\n    ev.denies(open(\"ada\", minutes), |e| matches!(e, SessionError::Expired));\n}\n";
+        scene.edit(SESSION, CHECK, "    expired(&ev, 15);\n");
+        scene.put(SESSION, &format!("{}\n{helper}", scene.text(SESSION)));
+    });
+    scene.bless();
+    scene.commit();
+    scene.reseal();
+    assert_eq!(status(&scene.report(), LOGOFF), "evidenced");
+    scene.edit(
+        SESSION,
+        "|e| matches!(e, SessionError::Expired)",
+        "|e| !matches!(e, SessionError::Nobody)",
+    );
+    scene.commit();
+    scene.reseal();
+    let report = scene.report();
+    named(&report, &[LOGOFF, IDLE, SESSION, "its helpers", "changed"]);
+    assert_eq!(status(&report, LOGOFF), "partial");
+}

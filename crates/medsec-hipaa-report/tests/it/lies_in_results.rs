@@ -183,3 +183,64 @@ fn witness_of_another_body_turns_the_row_red() {
     named(&report, &[IDLE, SESSION, "the body that ran"]);
     assert_eq!(status(&report, LOGOFF), "failing");
 }
+
+#[test]
+fn configuration_that_vanished_is_named() {
+    let scene = Scene::recorded("vanished");
+    scene.plan(&["default", "live"]);
+    named(&scene.report(), &["`live`", "planned"]);
+}
+
+#[test]
+fn configuration_of_another_run_is_named() {
+    let scene = Scene::recorded("two-runs");
+    let other = scene.runs().join("other");
+    fs::create_dir_all(other.join("witnesses")).unwrap();
+    for file in ["junit.xml", "list.json", "run.json"] {
+        fs::copy(scene.results().join(file), other.join(file)).unwrap();
+    }
+    let facts = fs::read_to_string(other.join("run.json")).unwrap();
+    let facts =
+        facts.replace(".default\"", ".other\"").replace("\"run\": \"", "\"run\": \"yesterday-");
+    fs::write(other.join("run.json"), facts).unwrap();
+    named(&scene.report(), &["other", "another run"]);
+}
+
+#[test]
+fn witness_that_was_never_finished_is_none() {
+    let scene = Scene::recorded("unfinished");
+    let witness = scene.idle_witness();
+    let name = witness.file_name().unwrap().to_string_lossy().into_owned();
+    fs::rename(&witness, witness.with_file_name(format!(".{name}.unfinished"))).unwrap();
+    scene.reseal();
+    let report = scene.report();
+    named(&report, &[IDLE, SESSION, "left no witness"]);
+    assert!(report.problems.iter().all(|one| !one.to_string().contains("unfinished")));
+}
+
+#[test]
+fn what_a_new_lock_drops_is_printed() {
+    let scene = Scene::recorded("dropped");
+    scene.edit(
+        "compliance/compliance.lock",
+        "session::busy_session_opens",
+        "session::busy_session_reads",
+    );
+    scene.commit();
+    scene.reseal();
+    let said = scene.program(&["make", "--bless"], |_| ());
+    let dropped = format!("no longer locked: {LOGOFF} clinic::it session::busy_session_reads");
+    assert!(said.contains(&dropped), "{said}");
+}
+
+#[test]
+fn test_that_is_shown_in_fewer_configurations_is_named() {
+    let scene = Scene::recorded("fewer");
+    let lock = "compliance/compliance.lock";
+    scene.put(lock, &scene.text(lock).replace("[\"default\"]", "[\"default\", \"live\"]"));
+    scene.commit();
+    scene.reseal();
+    let report = scene.report();
+    named(&report, &[LOGOFF, IDLE, SESSION, "not shown in `live` any more"]);
+    assert_eq!(status(&report, LOGOFF), "partial");
+}

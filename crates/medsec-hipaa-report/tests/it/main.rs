@@ -13,5 +13,6 @@ mod example;
 mod lies_in_code;
 mod lies_in_decisions;
 mod lies_in_results;
+mod lies_in_tree;
 mod outputs;
 mod scene;

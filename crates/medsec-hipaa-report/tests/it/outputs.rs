@@ -211,3 +211,111 @@ fn envelope_verifies_with_the_python_of_the_guide() {
     fs::write(out.join("report.html"), page.replace("Evidenced", "evidenced")).unwrap();
     assert!(!verify().status.success(), "a page that was edited verifies");
 }
+
+#[test]
+fn markdown_holds_what_the_page_holds() {
+    let scene = Scene::recorded("markdown");
+    let waiver = "citation = \"164.312(d)\"\ngap = \"no second factor\"\nplan = \"p\"\nowner_role = \"o\"\nexpires = 2026-06-01\n";
+    scene.put("compliance/waivers/d.toml", waiver);
+    let risk = "[[entry]]\nid = \"R-1\"\ntitle = \"t\"\ntreatment = \"x\"\nowner_role = \"o\"\noutcome = \"smaller\"\n\
+                next_review = 2026-12-31\n";
+    scene.put("compliance/registers/risks.toml", risk);
+    let settings = scene.text("compliance/report.toml");
+    let excluded = "[[exclude]]\npackage = \"ward\"\nreason = \"it is another house\"\n";
+    scene.put("compliance/report.toml", &format!("{settings}{excluded}"));
+    scene.commit();
+    scene.reseal();
+    let page = String::from_utf8(files(&scene)["report.md"].clone()).unwrap();
+    for part in [
+        "left out: `ward`: it is another house",
+        "taken by path from another repository: `medsec-evidence`",
+        "Ada is the security official.",
+        "Supported by `letter.txt`",
+        "open gap until 2026-06-01: no second factor",
+        "| R-1 | t | x | smaller | o | 2026-12-31 |",
+        "denies `clinic::SessionError`",
+        "Note: ",
+    ] {
+        assert!(page.contains(part), "no `{part}` in\n{page}");
+    }
+}
+
+#[test]
+fn lasting_things_keep_their_identifiers_and_findings_do_not() {
+    let scene = Scene::recorded("identifiers");
+    let before = oscal(&scene);
+    scene.put("letter-2.txt", "later");
+    scene.commit();
+    scene.reseal();
+    let after = oscal(&scene);
+    let of = |documents: &[(String, Value)], name: &str, place: &str| {
+        let document = documents.iter().find(|(file, _)| file == name).unwrap();
+        document.1.pointer(place).unwrap_or_else(|| panic!("{name}{place}")).clone()
+    };
+    for (name, place, lasts) in [
+        ("component-definition.json", "/component-definition/components/0/uuid", true),
+        ("poam.json", "/plan-of-action-and-milestones/poam-items/0/uuid", true),
+        ("mapping-csf-2.0.json", "/mapping-collection/mappings/0/uuid", true),
+        ("assessment-results.json", "/assessment-results/results/0/findings/0/uuid", false),
+        ("assessment-results.json", "/assessment-results/uuid", false),
+    ] {
+        assert_eq!(of(&before, name, place) == of(&after, name, place), lasts, "{name}{place}");
+    }
+}
+
+#[test]
+fn links_lead_to_the_folder_of_the_repository_that_the_project_lies_in() {
+    let scene = Scene::recorded("links").nested();
+    let report = scene.report();
+    let link = |report: &medsec_hipaa_report::Report| report.tests[0].link.clone();
+    let plain =
+        format!("https://example.org/clinic/blob/{}/service/clinic/tests/it/", report.commit);
+    assert!(link(&report).starts_with(&plain), "{}", link(&report));
+    let settings = scene.text("compliance/report.toml");
+    scene.put(
+        "compliance/report.toml",
+        &format!(
+            "line_link = \"{{source}}/src/{{commit}}/{{file}}#lines-{{line}}:{{end}}\"\n{settings}"
+        ),
+    );
+    let report = scene.report();
+    let other =
+        format!("https://example.org/clinic/src/{}/service/clinic/tests/it/", report.commit);
+    assert!(
+        link(&report).starts_with(&other) && link(&report).contains("#lines-"),
+        "{}",
+        link(&report)
+    );
+}
+
+#[test]
+fn statement_of_the_run_names_its_files_and_when_it_started() {
+    let scene = Scene::recorded("run-statement");
+    let mut files = Files::new();
+    let key = PrivateKey::load(&scene.root.join("key.pem")).unwrap();
+    medsec_hipaa_report::state_run(scene.runs(), &mut files, Some(&key)).unwrap();
+    let statement: Value = serde_json::from_slice(&files["run-statement.json"]).unwrap();
+    let names: Vec<_> = statement["subject"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"default/junit.xml") && names.contains(&"default/run.json"),
+        "{names:?}"
+    );
+    assert!(
+        statement["predicate"]["configurations"][0]["started"].as_str().unwrap().ends_with('Z')
+    );
+    assert!(files.contains_key("run-statement.dsse.json"));
+}
+
+#[test]
+fn report_date_before_the_commit_is_refused() {
+    let scene = Scene::recorded("early");
+    let said = scene.program(&["make"], |program| {
+        program.env("SOURCE_DATE_EPOCH", "1767139200");
+    });
+    assert!(said.contains("2025-12-31") && said.contains("lies before the commit"), "{said}");
+}

@@ -12,8 +12,13 @@ use sha2::{Digest as _, Sha256};
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixture");
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/hospital-service");
-const EVIDENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../medsec-evidence");
+const CRATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
 const LOCKFILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+/// What the scenes take from this workspace, as a repository of its own: one that is clean while somebody works here.
+const BORROWED: [&str; 2] = ["medsec-evidence", "medsec-evidence-macros"];
+/// Counts up when a run leaves other files behind, so that the honest one is recorded anew.
+const RECORD: &str = "2";
 /// The report date of all scenes.
 pub(crate) const DATE: &str = "2026-06-01";
 pub(crate) const SESSION: &str = "clinic/tests/it/session.rs";
@@ -58,6 +63,39 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// A digest of what scenes borrow, and of the format of what a run leaves behind.
+fn evidence_state() -> String {
+    let sources = BORROWED.map(|name| state_of(&Path::new(CRATES).join(name).join("src")));
+    sources.concat() + RECORD
+}
+
+/// The folder of medsec-evidence in the repository that scenes borrow it from.
+fn evidence() -> String {
+    let root = home().join("evidence");
+    fs::create_dir_all(home()).expect("a folder");
+    let lock = fs::File::create(home().join("evidence.lock")).expect("a lock");
+    lock.lock().expect("the lock");
+    let stamp = home().join("evidence.stamp");
+    if fs::read_to_string(&stamp).ok() != Some(evidence_state()) {
+        fresh(&root);
+        for name in BORROWED {
+            copy(&Path::new(CRATES).join(name), &root.join("crates").join(name));
+        }
+        let scene = Scene { runs: root.clone(), root: root.clone() };
+        let manifest = fs::read_to_string(WORKSPACE).expect("a manifest");
+        let members =
+            |line: &&str| !line.starts_with("members = ") && !line.starts_with("exclude = ");
+        let lines: Vec<_> = manifest.lines().filter(members).collect();
+        let lines =
+            lines.join("\n").replacen("[workspace]", "[workspace]\nmembers = [\"crates/*\"]", 1);
+        scene.put("Cargo.toml", &lines);
+        scene.git(&["init", "-q"]);
+        scene.commit();
+        fs::write(&stamp, evidence_state()).expect("a stamp");
+    }
+    root.join("crates/medsec-evidence").display().to_string()
+}
+
 impl Scene {
     /// The fixture as it is, committed, with nothing run.
     fn honest(name: &str) -> Self {
@@ -67,7 +105,7 @@ impl Scene {
         fs::copy(LOCKFILE, root.join("Cargo.lock")).expect("the versions of this workspace");
         let scene = Self { runs: root.join("target/evidence"), root };
         let manifest = fs::read_to_string(FIXTURE.to_owned() + "/Cargo.toml").expect("a manifest");
-        scene.put("Cargo.toml", &manifest.replace("EVIDENCE", EVIDENCE));
+        scene.put("Cargo.toml", &manifest.replace("EVIDENCE", &evidence()));
         for package in ["clinic", "ward"] {
             // Cargo takes two packages at one place in their workspaces for the same, unless their versions differ.
             let version = format!("version = \"0.1.0+{name}\"");
@@ -83,16 +121,23 @@ impl Scene {
     }
 
     /// A copy of `examples/hospital-service`, committed, with nothing run.
-    pub(crate) fn example() -> Self {
-        let root = home().join("example");
+    pub(crate) fn example(name: &str) -> Self {
+        let root = home().join(name);
         fresh(&root);
         copy(Path::new(EXAMPLE), &root);
         fs::copy(LOCKFILE, root.join("Cargo.lock")).expect("the versions of this workspace");
         let scene = Self { runs: root.join("target/evidence"), root };
-        scene.edit("Cargo.toml", "../../crates/medsec-evidence", EVIDENCE);
+        scene.edit("Cargo.toml", "../../crates/medsec-evidence", &evidence());
         scene.git(&["init", "-q"]);
         scene.commit();
         scene
+    }
+
+    /// Forgets all commits but one of what is there now.
+    pub(crate) fn begin_anew(&self) {
+        fs::remove_dir_all(self.root.join(".git")).expect("the old repository");
+        self.git(&["init", "-q"]);
+        self.commit();
     }
 
     /// The environment of programs that build in a scene.
@@ -119,8 +164,12 @@ impl Scene {
 
     /// Signs the statement again after it was edited.
     pub(crate) fn sign_again(&self) {
+        self.sign_as("compliance/attestations/official.toml");
+    }
+
+    /// Signs a statement.
+    pub(crate) fn sign_as(&self, statement: &str) {
         let key = PrivateKey::load(&self.root.join("key.pem")).expect("a key");
-        let statement = "compliance/attestations/official.toml";
         let signature =
             key.sign("application/vnd.medsec.attestation+toml", self.text(statement).as_bytes());
         self.put(&format!("{statement}.sig"), &signature.to_string());
@@ -152,7 +201,7 @@ impl Scene {
         let lock = fs::File::create(home().join("honest.lock")).expect("a lock");
         lock.lock().expect("the lock");
         let stamp = home().join("honest.stamp");
-        let now = state_of(Path::new(FIXTURE)) + &state_of(&Path::new(EVIDENCE).join("src"));
+        let now = state_of(Path::new(FIXTURE)) + &evidence_state();
         if fs::read_to_string(&stamp).ok().as_ref() != Some(&now) {
             let mut scene = Self::honest("honest");
             scene.run().expect("the honest tests run");
@@ -181,7 +230,8 @@ impl Scene {
     }
 
     fn run(&mut self) -> Result<(), ReportError> {
-        let recorder = Recorder::start(&self.root, &self.root.join("target/evidence"))?;
+        let recorder =
+            Recorder::start(&self.root, &self.root.join("target/evidence"), &["default"])?;
         let configuration = recorder.configuration("default", &["--workspace"])?;
         let profile = self.root.join("target/nextest.toml");
         fs::write(&profile, "[profile.default.junit]\npath = \"junit.xml\"\n").expect("a profile");
@@ -213,7 +263,7 @@ impl Scene {
         self.put(file, &text.replacen(from, to, 1));
     }
 
-    fn git(&self, arguments: &[&str]) {
+    pub(crate) fn git(&self, arguments: &[&str]) {
         let mut git = Command::new("git");
         git.current_dir(&self.root).args(["-c", "user.name=a", "-c", "user.email=a@example.org"]);
         git.env("GIT_AUTHOR_DATE", "2026-01-01T00:00:00Z")
@@ -234,6 +284,71 @@ impl Scene {
 
     pub(crate) fn runs(&self) -> &Path {
         &self.runs
+    }
+
+    /// Says that these configurations were to run.
+    pub(crate) fn plan(&self, names: &[&str]) {
+        let run = self.runs.file_name().expect("a name").to_string_lossy().into_owned();
+        let plan = serde_json::json!({
+            "schema": "medsec-test-plan/v1", "run": run, "configurations": names,
+        });
+        fs::write(self.runs.join("plan.json"), plan.to_string()).expect("a plan");
+    }
+
+    /// The same files in a folder of a repository that holds a crate beside it.
+    pub(crate) fn nested(&self) -> Self {
+        let around = self.root.with_file_name(format!(
+            "{}-around",
+            self.root.file_name().expect("a name").to_string_lossy()
+        ));
+        fresh(&around);
+        let root = around.join("service");
+        copy(&self.root, &root);
+        fs::remove_dir_all(root.join(".git")).expect("the old repository");
+        let scene = Self { runs: only(&root.join("target/evidence")), root };
+        scene.put("../shelf/src/lib.rs", "");
+        let outer = Self { root: around, runs: scene.runs.clone() };
+        outer.git(&["init", "-q"]);
+        outer.commit();
+        scene.reseal();
+        scene
+    }
+
+    /// Takes a crate of another repository by its path, and returns the folder of that.
+    pub(crate) fn borrowed(&self) -> PathBuf {
+        let name = self.root.file_name().expect("a name").to_string_lossy().into_owned();
+        let shelf = self.root.with_file_name(format!("{name}-shelf"));
+        fresh(&shelf);
+        let other = Self { root: shelf.clone(), runs: shelf.clone() };
+        other.put(
+            "Cargo.toml",
+            "[package]\nname = \"shelf\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n",
+        );
+        other.put("src/lib.rs", "");
+        other.git(&["init", "-q"]);
+        other.commit();
+        let dependency =
+            format!("[dev-dependencies]\nshelf = {{ path = \"{}\" }}\n", shelf.display());
+        self.edit("clinic/Cargo.toml", "[dev-dependencies]\n", &dependency);
+        assert!(self.cargo(&["metadata", "--offline", "--format-version", "1"]).status.success());
+        self.commit();
+        self.reseal();
+        shelf
+    }
+
+    /// What the program of this crate prints about the run that was recorded.
+    pub(crate) fn program(&self, arguments: &[&str], adjust: impl FnOnce(&mut Command)) -> String {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_medsec-hipaa-report"));
+        let (command, rest) = arguments.split_first().expect("a command");
+        program.arg("--root").arg(&self.root).arg(command).args(rest);
+        program.arg("--out").arg(self.root.join("target/compliance")).arg("--runs").arg(&self.runs);
+        program.env("SOURCE_DATE_EPOCH", "1780272000");
+        self.quiet(&mut program);
+        adjust(&mut program);
+        let output = program.output().expect("the program");
+        let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+        said.push_str(&String::from_utf8_lossy(&output.stderr));
+        said
     }
 
     /// Makes `run.json` vouch for what lies there now, at the commit of now.

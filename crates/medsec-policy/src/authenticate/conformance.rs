@@ -2,7 +2,7 @@
 
 use medsec_evidence::{Ev, Proven, evidence};
 
-use super::{AuthenticationError, Authenticator, reserved};
+use super::{Authenticator, RefusedBecause, reserved};
 use crate::principal::Principal;
 
 /// An authenticator with credentials to show it.
@@ -14,8 +14,8 @@ trait Subject {
     /// Credentials that prove somebody, each of another.
     fn good(&self) -> Vec<Shown<'_, Self::Judge>>;
 
-    /// Credentials that prove nobody.
-    fn bad(&self) -> Vec<Shown<'_, Self::Judge>>;
+    /// Credentials that prove nobody, each with the reason that goes on record.
+    fn bad(&self) -> Vec<(Shown<'_, Self::Judge>, RefusedBecause)>;
 }
 
 type Shown<'c, J> = <J as Authenticator>::Credential<'c>;
@@ -24,10 +24,12 @@ type Shown<'c, J> = <J as Authenticator>::Credential<'c>;
 fn conforms(ev: &Ev, subject: &impl Subject) {
     let judge = subject.judge();
     let mut reasons = std::collections::BTreeSet::new();
-    for credential in subject.bad() {
+    for (credential, because) in subject.bad() {
         let answer = judge.authenticate(credential);
-        reasons.extend(answer.as_ref().err().map(AuthenticationError::reason));
-        ev.denies(answer, |error| error.to_string() == "not authenticated");
+        reasons.insert(because);
+        ev.denies(answer, |error| {
+            error.reason() == because && error.to_string() == "not authenticated"
+        });
     }
     ev.holds("reasons are told apart", reasons.len() >= 3);
     let mut found: Vec<Principal> = Vec::new();
@@ -74,8 +76,16 @@ impl Subject for super::token::fuzz::Examples {
         self.good.iter().map(Vec::as_slice).collect()
     }
 
-    fn bad(&self) -> Vec<&[u8]> {
-        self.bad.iter().map(Vec::as_slice).collect()
+    fn bad(&self) -> Vec<(&[u8], RefusedBecause)> {
+        let because = [
+            RefusedBecause::NotThreeParts,
+            RefusedBecause::NotThreeParts,
+            RefusedBecause::PrincipalReserved,
+            RefusedBecause::SubjectForm,
+            RefusedBecause::AlgorithmNone,
+        ];
+        assert_eq!(self.bad.len(), because.len());
+        self.bad.iter().map(Vec::as_slice).zip(because).collect()
     }
 }
 
@@ -91,7 +101,14 @@ impl Subject for super::certificate::fuzz::Examples {
         self.good.iter().map(Vec::as_slice).collect()
     }
 
-    fn bad(&self) -> Vec<&[&[u8]]> {
-        self.bad.iter().map(Vec::as_slice).collect()
+    fn bad(&self) -> Vec<(&[&[u8]], RefusedBecause)> {
+        let because = [
+            RefusedBecause::CertificateMissing,
+            RefusedBecause::CertificateForm,
+            RefusedBecause::PrincipalReserved,
+            RefusedBecause::CertificateExpired,
+        ];
+        assert_eq!(self.bad.len(), because.len());
+        self.bad.iter().map(Vec::as_slice).zip(because).collect()
     }
 }

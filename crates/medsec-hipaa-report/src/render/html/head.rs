@@ -22,13 +22,12 @@ pub(super) fn banner(report: &Report) -> Markup {
 
 /// Commit, date, validity, configurations.
 pub(super) fn tested(report: &Report) -> Markup {
-    let source = &report.component.source;
     html! {
         section #tested aria-labelledby="h-tested" {
             h2 #h-tested { "What was tested" }
             dl.facts {
                 div { dt { "Commit" } dd {
-                    a href=(format!("{source}/commit/{}", report.commit)) { code { (short(&report.commit)) } }
+                    a href=(report.component.commit_link) { code { (short(&report.commit)) } }
                 } }
                 div { dt { "Tree" } dd { (tree(report)) } }
                 div { dt { "Report date" } dd { (report.date) } }
@@ -42,6 +41,12 @@ pub(super) fn tested(report: &Report) -> Markup {
             h3 { "Under which configuration" }
             @if report.configurations.is_empty() { p { "No tests ran." } }
             @else { (configurations(&report.configurations)) }
+            @if !report.borrowed.is_empty() {
+                p.small {
+                    "Taken by path from other repositories: "
+                    @for one in &report.borrowed { (one.package) " at " code { (short(&one.commit)) } " " }
+                }
+            }
             (assurance(report))
             @if let Some(bill) = &report.bill {
                 h3 { "Of which parts" }
@@ -195,7 +200,7 @@ pub(super) fn owed(report: &Report) -> Markup {
             h2 #h-owed { "What you, the operator, still owe" }
             p {
                 "The component can show only its own part. These " (owed().count()) " items wait for the organization: a "
-                "signed statement, a decision, or a repair. Where no status stands, nothing was stated yet. Templates lie "
+                "signed statement or a decision. Where no status stands, nothing was stated yet. Templates lie "
                 "under " code { "compliance/attestations/templates" } "."
             }
             ul.owed {

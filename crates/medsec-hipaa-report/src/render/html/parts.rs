@@ -13,7 +13,7 @@ pub(super) fn anchor(row: &Row) -> String {
 pub(super) fn status_mark(key: &str) -> Markup {
     let mark = match key {
         "evidenced" => "●",
-        "attested" | "alternative" => "◆",
+        "attested" | "alternative" | "does-not-apply" => "◆",
         "partial" => "◐",
         "operator" => "○",
         "waived" => "▲",
@@ -43,13 +43,15 @@ pub(super) fn registers(report: &Report) -> Markup {
                     table {
                         thead { tr {
                             th scope="col" { "Id" } th scope="col" { "What" } th scope="col" { "Treatment" }
-                            th scope="col" { "Owner" } th scope="col" { "Next review" }
+                            th scope="col" { "Outcome" } th scope="col" { "Owner" }
+                            th scope="col" { "Next review" }
                         } }
                         tbody {
                             @for entry in &register.entries {
                                 tr {
                                     th scope="row" { (entry.id) }
-                                    td { (entry.title) } td { (entry.treatment) } td { (entry.owner_role) }
+                                    td { (entry.title) } td { (entry.treatment) }
+                                    td { (entry.outcome.as_deref().unwrap_or_default()) } td { (entry.owner_role) }
                                     td { @if entry.closed { "closed" } @else { (entry.next_review) } }
                                 }
                             }
@@ -78,7 +80,7 @@ pub(super) fn limits(report: &Report) -> Markup {
     }
 }
 
-const MEANINGS: [(&str, &str); 9] = [
+const MEANINGS: [(&str, &str); 10] = [
     (
         "evidenced",
         "Tests that ran at this commit show what is allowed and what is denied; all are in the lock.",
@@ -86,10 +88,19 @@ const MEANINGS: [(&str, &str); 9] = [
     ("attested", "Somebody with a known key signed a statement that holds at the report date."),
     (
         "alternative",
-        "An addressable item in whose place an equivalent measure is documented (164.306(d)(3)).",
+        "An addressable item in whose place an equivalent measure is documented (164.306(d)(3)); unless somebody signed \
+         for that, it is not taken as satisfied.",
+    ),
+    (
+        "does-not-apply",
+        "The rule asks it only of some, such as group health plans, and somebody signed that we are none of them. No gap \
+         can be closed this way.",
     ),
     ("partial", "A part is shown; what is missing stands in the row."),
-    ("operator", "For the organization that runs the component; nothing was stated yet."),
+    (
+        "operator",
+        "For the organization that runs the component, or for another part of its systems; nothing was stated yet.",
+    ),
     ("waived", "An open gap with an owner and a last day. It is never the same as not applicable."),
     ("attestation-expired", "A statement whose last day is over."),
     ("no-evidence", "Nothing that counts shows it."),

@@ -105,6 +105,11 @@ fn attestation(one: &Attestation) -> Markup {
         p {
             strong { "Stated by the " (one.owner_role) } " (" (one.effective) " to " (one.expires) ", " (standing) "): "
             (one.statement) " "
+            @if one.part { "Covers a part of the item. " }
+            @match &one.evidence {
+                Some(evidence) => { "Supported by " code { (evidence.file) } ". " }
+                None => strong { "No supporting file. " }
+            }
             span.small { (one.file) @if let Some(role) = &one.signed_by { ", signed with the key of " (role) } }
         }
     }
@@ -128,6 +133,7 @@ fn shares(control: &Control) -> Markup {
     ];
     html! {
         dl.shares {
+            @if let Some(others) = &control.not_ours { dt { "Not this component's" } dd { (others) } }
             @for (who, what) in parts.into_iter().filter(|(_, what)| !what.is_empty()) {
                 dt { (who) } dd { (what) }
             }
