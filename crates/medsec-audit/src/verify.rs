@@ -189,7 +189,29 @@ fn findings(
     findings.extend(
         last.zip(options.freshness).and_then(|(last, (now, max))| fresh::finding(last, now, max)),
     );
-    Ok(findings)
+    Ok(told_once(findings))
+}
+
+/// The mark, the checkpoint beside the stream, the anchor and the caller may each know of the same: that records are
+/// missing is told once, by who knows of the most, and each fork once.
+fn told_once(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<Finding> = Vec::with_capacity(findings.len());
+    for finding in findings {
+        if let Finding::Truncated { known: new, .. } = finding {
+            let earlier = told.iter_mut().find_map(|told| match told {
+                Finding::Truncated { known, .. } => Some(known),
+                _ => None,
+            });
+            if let Some(known) = earlier {
+                *known = new.max(*known);
+                continue;
+            }
+        }
+        if !(matches!(finding, Finding::Fork { .. }) && told.contains(&finding)) {
+            told.push(finding);
+        }
+    }
+    told
 }
 
 fn content_finding(content: &ContentReport) -> Option<Finding> {
@@ -213,4 +235,17 @@ fn history_findings(ending: &Ending) -> Vec<Finding> {
         history.first_rekey.map(|first| Finding::Rekeyed { first, times: history.rekeys });
     let lost = history.first_loss.map(|first| Finding::Lost { first, times: history.losses });
     rekeyed.into_iter().chain(lost).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_know_of_is_told_once() {
+        let truncated = |known| Finding::Truncated { known, found: 3 };
+        let (fork, other) = (Finding::Fork { known: 2 }, Finding::Fork { known: 1 });
+        let findings = vec![truncated(7), fork, truncated(9), other, fork, truncated(8)];
+        assert_eq!(told_once(findings), [truncated(9), fork, other]);
+    }
 }

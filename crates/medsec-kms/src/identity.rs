@@ -13,9 +13,11 @@
 //! a checksum over the same bytes shows accidents.
 
 mod load;
+mod replace;
 mod text;
 
 pub use self::load::LoadError;
+pub use self::replace::ReplaceError;
 pub use self::text::IdentityFormatError;
 pub(crate) use self::text::{parse_protection, render_kdf};
 

@@ -46,6 +46,7 @@ mod remote;
 mod secret;
 mod service;
 mod services;
+mod steps;
 mod store;
 mod text_value;
 mod timer;
@@ -71,7 +72,8 @@ pub use crate::emergency::{
     MAX_SHARE_LEN, NewShare, ShareFormatError, ShareScheme, ShareText, StageError,
 };
 pub use crate::identity::{
-    IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, UnlockError,
+    IdentityFile, IdentityFormatError, LoadError, MAX_IDENTITY_LEN, ProtectError, ReplaceError,
+    UnlockError,
 };
 pub use crate::keyring::Keyring;
 pub use crate::name::{Digest, EmergencySetId, KeyId, KeyName, StoreId, UserName};
@@ -88,8 +90,8 @@ pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 #[cfg(any(feature = "aws", feature = "vault"))]
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
-    ConnectionFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyProxy,
-    KeyService, KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
+    ConnectionFault, FileFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures,
+    KeyProxy, KeyService, KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
 };
 pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{

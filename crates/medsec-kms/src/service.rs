@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use medsec_crypto::{Assurance, Bind, DatasetId, Dek, KeyRef, Stanza, Timestamp};
 
-pub use self::error::{ConnectionFault, KeyServiceError, TokenFault};
+pub use self::error::{ConnectionFault, FileFault, KeyServiceError, TokenFault};
 pub use self::proxy::KeyProxy;
 
 use crate::name::KeyName;

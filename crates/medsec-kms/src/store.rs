@@ -32,7 +32,6 @@ mod mark;
 mod restore;
 mod service;
 mod state;
-mod steps;
 mod text;
 mod view;
 mod wrap;
@@ -45,6 +44,7 @@ use medsec_crypto::{HpkeIdentity, OutputError, SigningKey, Timestamp};
 
 pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
+pub(crate) use self::folder::{Readers, erase, publish};
 pub use self::keys::UserKeys;
 pub use self::restore::{CopyContents, Present, Restored, contents_of_copy, inspect_state};
 pub(crate) use self::service::ready;

@@ -39,14 +39,14 @@ impl IdentityFile {
 }
 
 #[cfg(unix)]
-fn refuse_shared(about: &Metadata) -> Result<(), LoadError> {
+pub(super) fn refuse_shared(about: &Metadata) -> Result<(), LoadError> {
     use std::os::unix::fs::MetadataExt;
     let mode = about.mode() & 0o777;
     if mode & 0o077 == 0 { Ok(()) } else { Err(LoadError::Shared { mode }) }
 }
 
 #[cfg(not(unix))]
-fn refuse_shared(_: &Metadata) -> Result<(), LoadError> {
+pub(super) fn refuse_shared(_: &Metadata) -> Result<(), LoadError> {
     Ok(())
 }
 

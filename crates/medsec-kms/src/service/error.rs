@@ -110,6 +110,9 @@ pub enum KeyServiceError {
     /// The token cannot be used.
     #[error("the token cannot be used: {0}")]
     Token(TokenFault),
+    /// A file is no good that is needed to come to the service: a secret, a certificate. Nothing was sent.
+    #[error("a file that is needed to come to the key service {0}; nothing was sent")]
+    File(FileFault),
     /// The operating system gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -139,8 +142,8 @@ impl KeyServiceError {
         }
     }
 
-    /// The same error once more, for each of several calls that failed together. Of an input or output error the kind
-    /// remains.
+    /// The same error once more, for each of several calls that failed together, or for as long as nobody tries anew. Of
+    /// an input or output error the kind remains.
     #[must_use]
     pub fn again(&self) -> Self {
         match self {
@@ -173,6 +176,7 @@ impl KeyServiceError {
             Self::Ambiguous => Self::Ambiguous,
             Self::Suspended { retry_after } => Self::Suspended { retry_after: *retry_after },
             Self::Token(fault) => Self::Token(*fault),
+            Self::File(fault) => Self::File(*fault),
             Self::Random(error) => Self::Random(*error),
         }
     }
@@ -245,4 +249,25 @@ pub enum TokenFault {
     /// The token reported an error of its own.
     #[error("the token reports that it failed")]
     Failed,
+}
+
+/// Why a file does not help to come to a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileFault {
+    /// It is not there.
+    #[error("is not there")]
+    Missing,
+    /// Others than its owner can read it, and it holds a secret.
+    #[error("can be read by other users")]
+    Shared,
+    /// It cannot be read, or is no regular file.
+    #[error("cannot be read")]
+    Unreadable,
+    /// It is longer than what it should hold can be.
+    #[error("is too long")]
+    TooLong,
+    /// It holds something else than it should.
+    #[error("does not hold what it should")]
+    Malformed,
 }

@@ -27,6 +27,13 @@ pub trait KeyProxy: fmt::Debug + Send + Sync {
         self.service()
     }
 
+    /// Takes note that a call to `service` failed with `error`, and tells whether the call is to be made once more, with
+    /// what [`Self::service`] answers then: where the service got other credentials, for instance. Never unless that is
+    /// another one.
+    fn replaces(&self, _service: &Arc<dyn KeyService>, _error: &KeyServiceError) -> bool {
+        false
+    }
+
     /// What [`KeyService::admits`] answers while the service is not at hand, which is `why`.
     ///
     /// # Errors
@@ -40,13 +47,29 @@ pub trait KeyProxy: fmt::Debug + Send + Sync {
     }
 }
 
+/// Makes a call, and once more where the proxy has another service after the first failed.
+fn asked<'a, P: KeyProxy, T: Send + 'a>(
+    proxy: &'a P,
+    call: impl Fn(Arc<dyn KeyService>) -> KeyFuture<'a, T> + Send + Sync + 'a,
+) -> KeyFuture<'a, T> {
+    Box::pin(async move {
+        let service = proxy.service()?;
+        match call(Arc::clone(&service)).await {
+            Err(error) if proxy.replaces(&service, &error) => call(proxy.service()?).await,
+            answer => answer,
+        }
+    })
+}
+
 impl<P: KeyProxy> KeyService for P {
     fn generate_dek<'a>(
         &'a self,
         key: &'a KeyName,
         context: &'a KeyContext,
     ) -> KeyFuture<'a, (Dek, Stanza)> {
-        Box::pin(async move { self.service()?.generate_dek(key, context).await })
+        asked(self, move |service| {
+            Box::pin(async move { service.generate_dek(key, context).await })
+        })
     }
 
     fn wrap_dek<'a>(
@@ -55,11 +78,15 @@ impl<P: KeyProxy> KeyService for P {
         dek: &'a Dek,
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.service()?.wrap_dek(key, dek, context).await })
+        asked(self, move |service| {
+            Box::pin(async move { service.wrap_dek(key, dek, context).await })
+        })
     }
 
     fn unwrap_dek<'a>(&'a self, stanza: &'a Stanza, context: &'a KeyContext) -> KeyFuture<'a, Dek> {
-        Box::pin(async move { self.service()?.unwrap_dek(stanza, context).await })
+        asked(self, move |service| {
+            Box::pin(async move { service.unwrap_dek(stanza, context).await })
+        })
     }
 
     fn rewrap_dek<'a>(
@@ -68,19 +95,31 @@ impl<P: KeyProxy> KeyService for P {
         key: &'a KeyName,
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
-        Box::pin(async move { self.service()?.rewrap_dek(stanza, key, context).await })
+        asked(self, move |service| {
+            Box::pin(async move { service.rewrap_dek(stanza, key, context).await })
+        })
     }
 
-    /// Without the service, each item has its own answer why.
+    /// Without the service, each item has its own answer why. Another service is asked for all of them again.
     fn rewrap_deks<'a>(
         &'a self,
         items: &'a [(Stanza, KeyContext)],
         key: &'a KeyName,
     ) -> KeyFutures<'a, Stanza> {
         Box::pin(async move {
+            let nothing = |why: KeyServiceError| items.iter().map(|_| Err(why.again())).collect();
+            let service = match self.service() {
+                Ok(service) => service,
+                Err(why) => return nothing(why),
+            };
+            let answers = service.rewrap_deks(items, key).await;
+            let mut errors = answers.iter().filter_map(|answer| answer.as_ref().err());
+            if !errors.any(|error| self.replaces(&service, error)) {
+                return answers;
+            }
             match self.service() {
                 Ok(service) => service.rewrap_deks(items, key).await,
-                Err(why) => items.iter().map(|_| Err(why.again())).collect(),
+                Err(why) => nothing(why),
             }
         })
     }
@@ -101,7 +140,7 @@ impl<P: KeyProxy> KeyService for P {
     }
 
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {
-        Box::pin(async move { self.service()?.describe_key(key).await })
+        asked(self, move |service| Box::pin(async move { service.describe_key(key).await }))
     }
 
     /// That of a service that is not there is not claimed.

@@ -10,12 +10,13 @@ use std::time::{Duration, Instant};
 
 use medsec_crypto::{OutputError, OutputOptions, write_file};
 
-use self::erase::{erase, erase_all, is_leftover, is_set_aside};
-use self::publish::{Readers, publish};
+pub(crate) use self::erase::erase;
+use self::erase::{erase_all, is_leftover, is_set_aside};
+pub(crate) use self::publish::{Readers, publish};
 use super::error::{ChangeError, StoreError};
-use super::steps::step;
 use super::text::{self, MAX_STORE_LEN};
 use crate::name::{Digest, KeyId};
+use crate::steps::step;
 
 pub(super) use self::erase::is_replaced;
 

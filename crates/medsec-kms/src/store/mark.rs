@@ -11,8 +11,8 @@ use super::administrators::{self, Step};
 use super::error::StoreError;
 use super::folder::{is_replaced, make_folders, open_file, wait_for_lock};
 use super::state::State;
-use super::steps::step;
 use crate::name::{Digest, StoreId};
+use crate::steps::step;
 
 const FORMAT: &str = "medsec key store mark v1";
 const MAX_LEN: u64 = 4096;

@@ -7,7 +7,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::super::steps::step;
+use crate::steps::step;
 
 /// Whether a file of that name is what a killed writer left. Under the writers' lock nobody is writing one.
 pub(super) fn is_leftover(name: &str) -> bool {
@@ -42,7 +42,7 @@ fn erase_named(path: &Path) -> io::Result<()> {
 }
 
 /// Overwrites a file that has lost its name.
-pub(super) fn erase(mut file: File) -> io::Result<()> {
+pub(crate) fn erase(mut file: File) -> io::Result<()> {
     let about = file.metadata()?;
     if names(&about).is_some_and(|names| names > 0) {
         // A hard link: somebody's copy, not ours to destroy.

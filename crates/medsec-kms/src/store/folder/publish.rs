@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use medsec_crypto::OutputError;
 
 use super::super::error::ChangeError;
-use super::super::steps::{step, sync_fails};
 use super::sync_parent;
 use crate::name::random;
+use crate::steps::{step, sync_fails};
 
 /// Who may read a state besides its owner: the group of the file that it replaces, if that one could.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Readers {
+pub(crate) struct Readers {
     #[cfg(unix)]
     group: Option<u32>,
 }
@@ -54,7 +54,7 @@ impl Readers {
 }
 
 /// Gives `content` the name `path`, in one step, in the place of a regular file or of none.
-pub(super) fn publish(path: &Path, content: &[u8], readers: Readers) -> Result<(), ChangeError> {
+pub(crate) fn publish(path: &Path, content: &[u8], readers: Readers) -> Result<(), ChangeError> {
     match fs::symlink_metadata(path) {
         Ok(about) if !about.is_file() => return Err(OutputError::NotAFile.into()),
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use medsec_testkit::Random;
 
-use super::super::steps::{die_at, steps};
 use super::*;
+use crate::steps::{die_at, steps};
 
 const TASK: &str = "MEDSEC_STORE_TASK";
 const CHILD: &str = "store::tests::crash::helper_makes_one_change";

@@ -4,9 +4,9 @@
 use std::fs::{self, File};
 use std::io::Read as _;
 
-use super::super::steps::fail_sync;
 use super::*;
 use crate::service::KeyState;
+use crate::steps::fail_sync;
 
 fn state_of(store: &LocalStore, key: &str) -> KeyState {
     store.key(&name(key)).unwrap().describe().state

@@ -2,18 +2,18 @@
 
 /// Passes one such place.
 #[cfg(not(test))]
-pub(super) const fn step() {}
+pub(crate) const fn step() {}
 
 /// Whether making a folder durable is to fail.
 #[cfg(not(test))]
-pub(super) const fn sync_fails() -> bool {
+pub(crate) const fn sync_fails() -> bool {
     false
 }
 
 #[cfg(all(test, unix))]
-pub(super) use self::counting::{die_at, steps};
+pub(crate) use self::counting::{die_at, steps};
 #[cfg(test)]
-pub(super) use self::counting::{fail_sync, step, sync_fails};
+pub(crate) use self::counting::{fail_sync, step, sync_fails};
 
 #[cfg(test)]
 mod counting {
@@ -27,29 +27,29 @@ mod counting {
     }
 
     /// Has this thread's attempts to make the store's folder durable fail, or succeed again.
-    pub(in super::super) fn fail_sync(fails: bool) {
+    pub(crate) fn fail_sync(fails: bool) {
         SYNC_FAILS.set(fails);
     }
 
-    pub(in super::super) fn sync_fails() -> bool {
+    pub(crate) fn sync_fails() -> bool {
         SYNC_FAILS.get()
     }
 
     /// The place, counted from 0, at which this thread waits to be killed.
     #[cfg(unix)]
-    pub(in super::super) fn die_at(place: u32) {
+    pub(crate) fn die_at(place: u32) {
         PASSED.set(0);
         FATAL.set(place);
     }
 
     /// How many places were passed since.
     #[cfg(unix)]
-    pub(in super::super) fn steps() -> u32 {
+    pub(crate) fn steps() -> u32 {
         PASSED.get()
     }
 
     /// Passes one place. At the fatal one it says so and waits for SIGKILL.
-    pub(in super::super) fn step() {
+    pub(crate) fn step() {
         let passed = PASSED.get();
         PASSED.set(passed.saturating_add(1));
         if passed == FATAL.get() {

@@ -1,0 +1,99 @@
+//! An identity file in the place of another one with the same key: under another passphrase, or under none.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use medsec_crypto::OutputError;
+use zeroize::Zeroizing;
+
+use super::load::{LoadError, refuse_shared};
+use super::{IdentityFile, MAX_IDENTITY_LEN};
+use crate::steps::step;
+use crate::store::{ChangeError, Readers, erase, publish};
+
+impl IdentityFile {
+    /// Puts it in the place of the file at `path`, which must hold the same key, in one step; then overwrites what stood
+    /// there. Whoever is killed meanwhile leaves the old file or the new one, whole, and perhaps a private
+    /// `.medsec-….part` beside it.
+    ///
+    /// # Errors
+    /// [`ReplaceError`]; its variants say which of the two is there.
+    pub fn replace(&self, path: &Path) -> Result<(), ReplaceError> {
+        let old = open(path)?;
+        let present = read(&old)?;
+        if present.public_key != self.public_key || present.created_at != self.created_at {
+            return Err(ReplaceError::OtherKey);
+        }
+        step();
+        publish(path, self.render().as_bytes(), Readers::default()).map_err(
+            |error| match error {
+                ChangeError::Output(OutputError::NameNotDurable(error)) => {
+                    ReplaceError::NotDurable(error)
+                }
+                ChangeError::Output(error) => ReplaceError::Output(error),
+                _ => ReplaceError::Output(OutputError::Io(io::ErrorKind::Other.into())),
+            },
+        )?;
+        erase(old).map_err(ReplaceError::NotErased)
+    }
+}
+
+/// The file itself, which has this name and no other: what another name leads to would not change.
+fn open(path: &Path) -> Result<File, ReplaceError> {
+    let about = std::fs::symlink_metadata(path).map_err(LoadError::Io)?;
+    if !about.is_file() {
+        return Err(ReplaceError::Output(OutputError::NotAFile));
+    }
+    let file = OpenOptions::new().read(true).write(true).open(path).map_err(LoadError::Io)?;
+    let about = file.metadata().map_err(LoadError::Io)?;
+    refuse_shared(&about)?;
+    if has_other_names(&about) {
+        return Err(ReplaceError::Linked);
+    }
+    Ok(file)
+}
+
+fn read(file: &File) -> Result<IdentityFile, LoadError> {
+    let limit = MAX_IDENTITY_LEN.saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
+    file.take(limit as u64).read_to_end(&mut bytes).map_err(LoadError::Io)?;
+    Ok(IdentityFile::parse(&bytes)?)
+}
+
+#[cfg(unix)]
+fn has_other_names(about: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(about) != 1
+}
+
+#[cfg(not(unix))]
+fn has_other_names(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Why an identity file was not replaced, or not to the end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplaceError {
+    /// The file that is there cannot be used. It is as it was.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The file that is there holds another key. It is as it was.
+    #[error("the file holds another key meanwhile; it is as it was")]
+    OtherKey,
+    /// The file that is there has other names, under which it would stay as it is. It is as it was.
+    #[error("the identity file has other names (hard links); it is as it was")]
+    Linked,
+    /// The new file could not be written. The old one is as it was.
+    #[error("the new identity file could not be written; the old one is as it was")]
+    Output(#[source] OutputError),
+    /// The new file is there, but after a power failure the old one may be there again.
+    #[error("the identity file was replaced, but its folder could not be made durable")]
+    NotDurable(#[source] io::Error),
+    /// The new file is there, but what the old one held may still be on the disk.
+    #[error("the identity file was replaced, but what stood there could not be overwritten")]
+    NotErased(#[source] io::Error),
+}
+
+#[cfg(test)]
+mod tests;
