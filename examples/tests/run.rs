@@ -32,11 +32,12 @@ fn range_of_a_signed_package_needs_its_side_car() {
 
 /// What a program of `seams/` shows, which must hold this.
 #[track_caller]
-fn assert_shows(program: &str, expected: &[&str]) {
+fn assert_shows(program: &str, expected: &[&str]) -> String {
     let shown = output_of(program);
     for expected in expected {
         assert!(shown.contains(expected), "`{expected}` is not in:\n{shown}");
     }
+    shown
 }
 
 #[test]
@@ -98,12 +99,24 @@ fn web_service_tells_strangers_nothing_and_streams_to_who_may() {
         "without a session: 401, 0 bytes",
         "for marketing: 404, 0 bytes",
         "another package: 404, 0 bytes",
-        "for treatment: 200, 300000 bytes",
+        "for treatment: 200, 33554432 bytes",
+        "it may be stored: false",
+        "logging out: 204, 0 bytes",
+        "after that: 401, 0 bytes",
         "by somebody without a role: 404, 0 bytes",
+        "who stalls gets all: false",
         "login-failure denied",
-        "session-start success",
         "open denied",
-        "success",
     ];
-    assert_shows(env!("CARGO_BIN_EXE_axum-service"), &expected);
+    let shown = assert_shows(env!("CARGO_BIN_EXE_axum-service"), &expected);
+    let log = shown.lines().find_map(|line| line.strip_prefix("the log: ")).unwrap();
+    let count = |what: &str| log.split(", ").filter(|event| *event == what).count();
+    // One logged out, one left idle, one cut off by its reader and then idle or ended, one that the end found.
+    assert_eq!(count("session-start success"), 4, "{log}");
+    let ends = [count("session-end success"), count("automatic-logoff success")];
+    assert_eq!(ends.iter().sum::<usize>(), 4, "{log}");
+    assert!(ends[0] >= 2 && ends[1] >= 1, "{log}");
+    // Who stalled has that on record, and nothing that was announced is without its end.
+    assert_eq!((count("open announced"), count("open success")), (2, 1), "{log}");
+    assert_eq!(count("open failure"), 1, "{log}");
 }
