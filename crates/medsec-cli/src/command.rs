@@ -52,7 +52,7 @@ pub(crate) enum Command {
     /// Run the agent, which holds a session and writes the audit log.
     #[cfg(unix)]
     Agent(agent::Options),
-    /// Make or show an identity: a private key in a file.
+    /// Make, show and protect identities: private keys in files.
     #[command(subcommand)]
     Identity(identity::Command),
     /// Say who holds which keys of the key store.
@@ -142,7 +142,7 @@ impl Command {
             Self::Status(options) => status::run(session, options).map(Outcome::Whole),
             #[cfg(unix)]
             Self::Agent(options) => agent::run(session, options).map(Outcome::Whole),
-            Self::Identity(command) => command.run().map(Outcome::Whole),
+            Self::Identity(command) => command.run(session).map(Outcome::Whole),
             Self::User(command) => command.run(session).map(Outcome::Whole),
             Self::Key(command) => command.run(session).map(Outcome::Whole),
             Self::Store(command) => command.run(session).map(Outcome::Whole),

@@ -8,7 +8,7 @@ pub(crate) enum Exit {
     /// Several inputs failed for different reasons, the demo does not hold, or the machine lacks
     /// something such as randomness or memory.
     Failure,
-    /// The command line, a context file or a public key is malformed; nothing was touched.
+    /// The command line, a context file, a public key or a secret's file is malformed; nothing was touched.
     Usage,
     /// An input is not a sealed package of a kind this version reads.
     Format,
@@ -20,9 +20,9 @@ pub(crate) enum Exit {
     Damaged,
     /// The signature is missing or does not fit.
     Signature,
-    /// The output exists already or is not a regular file; it was left alone.
+    /// The output exists already, is a folder or is not a regular file; it was left alone.
     Output,
-    /// Reading or writing failed.
+    /// Reading or writing failed, or a key service cannot be reached.
     Io,
     /// Stopped by a signal; nothing was left behind.
     Interrupted,
@@ -32,7 +32,8 @@ pub(crate) enum Exit {
     Rewrap,
     /// The folder is not what its signed manifest says.
     Manifest,
-    /// The key store is missing, damaged, foreign, older than it was, or busy; or a change failed.
+    /// The key store is missing, damaged, foreign, older than it was, or busy; or a change failed; or a key service
+    /// elsewhere refuses.
     Store,
     /// The key may not be used or changed so: unknown, not granted, disabled, destroyed.
     Key,

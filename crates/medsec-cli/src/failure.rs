@@ -36,7 +36,7 @@ impl Failure {
 
     /// The kind of an I/O error is all that is told: its text may name a file.
     pub(crate) fn io(what: &str, error: &io::Error) -> Self {
-        let failure = Self::new(Exit::Io, format!("{what}: {}", error.kind()));
+        let failure = Self::new(Exit::Io, format!("{what}: {}", words(error.kind())));
         match error.kind() {
             io::ErrorKind::NotFound => failure.next("check the path"),
             io::ErrorKind::PermissionDenied => failure.next("check who may read and write there"),
@@ -56,5 +56,47 @@ impl Failure {
     pub(crate) fn interrupted() -> Self {
         Self::new(Exit::Interrupted, "interrupted; no output was left")
             .next("run the command again for the inputs that are not done")
+    }
+}
+
+/// What happened, for people who know files and folders, and not what systems call them.
+fn words(kind: io::ErrorKind) -> String {
+    let known = match kind {
+        io::ErrorKind::NotFound => "there is no such file or folder",
+        io::ErrorKind::PermissionDenied => "this user may not do that there",
+        io::ErrorKind::IsADirectory => "it is a folder",
+        io::ErrorKind::NotADirectory => "a part of its path is no folder",
+        io::ErrorKind::StorageFull => "no room is left on the disk",
+        io::ErrorKind::QuotaExceeded => "the user's share of the disk is used up",
+        io::ErrorKind::ReadOnlyFilesystem => "nothing can be written there, it is read-only",
+        io::ErrorKind::FileTooLarge => "a file cannot be so long there",
+        io::ErrorKind::BrokenPipe => "nobody reads it any more",
+        other => return other.to_string(),
+    };
+    known.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use medsec_crypto::{OpenError, OutputError, SealError};
+
+    #[test]
+    fn full_disk_is_told_with_what_became_of_the_output() {
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        for (failure, left) in [
+            (Failure::from(OpenError::Write(full())), "no file was left"),
+            (Failure::from(SealError::Write(full())), "no package was left"),
+            (Failure::from(OutputError::Io(full())), "nothing was left"),
+        ] {
+            assert_eq!(failure.exit, Exit::Io);
+            assert!(failure.message.contains(left), "{}", failure.message);
+            assert!(
+                failure.message.ends_with("no room is left on the disk"),
+                "{}",
+                failure.message
+            );
+            assert!(failure.next.is_some_and(|next| next.contains("make room")));
+        }
     }
 }

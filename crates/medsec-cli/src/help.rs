@@ -28,6 +28,16 @@ Examples:
 
 It prints the public key: that is what partners get.";
 
+pub(crate) const IDENTITY_PASSPHRASE: &str = "\
+Examples:
+  medsec identity passphrase
+  medsec identity passphrase me.key sign.key
+  medsec identity passphrase /run/secrets/job.key --no-passphrase
+
+Without FILE these are the home's own: the identity, its signer and the key of the audit log. The keys stay the same, and \
+with them all packages and records. Each file is replaced in one step, after all were opened: stopped at any moment, each \
+is the old one or the new one, and the same command goes on. Copies of the old files open with the old passphrase still.";
+
 pub(crate) const IDENTITY_SHOW: &str = "\
 Example:
   medsec identity show me.key";

@@ -45,17 +45,26 @@ impl PassphraseOption {
 
     /// A passphrase for a new file; on the terminal it is asked for twice.
     pub(crate) fn choose(&self) -> Result<Passphrase, Failure> {
-        if let Some(descriptor) = self.passphrase_fd {
-            return from_descriptor(descriptor);
-        }
-        let first = ask("New passphrase: ")?;
-        let again = ask("The same again: ")?;
-        if first.matches(&again) {
-            Ok(first)
-        } else {
-            Err(Failure::usage("the passphrases differ; nothing was written")
-                .next("run the command again"))
-        }
+        choose_from(self.passphrase_fd)
+    }
+}
+
+/// A new passphrase, from a descriptor or the terminal, where it is asked for twice.
+pub(crate) fn choose_from(descriptor: Option<u32>) -> Result<Passphrase, Failure> {
+    match descriptor {
+        Some(descriptor) => from_descriptor(descriptor),
+        None => choose_on_terminal(),
+    }
+}
+
+fn choose_on_terminal() -> Result<Passphrase, Failure> {
+    let first = ask("New passphrase: ")?;
+    let again = ask("The same again: ")?;
+    if first.matches(&again) {
+        Ok(first)
+    } else {
+        Err(Failure::usage("the passphrases differ; nothing was written")
+            .next("run the command again"))
     }
 }
 
@@ -66,8 +75,9 @@ pub(crate) fn ask(prompt: &str) -> Result<Passphrase, Failure> {
 
 fn ask_line(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let typed = rpassword::prompt_password(prompt).map_err(|_| {
-        Failure::usage("a passphrase is needed and there is no terminal to ask on")
-            .next("give it with --passphrase-fd N")
+        Failure::usage("a passphrase is needed and there is no terminal to ask on").next(
+            "give it with --passphrase-fd N; or log in once for many commands: `medsec login`",
+        )
     })?;
     Ok(Zeroizing::new(typed.into_bytes()))
 }

@@ -88,7 +88,7 @@ pub(crate) fn writer(
             Exit::Log,
             "the agent of this home writes the audit log; nothing was recorded",
         )
-        .next("work with it: without --identity, --no-agent and MEDSEC_AGENT=off; or end it: `medsec logout`"),
+        .next("leave --identity, --no-agent and MEDSEC_AGENT=off away, so that the agent does it; or run `medsec logout` first"),
         error => error.into(),
     })
 }

@@ -1,7 +1,7 @@
 //! Secrets in files that nobody but their owner can read.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -11,43 +11,78 @@ use crate::failure::Failure;
 /// Longest secret in bytes.
 const MAX_LEN: usize = 16 * 1024;
 
-/// Opens it, if it is its owner's alone. `what` names it in messages, which never name its path.
-pub(crate) fn open(path: &Path, what: &str) -> Result<File, Failure> {
-    let file = File::open(path).map_err(|error| unreadable(what, &error))?;
-    refuse_shared(&file, what)?;
+/// Why a file gives no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It cannot be opened or read.
+    Io(ErrorKind),
+    /// Others than its owner have access to it.
+    Shared { mode: u32 },
+    /// It is a folder, a device or a named pipe: what it would give may never end.
+    NotRegular,
+    /// It is longer than a secret can be.
+    TooLong,
+}
+
+/// Opens it, if it is a regular file and its owner's alone.
+pub(crate) fn open(path: &Path) -> Result<File, Fault> {
+    // Before it is opened: a named pipe would be waited for.
+    let about = std::fs::metadata(path).map_err(|error| Fault::Io(error.kind()))?;
+    if !about.is_file() && !is_descriptor(path) {
+        return Err(Fault::NotRegular);
+    }
+    let file = File::open(path).map_err(|error| Fault::Io(error.kind()))?;
+    refuse_shared(&file)?;
     Ok(file)
 }
 
 /// All of it, erased when dropped.
-pub(crate) fn read(file: File, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) fn read(file: File) -> Result<Zeroizing<Vec<u8>>, Fault> {
     // Made long enough at once, so that no shorter copy is left behind in memory.
     let room = MAX_LEN.saturating_add(1);
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));
     let read = file.take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut bytes);
-    read.map_err(|error| unreadable(what, &error))?;
-    if bytes.len() >= room {
-        return Err(Failure::usage(format!("{what} is longer than one can be"))
-            .next("see whether it is the right file"));
+    read.map_err(|error| Fault::Io(error.kind()))?;
+    if bytes.len() >= room { Err(Fault::TooLong) } else { Ok(bytes) }
+}
+
+impl Fault {
+    /// In words. `what` names the secret in messages, which never name its path.
+    pub(crate) fn of(self, what: &str) -> Failure {
+        match self {
+            Self::Io(kind) => Failure::io(&format!("{what} cannot be read"), &kind.into()),
+            Self::Shared { mode } => {
+                Failure::usage(format!("other users can read {what} (mode {mode:04o})"))
+                    .next("run `chmod go-rwx` on its file, and change the secret")
+            }
+            Self::NotRegular => Failure::usage(format!("{what} is not in a regular file"))
+                .next("see whether it is the right file"),
+            Self::TooLong => Failure::usage(format!("{what} is longer than one can be"))
+                .next("see whether it is the right file"),
+        }
     }
-    Ok(bytes)
 }
 
-pub(crate) fn unreadable(what: &str, error: &std::io::Error) -> Failure {
-    Failure::io(&format!("{what} cannot be read"), error)
-}
-
+/// A pipe that a shell made for this program alone: `<(…)`.
 #[cfg(unix)]
-fn refuse_shared(file: &File, what: &str) -> Result<(), Failure> {
-    use std::os::unix::fs::MetadataExt as _;
-    let mode = file.metadata().map_err(|error| unreadable(what, &error))?.mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    let message = format!("other users can read {what} (mode {mode:04o})");
-    Err(Failure::usage(message).next("run `chmod go-rwx` on its file, and change the secret"))
+fn is_descriptor(path: &Path) -> bool {
+    ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder))
 }
 
 #[cfg(not(unix))]
-fn refuse_shared(_: &File, _: &str) -> Result<(), Failure> {
+fn is_descriptor(_: &Path) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn refuse_shared(file: &File) -> Result<(), Fault> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = file.metadata().map_err(|error| Fault::Io(error.kind()))?;
+    let mode = about.mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(Fault::Shared { mode }) }
+}
+
+#[cfg(not(unix))]
+fn refuse_shared(_: &File) -> Result<(), Fault> {
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The key services of the settings, joined with the user's own keys.
 //!
 //! A service is reached when one of its keys is first used, and not before: a command that needs none works without a
-//! network. What the settings name and this program was built without is an error, never passed over.
+//! network, and without the files that hold the service's secrets. What the settings name and this program was built
+//! without is an error, never passed over.
 
 #[cfg(feature = "aws")]
 mod aws;
@@ -24,6 +25,8 @@ use std::time::Duration;
 use medsec_kms::KeyName;
 #[cfg(any(feature = "aws", feature = "vault"))]
 use medsec_kms::ServiceAddress;
+#[cfg(any(feature = "aws", feature = "pkcs11", feature = "vault"))]
+use medsec_kms::{FileFault, KeyServiceError};
 use medsec_kms::{Guards, KeyService, KeyServices, ServiceName, ThreadTimer, Timer};
 
 #[cfg(any(feature = "pkcs11", feature = "vault"))]
@@ -32,11 +35,13 @@ use zeroize::Zeroizing;
 use self::lazy::{Lazy, Named, Opening};
 #[cfg(feature = "vault")]
 pub(crate) use self::vault::VaultAdministration;
+#[cfg(any(feature = "aws", feature = "vault"))]
+use crate::exit::Exit;
 use crate::failure::Failure;
 #[cfg(any(feature = "aws", feature = "vault"))]
 use crate::files::read_small;
 #[cfg(any(feature = "pkcs11", feature = "vault"))]
-use crate::secret_file;
+use crate::secret_file::{self, Fault};
 use crate::settings::{ServiceSection, Settings};
 
 /// Services by their names, each with its guards.
@@ -152,18 +157,29 @@ const MAX_CERTIFICATES_LEN: usize = 1024 * 1024;
 
 /// Certificates in PEM.
 #[cfg(any(feature = "aws", feature = "vault"))]
-fn certificates(path: &Path) -> Result<Vec<u8>, Failure> {
-    read_small(path, "a file of certificates", MAX_CERTIFICATES_LEN)
+fn certificates(path: &Path) -> Result<Vec<u8>, KeyServiceError> {
+    let read = read_small(path, "a file of certificates", MAX_CERTIFICATES_LEN);
+    read.map_err(|failure| {
+        KeyServiceError::File(match failure.exit {
+            Exit::Usage => FileFault::TooLong,
+            _ if !path.exists() => FileFault::Missing,
+            _ => FileFault::Unreadable,
+        })
+    })
 }
 
-/// A secret of a service, without the white space behind it. Only of a regular file: others may never end.
+/// A secret of a service as its file holds it now, without the white space behind it.
 #[cfg(any(feature = "pkcs11", feature = "vault"))]
-fn secret(path: &Path, what: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let file = secret_file::open(path, what)?;
-    if !file.metadata().is_ok_and(|about| about.is_file()) {
-        return Err(Failure::usage(format!("{what} is not in a regular file")));
-    }
-    let mut bytes = secret_file::read(file, what)?;
+fn secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyServiceError> {
+    let read = secret_file::open(path).and_then(secret_file::read);
+    let mut bytes = read.map_err(|fault| {
+        KeyServiceError::File(match fault {
+            Fault::Io(std::io::ErrorKind::NotFound) => FileFault::Missing,
+            Fault::Shared { .. } => FileFault::Shared,
+            Fault::Io(_) | Fault::NotRegular => FileFault::Unreadable,
+            Fault::TooLong => FileFault::TooLong,
+        })
+    })?;
     while bytes.last().is_some_and(u8::is_ascii_whitespace) {
         bytes.pop();
     }

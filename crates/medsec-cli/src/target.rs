@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use medsec_crypto::{Access, OutputOptions, sweep_unfinished};
 
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::text::deceives;
@@ -41,6 +42,13 @@ impl TargetOption {
     pub(crate) fn resolve(&self, inputs: &[Input]) -> Result<Target, Failure> {
         let target = match (&self.output, &self.out_dir) {
             (Some(path), _) if path.as_os_str() == "-" => Target::Stdout,
+            (Some(path), _) if path.is_dir() => {
+                return Err(Failure::new(
+                    Exit::Output,
+                    "the output is a folder; it was left as it is",
+                )
+                .next("name a file in it, or give --out-dir FOLDER"));
+            }
             (Some(path), _) => Target::File(path.clone()),
             (None, Some(folder)) => Target::Folder(folder.clone()),
             (None, None) => Target::Stdout,

@@ -56,12 +56,13 @@ pub(crate) fn files_per_second(files: u64, duration: Duration) -> f64 {
     if seconds < 1e-6 { 0.0 } else { to_float(files) / seconds }
 }
 
-/// `content` in `whole`: how much longer the whole is, in percent.
-pub(crate) fn overhead(content: u64, whole: u64) -> f64 {
-    if content == 0 {
-        return 0.0;
+/// `0.098 % more`, or `1.1 KiB more` where a percentage would say nothing: what `whole` has beside its `content`.
+pub(crate) fn overhead(content: u64, whole: u64) -> String {
+    let more = whole.saturating_sub(content);
+    if more >= content.div_ceil(10) {
+        return format!("{} more", size(more));
     }
-    to_float(whole.saturating_sub(content)) / to_float(content) * 100.0
+    format!("{:.3} % more", to_float(more) / to_float(content) * 100.0)
 }
 
 /// Seconds for JSON.
@@ -84,5 +85,18 @@ mod tests {
         let expected =
             ["0 bytes", "1023 bytes", "1.0 KiB", "1.5 KiB", "1.0 MiB", "1.0 GiB", "4.0 TiB"];
         assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn overhead_is_a_share_of_what_is_large_and_a_size_beside_what_is_small() {
+        for (content, whole, expected) in [
+            (0, 1034, "1.0 KiB more"),
+            (1, 735, "734 bytes more"),
+            (7000, 7900, "900 bytes more"),
+            (10_000, 10_900, "9.000 % more"),
+            (1 << 30, (1 << 30) + 100_000, "0.009 % more"),
+        ] {
+            assert_eq!(overhead(content, whole), expected, "{content} {whole}");
+        }
     }
 }

@@ -3,8 +3,8 @@
 
 use std::ffi::OsString;
 
-use clap::Parser as _;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::Cli;
 use crate::failure::Failure;
@@ -49,7 +49,25 @@ fn describe(error: &clap::Error, arguments: &[OsString]) -> Failure {
         ErrorKind::InvalidUtf8 => "an argument is not UTF-8".to_owned(),
         _ => format!("the value of {} is not valid", declared()),
     };
-    Failure::usage(message).next("`medsec help` and `medsec help COMMAND` describe the arguments")
+    Failure::usage(message).next(match command_of(arguments) {
+        None => "`medsec help` lists the commands".to_owned(),
+        Some(command) => format!("`medsec help {command}` describes the arguments"),
+    })
+}
+
+/// The command that the arguments begin with, as far as they are its words.
+fn command_of(arguments: &[OsString]) -> Option<String> {
+    let mut command = Cli::command();
+    let mut words = Vec::new();
+    for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        let Some(found) = command.find_subcommand(argument) else {
+            // Options of the program may stand before.
+            if words.is_empty() { continue } else { break }
+        };
+        words.push(found.get_name().to_owned());
+        command = found.clone();
+    }
+    (!words.is_empty()).then(|| words.join(" "))
 }
 
 fn unknown(error: &clap::Error, arguments: &[OsString]) -> String {
@@ -78,7 +96,6 @@ mod documented;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn complaints_repeat_no_word_of_the_user() {
@@ -100,6 +117,22 @@ mod tests {
             };
             let said = format!("{} {:?}", failure.message, failure.next);
             assert!(!said.contains("DOE") && !said.contains("1970"), "{said}");
+        }
+    }
+
+    #[test]
+    fn complaints_name_the_help_of_their_command() {
+        for (line, expected) in [
+            ("medsec", "`medsec help` lists the commands"),
+            ("medsec sael a", "`medsec help` lists the commands"),
+            ("medsec seal a --to k", "`medsec help seal` describes the arguments"),
+            ("medsec --json key create a b", "`medsec help key create` describes the arguments"),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let Err(Stopped::Wrong(failure)) = parse(&words) else {
+                panic!("{line}");
+            };
+            assert_eq!(failure.next.as_deref(), Some(expected), "{line}");
         }
     }
 

@@ -141,7 +141,7 @@ impl<'a> Demo<'a> {
         Ok(Claim {
             id: "sealed",
             what: "sealed and signed",
-            result: format!("{} package(s), {overhead:.2} % longer", self.pieces.len()),
+            result: format!("{} package(s), {overhead}", self.pieces.len()),
             holds,
             took,
             bytes: Some(self.bytes),

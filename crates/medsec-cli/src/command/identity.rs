@@ -1,4 +1,6 @@
-//! `medsec identity new` and `medsec identity show`.
+//! `medsec identity`: files of private keys.
+
+mod passphrase;
 
 use std::path::PathBuf;
 
@@ -10,12 +12,14 @@ use crate::failure::Failure;
 use crate::input::refuse_dash;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
-use crate::session::now;
+use crate::session::{Session, now};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Make a new private key and write it into a file that only you can read.
     New(New),
+    /// Put private keys under another passphrase: the user's own and the audit log's, or those of the files named.
+    Passphrase(passphrase::Options),
     /// Show the public key of an identity file, to hand to a partner.
     Show(Show),
 }
@@ -61,13 +65,15 @@ impl Command {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::New(_) => "identity new",
+            Self::Passphrase(_) => "identity passphrase",
             Self::Show(_) => "identity show",
         }
     }
 
-    pub(crate) fn run(&self) -> Result<Report, Failure> {
+    pub(crate) fn run(&self, session: &Session) -> Result<Report, Failure> {
         match self {
             Self::New(new) => new.run(),
+            Self::Passphrase(options) => passphrase::run(session, options),
             Self::Show(show) => Ok(describe(&IdentityFile::load(&show.file)?)),
         }
     }

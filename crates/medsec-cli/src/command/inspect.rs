@@ -111,11 +111,7 @@ fn shape(inspection: &Inspection) -> Vec<Row> {
             assurance,
         ),
         row(("content", "content_len"), units::size(content), content),
-        row(
-            ("package", "package_len"),
-            format!("{}, {overhead:.3} % more", units::size(whole)),
-            whole,
-        ),
+        row(("package", "package_len"), format!("{}, {overhead}", units::size(whole)), whole),
         row(("chunks", "chunks"), inspection.chunks.to_string(), inspection.chunks),
         row(
             ("metadata", "metadata_len"),

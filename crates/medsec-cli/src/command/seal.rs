@@ -18,7 +18,7 @@ use medsec_kms::KeyName;
 use crate::bulk::seal::{Described, Names, Plan};
 use crate::bulk::{self, BulkOption, Keys};
 use crate::context_file::ContextOption;
-use crate::custody::{Custody, CustodyOption, PurposeOption, as_recipients};
+use crate::custody::{Custody, CustodyOption, PurposeOption, as_recipients, refuse_homeless};
 use crate::describe::{add_identifiers, describe};
 use crate::expectation::store_signers;
 use crate::failure::Failure;
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(required = true, value_name = "INPUT|-")]
     inputs: Vec<PathBuf>,
     /// Public key, or file with one, of a recipient. May be repeated.
-    #[arg(long, required_unless_present = "key", value_name = "PUBKEY|FILE")]
+    #[arg(long, value_name = "PUBKEY|FILE")]
     to: Vec<OsString>,
     /// Key of the key store to seal under: everyone who was granted it can open. The packages name the
     /// dataset after it and are signed with the key in the settings, unless something else is said. Or
@@ -125,6 +125,10 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
                 .next("redirect the output, or name a file with -o"));
         }
     }
+    if options.to.is_empty() && options.key.is_empty() {
+        return Err(Failure::usage("nobody is named who could open what is sealed")
+            .next("give --key KEY for those who hold that key of the key store, or --to PUBKEY for a partner"));
+    }
     refuse_shared_stdin(&inputs, &options.context, &options.passphrase)?;
     let source = bulk::folder_of(&inputs)?;
     if source.is_none() {
@@ -197,6 +201,7 @@ fn expected_signers(session: &Session, key: &Signer) -> Result<Vec<VerifyingKey>
 impl Options {
     /// Who seals, and with which key packages are signed.
     fn enter(&self, session: &Session) -> Result<Custody, Failure> {
+        refuse_homeless(session)?;
         let settings = session.settings()?;
         let set = settings.signer.value.as_deref().filter(|_| !self.unsigned);
         let signer = self.sign_with.as_deref().or(set);
@@ -341,8 +346,8 @@ impl Job<'_> {
         let Package { grant, content, .. } = package;
         let (path, name) = match &self.target {
             Target::Stdout => {
-                let sealed = grant.seal(content, StandardOutput, &execution)?;
-                return Ok((sealed, None));
+                let sealed = grant.seal(content, StandardOutput, &execution);
+                return Ok((sealed.map_err(on_the_way)?, None));
             }
             Target::File(path) => (path.clone(), None),
             Target::Folder(folder) => match self.kept_name(input) {
@@ -400,6 +405,16 @@ impl Job<'_> {
             .field("root", sealed.root.map(|root| root.to_string()))
             .field("output", name)
             .field("seconds", units::seconds(took))
+    }
+}
+
+/// What went to standard output before cannot be taken back.
+fn on_the_way(error: ReleaseError) -> Failure {
+    match error {
+        ReleaseError::Seal(SealError::Write(error)) => {
+            Failure::io("writing the package failed; what was written is no package", &error)
+        }
+        error => error.into(),
     }
 }
 

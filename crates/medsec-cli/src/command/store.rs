@@ -13,6 +13,7 @@ use crate::input::refuse_dash;
 use crate::own::{OwnOption, holder, open_store};
 use crate::report::Report;
 use crate::session::{Session, now};
+use crate::units;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -124,13 +125,16 @@ impl Restore {
 fn describe(store: &LocalStore) -> Report {
     let users = store.users().filter(|user| user.offboarded().is_none()).count();
     let keys = store.keys().count();
+    let number = |number: usize, what| units::counted(number as u64, what);
     Report::new()
         .line(format!(
-            "key store {}: change {} of {}, {users} user(s), {keys} key(s), {} administrator(s)",
+            "key store {}: change {} of {}, {}, {}, {}",
             store.id(),
             store.generation(),
             store.changed(),
-            store.administrators().len()
+            number(users, ["user", "users"]),
+            number(keys, ["key", "keys"]),
+            number(store.administrators().len(), ["administrator", "administrators"]),
         ))
         .field("store", store.id().to_string())
         .field("generation", store.generation())

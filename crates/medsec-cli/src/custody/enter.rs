@@ -60,6 +60,21 @@ impl Custody {
         let journal: Arc<dyn Journal> = Arc::new(entered.journal.clone());
         let Grounds { store, in_force, new } =
             attempt.told_to(&*journal, Grounds::load(session))?;
+        let custody = Self::beside(session, options, attempt, signer, entered, (store, in_force))?;
+        custody.having_seen(session, new)
+    }
+
+    /// The same with store and policy at hand.
+    #[cfg(unix)]
+    fn beside(
+        session: &Session,
+        options: &CustodyOption,
+        attempt: Attempt<'_>,
+        signer: Option<&Path>,
+        entered: &Entered,
+        (store, in_force): (LocalStore, InForce),
+    ) -> Result<Self, Failure> {
+        let journal: Arc<dyn Journal> = Arc::new(entered.journal.clone());
         let login = AgentLogin::new(entered, store.clone(), signer, &options.passphrase);
         let mut login = attempt.told_to(&*journal, login)?;
         if let Some(shared) = shared_keys(session.settings()?) {
@@ -83,7 +98,7 @@ impl Custody {
             emergencies,
         };
         custody.settle(session);
-        custody.having_seen(session, new)
+        Ok(custody)
     }
 
     fn alone(
@@ -107,6 +122,17 @@ impl Custody {
         in_force: InForce,
     ) -> Result<Self, Failure> {
         let attempt = Attempt::new(session, Action::PolicyChange, options.purpose.purpose);
+        #[cfg(unix)]
+        if options.identity.is_none() {
+            match agent::join(session)? {
+                Joined::Agent(entered) => {
+                    let grounds = (store, in_force);
+                    return Self::beside(session, options, attempt, signer, &entered, grounds);
+                }
+                Joined::Refused(failure) => return attempt.told(Err(failure)),
+                Joined::Alone => {}
+            }
+        }
         Self::within(session, options, attempt, signer, (store, in_force))
     }
 

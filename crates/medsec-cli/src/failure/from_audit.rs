@@ -12,7 +12,7 @@ impl From<LogError> for Failure {
         match error {
             LogError::Io(error) => Self::io("the audit log cannot be read", &error),
             LogError::NoLog => Self::new(Exit::Log, error.to_string())
-                .next("`medsec init` makes one with a new home; or give --log FOLDER"),
+                .next("bring it back from a copy; `medsec config show` tells where it should be, and `medsec init` makes one with a new home"),
             LogError::OldRoot { .. } => Self::new(Exit::Truncated, error.to_string())
                 .next("find out who put an older list of streams in its place"),
             LogError::Root(RootError::OtherLog) => Self::new(Exit::Log, error.to_string())

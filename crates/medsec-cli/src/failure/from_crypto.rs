@@ -70,7 +70,13 @@ impl From<SignatureError> for Failure {
 impl From<OutputError> for Failure {
     fn from(error: OutputError) -> Self {
         match error {
-            OutputError::Io(error) => Self::io("the output could not be written", &error),
+            OutputError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Self::new(Exit::Io, "the folder of the output is not there; nothing was written")
+                    .next("make the folder first, or name another one")
+            }
+            OutputError::Io(error) => {
+                Self::io("the output could not be written, and nothing was left", &error)
+            }
             OutputError::Exists => {
                 Self::new(Exit::Output, "the output exists already; it was left as it is")
                     .next("choose another name, or remove the old file")
@@ -96,7 +102,9 @@ impl From<OpenError> for Failure {
             OpenError::Output(error) => error.into(),
             OpenError::Interrupted => Self::interrupted(),
             OpenError::Read(error) => Self::io("reading the package failed", &error),
-            OpenError::Write(error) => Self::io("writing the content failed", &error),
+            OpenError::Write(error) => {
+                Self::io("the content could not be written, and no file was left", &error)
+            }
             OpenError::Damaged { .. } | OpenError::DamagedMetadata => {
                 Self::new(Exit::Damaged, error.to_string())
                     .next("the rest of the package is authentic; fetch an undamaged copy")
@@ -121,7 +129,7 @@ impl From<SealError> for Failure {
                 Self::io("reading the content failed; nothing was sealed", &error)
             }
             SealError::Write(error) => {
-                Self::io("writing the package failed; what was written is no package", &error)
+                Self::io("the package could not be written, and no package was left", &error)
             }
             SealError::Output(error) => error.into(),
             SealError::Interrupted => Self::interrupted(),
@@ -183,6 +191,10 @@ impl From<RewrapError> for Failure {
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
         match error {
+            LoadError::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Self::io("the identity file cannot be read", &error)
+                    .next("name another one, or restore it from a backup; `medsec config show` tells where the user's own should be")
+            }
             LoadError::Io(error) => Self::io("the identity file cannot be read", &error),
             LoadError::Format(error) => Self::new(Exit::Identity, error.to_string()).next(
                 "name the file that `medsec identity new` wrote, or restore it from a backup",

@@ -1,7 +1,9 @@
 //! The key store's errors in the terms of the program.
 
 use medsec_crypto::OutputError;
-use medsec_kms::{ChangeError, CopyError, KeyServiceError, StoreError, UnlockStoreError};
+use medsec_kms::{
+    ChangeError, CopyError, FileFault, KeyServiceError, StoreError, UnlockStoreError,
+};
 
 use super::Failure;
 use crate::exit::Exit;
@@ -145,6 +147,27 @@ impl From<KeyServiceError> for Failure {
             KeyServiceError::Unavailable(error) => {
                 Self::io("the key service cannot be reached", &error)
             }
+            KeyServiceError::File(fault) => Self::usage(message).next(match fault {
+                FileFault::Shared => {
+                    "run `chmod go-rwx` on the file that `[[service]]` of config.toml names, and change the secret"
+                }
+                _ => "see what `[[service]]` of config.toml names, and who may read it: docs/key-services.md",
+            }),
+            KeyServiceError::Unauthenticated => Self::new(Exit::Store, message).next(
+                "put a new token, secret id or PIN into the file that `[[service]]` of config.toml names",
+            ),
+            KeyServiceError::Sealed => {
+                Self::new(Exit::Store, message).next("let an operator unseal it")
+            }
+            KeyServiceError::TimedOut
+            | KeyServiceError::Throttled { .. }
+            | KeyServiceError::Suspended { .. } => {
+                Self::new(Exit::Io, message).next("run the command again in a while")
+            }
+            KeyServiceError::Connection(_)
+            | KeyServiceError::Token(_)
+            | KeyServiceError::NoSuchService => Self::new(Exit::Store, message)
+                .next("compare with `[[service]]` of config.toml: docs/key-services.md"),
             _ => Self::new(Exit::Store, message).next("`medsec doctor` looks for the reason"),
         }
     }

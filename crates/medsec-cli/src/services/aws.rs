@@ -20,19 +20,21 @@ pub(super) fn opening(section: &AwsSection) -> Result<(Named, Opening), Failure>
     let endpoint = section.endpoint.as_deref();
     let endpoint =
         endpoint.map(|text| address_of(&section.name, text, section.plain_loopback)).transpose()?;
-    let roots = section.roots.as_deref().map(certificates).transpose()?;
+    let roots = section.roots.clone();
     let (region, patience) = (section.region.clone(), section.patience_seconds);
     let named = names(&keys);
     let opening: Opening = Box::new(move || {
-        let settings = AwsSettings {
+        let roots = roots.as_deref().map(certificates).transpose();
+        let settings = roots.map(|roots| AwsSettings {
             region: region.clone(),
             address: endpoint.clone().map_or(AwsAddress::Regional, AwsAddress::At),
             credentials: AwsCredentials::DefaultChain,
-            roots: roots.clone().map_or(AwsRoots::System, AwsRoots::Only),
+            roots: roots.map_or(AwsRoots::System, AwsRoots::Only),
             patience: AwsPatience::with_call(Duration::from_secs(patience.0)),
-        };
+        });
         let keys = keys.clone();
         Box::pin(async move {
+            let settings = settings?;
             let runtime = runtime().map_err(KeyServiceError::Unavailable)?;
             let service = inside(runtime, pinned(settings, keys)).await?;
             Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)

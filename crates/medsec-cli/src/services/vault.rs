@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_kms::{
-    BootstrapError, BootstrapPlan, BootstrapSpec, KeyService, KeyServiceError, Patience,
-    SecretText, VaultAdmin, VaultIdentity, VaultKeys, VaultLogin, VaultPlace, VaultSettings,
+    BootstrapError, BootstrapPlan, BootstrapSpec, FileFault, KeyService, KeyServiceError, Patience,
+    SecretText, ServiceAddress, VaultAdmin, VaultIdentity, VaultKeys, VaultLogin, VaultPlace,
+    VaultSettings,
 };
 use tokio::runtime::Runtime;
 
@@ -31,7 +32,9 @@ impl VaultAdministration {
         let started = runtime();
         let runtime =
             started.map_err(|error| Failure::io("no network client can be started", &error))?;
-        let settings = settings(section)?;
+        identity_files(section)?;
+        let (address, place) = reach(section)?;
+        let settings = settings(section, address, place)?;
         let admin = pollster::block_on(inside(runtime, async { VaultAdmin::new(settings) }))?;
         Ok(Self { admin, runtime })
     }
@@ -49,12 +52,15 @@ impl VaultAdministration {
 
 pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failure> {
     let keys = named(&section.name, &section.keys)?;
-    let settings = settings(section)?;
-    let refs = keys.iter().map(|key| settings.place.key_ref(key)).collect::<Result<Vec<_>, _>>()?;
-    let named: Named = Box::new(move |key| refs.contains(key));
+    let (address, place) = reach(section)?;
+    let refs = keys.iter().map(|key| place.key_ref(key)).collect::<Result<Vec<_>, _>>()?;
+    identity_files(section)?;
+    let (section, named): (_, Named) = (section.clone(), Box::new(move |key| refs.contains(key)));
     let opening: Opening = Box::new(move || {
-        let (settings, keys) = (settings.clone(), keys.clone());
+        let settings = settings(&section, address.clone(), place.clone());
+        let keys = keys.clone();
         Box::pin(async move {
+            let settings = settings?;
             let runtime = runtime().map_err(KeyServiceError::Unavailable)?;
             let service = inside(runtime, async { VaultKeys::new(settings, keys) }).await?;
             Ok(Arc::new(OnRuntime::new(service, runtime)) as Arc<dyn KeyService>)
@@ -63,7 +69,8 @@ pub(super) fn opening(section: &VaultSection) -> Result<(Named, Opening), Failur
     Ok((named, opening))
 }
 
-fn settings(section: &VaultSection) -> Result<VaultSettings, Failure> {
+/// Where the server is, and the mount.
+fn reach(section: &VaultSection) -> Result<(ServiceAddress, VaultPlace), Failure> {
     let unfit = |what: &str| Failure::usage(format!("service `{}`: {what}", section.name));
     let VaultSection { name, address: text, plain_loopback, .. } = section;
     let address = address_of(name, text, *plain_loopback)?;
@@ -71,7 +78,15 @@ fn settings(section: &VaultSection) -> Result<VaultSettings, Failure> {
         return Err(unfit("`roots` names no file with the certificates that are trusted for it"));
     }
     let place = VaultPlace::new(&section.namespace, &section.mount);
-    let place = place.map_err(|error| unfit(&error.to_string()))?;
+    Ok((address, place.map_err(|error| unfit(&error.to_string()))?))
+}
+
+/// With what its files hold now.
+fn settings(
+    section: &VaultSection,
+    address: ServiceAddress,
+    place: VaultPlace,
+) -> Result<VaultSettings, KeyServiceError> {
     let mut patience = Patience::default();
     patience.call = Duration::from_secs(section.patience_seconds.0);
     Ok(VaultSettings {
@@ -84,29 +99,34 @@ fn settings(section: &VaultSection) -> Result<VaultSettings, Failure> {
     })
 }
 
-fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, Failure> {
-    match (&section.certificate, &section.certificate_key) {
-        (None, None) => Ok(None),
-        (Some(certificate), Some(key)) => {
-            let key = secret(key, "the key of the client certificate")?;
-            Ok(Some(VaultIdentity::new(certificates(certificate)?, key.to_vec())))
-        }
-        _ => Err(Failure::usage(format!(
+/// Certificate and key of this client belong together.
+fn identity_files(section: &VaultSection) -> Result<(), Failure> {
+    match section.certificate.is_some() == section.certificate_key.is_some() {
+        true => Ok(()),
+        false => Err(Failure::usage(format!(
             "service `{}` has a client certificate or its key, but not both",
             section.name
-        ))),
+        ))
+        .next("name both files, or neither")),
     }
 }
 
-fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
+fn identity(section: &VaultSection) -> Result<Option<VaultIdentity>, KeyServiceError> {
+    let (Some(certificate), Some(key)) = (&section.certificate, &section.certificate_key) else {
+        return Ok(None);
+    };
+    Ok(Some(VaultIdentity::new(certificates(certificate)?, secret(key)?.to_vec())))
+}
+
+fn login(section: &VaultLoginSection) -> Result<VaultLogin, KeyServiceError> {
     let or =
         |mount: &Option<String>, usual: &str| mount.clone().unwrap_or_else(|| usual.to_owned());
     Ok(match section {
-        VaultLoginSection::Token { file } => VaultLogin::Token(secret_text(file, "the token")?),
+        VaultLoginSection::Token { file } => VaultLogin::Token(secret_text(file)?),
         VaultLoginSection::Approle { role_id, secret_id_file, mount } => VaultLogin::AppRole {
             mount: or(mount, "approle"),
             role_id: role_id.clone(),
-            secret_id: secret_text(secret_id_file, "the secret id")?,
+            secret_id: secret_text(secret_id_file)?,
         },
         VaultLoginSection::Jwt { role, file, mount } => {
             VaultLogin::Jwt { mount: or(mount, "jwt"), role: role.clone(), file: file.clone() }
@@ -119,11 +139,11 @@ fn login(section: &VaultLoginSection) -> Result<VaultLogin, Failure> {
     })
 }
 
-fn secret_text(file: &Path, what: &str) -> Result<SecretText, Failure> {
-    let bytes = secret(file, what)?;
+fn secret_text(file: &Path) -> Result<SecretText, KeyServiceError> {
+    let bytes = secret(file)?;
     let text = str::from_utf8(&bytes).ok().map(|text| SecretText::new(text.to_owned()));
     match text {
         Some(Ok(secret)) => Ok(secret),
-        _ => Err(Failure::usage(format!("the file of {what} does not hold one"))),
+        _ => Err(KeyServiceError::File(FileFault::Malformed)),
     }
 }

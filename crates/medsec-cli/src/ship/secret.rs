@@ -6,7 +6,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::secret_file;
+use crate::secret_file::{self, Fault};
 
 /// What messages call it.
 const SECRET: &str = "a secret of a peer";
@@ -25,10 +25,8 @@ pub(super) fn line(
         }
         (None, Some(number)) => {
             let file = File::open(format!("/dev/fd/{number}"));
-            secret_file::read(
-                file.map_err(|error| secret_file::unreadable(SECRET, &error))?,
-                SECRET,
-            )?
+            let file = file.map_err(|error| Fault::Io(error.kind()));
+            file.and_then(secret_file::read).map_err(|fault| fault.of(SECRET))?
         }
         _ => {
             return Err(Failure::usage("a secret of a peer needs a file or a file descriptor")
@@ -45,7 +43,7 @@ pub(super) fn line(
 
 /// A file that nobody but its owner can read.
 pub(super) fn private(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    secret_file::read(secret_file::open(path, SECRET)?, SECRET)
+    secret_file::open(path).and_then(secret_file::read).map_err(|fault| fault.of(SECRET))
 }
 
 #[cfg(unix)]

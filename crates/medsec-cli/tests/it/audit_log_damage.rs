@@ -60,6 +60,17 @@ fn a_cut_end_shows_by_the_checkpoint_beside_it() {
 }
 
 #[test]
+fn a_cut_end_that_several_know_of_is_told_once() {
+    let ward = home_with(2);
+    ward.line("audit checkpoint").ok();
+    cut(&ward);
+    let run = ward.line("audit verify");
+    assert_eq!(run.code, 19);
+    // The checkpoint beside the stream and the anchor know of it.
+    assert_eq!(run.text().matches("main: truncated:").count(), 1, "{}", run.text());
+}
+
+#[test]
 fn another_history_is_a_fork() {
     let ward = home_with(2);
     let before = ward.path("before");

@@ -82,6 +82,7 @@ played! {
     five_minutes_do_what_they_say: "docs/guide/src/start.md",
     one_crate_does_what_it_says: "docs/guide/src/one-crate.md",
     people_do_what_they_say: "docs/guide/src/operating/people.md",
+    passphrases_do_what_is_said: "docs/guide/src/operating/passphrases.md",
     backup_does_what_it_says: "docs/guide/src/operating/backup.md",
     rotation_does_what_it_says: "docs/guide/src/operating/rotation.md",
     emergency_does_what_it_says: "docs/guide/src/operating/emergency.md",

@@ -1,5 +1,7 @@
 //! Identity files under a passphrase.
 
+mod change;
+
 use medsec_evidence::{Ev, Proven, evidence};
 
 use crate::ward::{Refused, SCAN, Ward};

@@ -111,6 +111,14 @@ impl Ward {
         fs::write(self.path(name), bytes).unwrap();
     }
 
+    /// A file that its owner alone can read.
+    #[cfg(unix)]
+    pub(crate) fn write_private(&self, name: &str, bytes: &[u8]) {
+        use std::os::unix::fs::PermissionsExt as _;
+        self.write(name, bytes);
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         fs::read(self.path(name)).unwrap()
     }

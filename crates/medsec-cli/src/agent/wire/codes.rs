@@ -1,10 +1,11 @@
 //! Refusals as numbers. What another process cannot use, such as the text of an I/O error, stays behind.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use medsec::{JournalError, NotLoggedIn};
 use medsec_audit::{AppendError, SpaceStage};
-use medsec_kms::KeyServiceError;
+use medsec_kms::{ConnectionFault, FileFault, KeyServiceError, TokenFault};
 
 use super::Malformed;
 
@@ -57,7 +58,46 @@ pub(super) fn journal(code: u8) -> Result<JournalError, Malformed> {
     at(&JOURNAL, code)
 }
 
-pub(super) const fn of_key(error: &KeyServiceError) -> u8 {
+/// What went wrong with the connection to a key service.
+const CONNECTIONS: [ConnectionFault; 8] = [
+    ConnectionFault::HostName,
+    ConnectionFault::UnknownIssuer,
+    ConnectionFault::Expired,
+    ConnectionFault::NotYetValid,
+    ConnectionFault::Certificate,
+    ConnectionFault::Version,
+    ConnectionFault::Altered,
+    ConnectionFault::ClientCertificate,
+];
+
+const TOKENS: [TokenFault; 11] = [
+    TokenFault::Failed,
+    TokenFault::Module,
+    TokenFault::Start,
+    TokenFault::Missing,
+    TokenFault::Twice,
+    TokenFault::Removed,
+    TokenFault::Session,
+    TokenFault::PinLocked,
+    TokenFault::PinExpired,
+    TokenFault::Full,
+    TokenFault::ReadOnly,
+];
+
+const FILES: [FileFault; 5] = [
+    FileFault::Unreadable,
+    FileFault::Missing,
+    FileFault::Shared,
+    FileFault::TooLong,
+    FileFault::Malformed,
+];
+
+/// Where each of those begins among the refusals of keys.
+const CONNECTION: u8 = 32;
+const TOKEN: u8 = 64;
+const FILE: u8 = 96;
+
+pub(super) fn of_key(error: &KeyServiceError) -> u8 {
     use KeyServiceError as K;
     match error {
         K::NotPermitted => 0,
@@ -72,8 +112,24 @@ pub(super) const fn of_key(error: &KeyServiceError) -> u8 {
         K::Untrusted => 9,
         K::Busy => 10,
         K::Random(_) => 11,
+        K::TimedOut => 13,
+        K::Sealed => 14,
+        K::Unauthenticated => 15,
+        K::VersionRetired => 16,
+        K::NoSuchService => 17,
+        K::Ambiguous => 18,
+        K::Throttled { .. } => 19,
+        K::Suspended { .. } => 20,
+        // A fault of a later version ends as one that says little.
+        K::Connection(fault) => within(CONNECTION, place(&CONNECTIONS, fault).unwrap_or(4)),
+        K::Token(fault) => within(TOKEN, place(&TOKENS, fault).unwrap_or_default()),
+        K::File(fault) => within(FILE, place(&FILES, fault).unwrap_or_default()),
         _ => 12,
     }
+}
+
+const fn within(begin: u8, place: u8) -> u8 {
+    begin.saturating_add(place)
 }
 
 pub(super) fn key(code: u8) -> Result<KeyServiceError, Malformed> {
@@ -92,6 +148,17 @@ pub(super) fn key(code: u8) -> Result<KeyServiceError, Malformed> {
         10 => K::Busy,
         11 => K::Random(medsec_crypto::RandomError),
         12 => K::Unavailable(ErrorKind::Other.into()),
+        13 => K::TimedOut,
+        14 => K::Sealed,
+        15 => K::Unauthenticated,
+        16 => K::VersionRetired,
+        17 => K::NoSuchService,
+        18 => K::Ambiguous,
+        19 => K::Throttled { retry_after: None },
+        20 => K::Suspended { retry_after: Duration::ZERO },
+        CONNECTION..TOKEN => K::Connection(at(&CONNECTIONS, code.saturating_sub(CONNECTION))?),
+        TOKEN..FILE => K::Token(at(&TOKENS, code.saturating_sub(TOKEN))?),
+        FILE.. => K::File(at(&FILES, code.saturating_sub(FILE))?),
         _ => return Err(Malformed),
     })
 }

@@ -12,7 +12,8 @@ use medsec_crypto::{
     Assurance, Bind, DatasetId, Dek, KeyRef, SigningKey, Stanza, StanzaKind, Timestamp,
 };
 use medsec_kms::{
-    KeyContext, KeyDescription, KeyName, KeyServiceError, KeyState, Standing, UtcTime,
+    ConnectionFault, FileFault, KeyContext, KeyDescription, KeyName, KeyServiceError, KeyState,
+    Standing, TokenFault, UtcTime,
 };
 use medsec_policy::{Factors, GroupName, Method, Principal, PrincipalId, PrincipalKind};
 
@@ -217,6 +218,19 @@ fn refusals_keep_their_meaning() {
     assert!(matches!(through(Answer::Unrecorded(full)), Answer::Unrecorded(e) if e == full));
     let many = JournalError::Log(AppendError::TooMany { max: 1 });
     assert!(matches!(through(Answer::Unrecorded(many)), Answer::Unrecorded(JournalError::Full)));
+    for told in [
+        KeyServiceError::Unauthenticated,
+        KeyServiceError::Sealed,
+        KeyServiceError::Connection(ConnectionFault::ClientCertificate),
+        KeyServiceError::Token(TokenFault::PinLocked),
+        KeyServiceError::File(FileFault::Shared),
+    ] {
+        let words = told.to_string();
+        let Answer::KeyRefused(again) = through(Answer::KeyRefused(told)) else {
+            panic!("another answer than {words}");
+        };
+        assert_eq!(again.to_string(), words);
+    }
     let untold = KeyServiceError::Unacceptable { field: "name" };
     assert!(matches!(
         through(Answer::KeyRefused(untold)),

@@ -188,3 +188,37 @@ fn failed_proof_beside_the_agent_is_on_its_record() {
     assert!(!run.stderr.contains("could not be recorded"), "{}", run.stderr);
     assert_eq!(office.ward.newest(), row("verify", "denied", "policy"));
 }
+
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(b)"],
+    claim = "a policy comes into force through the session of who is logged in, decided and recorded before it counts",
+    polarity = allow,
+)]
+fn policy_is_signed_in_the_session_of_the_agent(ev: Ev) -> Proven {
+    let office = Office::locked();
+    let ward = &office.ward;
+    let source = "home/policy/source/policy.toml";
+    let text = String::from_utf8(ward.read(source)).unwrap();
+    ward.write(source, text.replacen("idle = \"15m\"", "idle = \"5m\"", 1).as_bytes());
+    let before = ward.read("home/policy/in-force.policy");
+    ev.denies(ward.line("policy sign").result(), |e| *e == Refused(25));
+    office.log_in().ok();
+    // Who shows an identity of their own does without the session, and the log is the agent's.
+    let named = "policy sign --identity home/identities/ada.identity --passphrase-fd 0";
+    let busy = ward.piped(named, PHRASE);
+    ev.denies(busy.result(), |e| *e == Refused(17));
+    ev.holds("it says how to go on", busy.stderr.contains("medsec logout"));
+    ev.equal_bytes("nothing changed", &ward.read("home/policy/in-force.policy"), &before);
+    ev.allows(ward.line("policy sign").result());
+    ev.holds("another is in force", ward.read("home/policy/in-force.policy") != before);
+    let told = ward.audit("show --format csv").text();
+    let changes: Vec<_> = told.lines().filter(|line| line.contains("policy-change")).collect();
+    ev.holds("it is on record", changes.iter().any(|line| line.contains("ada")));
+    // What needs nobody is recorded by it too.
+    ward.line("audit test").ok();
+    // The session goes on, under the new policy.
+    ward.line(SEAL).ok();
+    ward.line(OPEN).ok();
+    ev.holds("what was opened is what was sealed", scan_is(ward, "out"));
+    ev.proven()
+}

@@ -86,7 +86,7 @@ fn token(claims: &Value) -> String {
 }
 
 fn log_in(ward: &Ward, token: &str) -> Run {
-    ward.write("token", format!("{token}\n").as_bytes());
+    ward.write_private("token", format!("{token}\n").as_bytes());
     ward.line("login --token-file token")
 }
 

@@ -18,6 +18,8 @@ pub(super) struct Terminal {
     near: File,
     child: Child,
     typed: String,
+    /// The passphrase of the identity files.
+    known: &'static str,
 }
 
 impl Terminal {
@@ -31,7 +33,12 @@ impl Terminal {
         command.stdin(Stdio::from(far.try_clone().unwrap()));
         command.stdout(Stdio::from(far.try_clone().unwrap())).stderr(Stdio::from(far));
         let child = command.spawn().unwrap();
-        Self { near: File::from(near), child, typed: String::new() }
+        Self {
+            near: File::from(near),
+            child,
+            typed: String::new(),
+            known: "correct horse battery staple",
+        }
     }
 
     /// Reads, and answers prompts, until `last` has been shown or nothing more comes.
@@ -61,7 +68,7 @@ impl Terminal {
             .is_ok_and(|ready| ready > 0)
     }
 
-    /// Types a passphrase where one is asked for: another one for each share of an emergency key.
+    /// Types a passphrase where one is asked for: a new one where the old one was asked for before, and another one for each share of an emergency key.
     fn answer(&mut self, shown: &str) {
         let prompt = shown.rsplit(['\n', super::player::MARK]).next().unwrap_or_default();
         if !prompt.ends_with(": ") {
@@ -70,7 +77,12 @@ impl Terminal {
         if let Some((_, share)) = prompt.split_once("share ") {
             self.typed = format!("the phrase of custodian {share}");
         } else if prompt.contains("assphrase") {
-            self.typed = "correct horse battery staple".to_owned();
+            let (before, _) = shown.rsplit_once('\n').unwrap_or_default();
+            // Asked for right after the old one, it is another one, which is the one to know from then on.
+            if prompt.starts_with("New") && before.ends_with("Passphrase of the identity file: ") {
+                self.known = "a staple for every horse";
+            }
+            self.typed = self.known.to_owned();
         } else if prompt != "The same again: " {
             return;
         }
