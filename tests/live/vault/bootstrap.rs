@@ -3,8 +3,8 @@
 use medsec_crypto::Dek;
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{
-    BootstrapError, BootstrapPlan, BootstrapSpec, KeyService as _, KeyServiceError, KeySpec,
-    VaultAdmin, VaultKeys, VaultSettings,
+    BootstrapError, BootstrapPlan, BootstrapSpec, KeyAdmin as _, KeyService as _, KeyServiceError,
+    KeySpec, VaultAdmin, VaultKeys, VaultSettings,
 };
 use serde_json::json;
 
@@ -137,4 +137,33 @@ fn roles_do_what_they_are_for_and_no_more(ev: Ev) -> Proven {
     ev.allows(wait(ada.unwrap_dek(&hers, &one)));
     ev.denies(wait(ada.unwrap_dek(&stanza, &one)), denied);
     ev.proven()
+}
+
+#[test]
+fn other_time_of_rotation_is_a_step_of_the_plan() {
+    let clinic = Clinic::new();
+    wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
+    let config = format!("{}/keys/ct/config", clinic.mount);
+    clinic.api.must("POST", &config, &json!({"auto_rotate_period": "86400s"}));
+    let plan = clinic.plan().unwrap();
+    assert_eq!(plan.to_string(), "have the server rotate the key ct every 365 days\n");
+    wait(plan.apply(&clinic.admin)).unwrap();
+    assert!(clinic.plan().unwrap().is_empty());
+}
+
+/// Keys of other programs in the mount are not this one's.
+#[test]
+fn keys_of_others_are_not_listed() {
+    let clinic = Clinic::new();
+    wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
+    for (key, asked) in [
+        ("theirs", json!({"derived": false})),
+        ("signing", json!({"type": "ed25519"})),
+        ("open", json!({"derived": true, "exportable": true})),
+    ] {
+        clinic.api.must("POST", &format!("{}/keys/{key}", clinic.mount), &asked);
+    }
+    let listed = wait(clinic.admin.list_keys()).unwrap();
+    let names: Vec<_> = listed.iter().map(|key| key.name.as_str().to_owned()).collect();
+    assert_eq!(names, ["ct".to_owned(), "mri".to_owned(), format!("{}-user-ada", clinic.prefix)]);
 }

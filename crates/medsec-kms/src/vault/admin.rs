@@ -11,7 +11,7 @@ use super::link::{Link, Repeat};
 use super::place::transit_name;
 use super::reply::data;
 use super::settings::VaultSettings;
-use super::suitability::{KeyFacts, auto_rotate};
+use super::suitability::{KeyFacts, auto_rotate, seconds};
 use crate::name::KeyName;
 use crate::service::{KeyAdmin, KeyDescription, KeyFuture, KeyServiceError, KeySpec};
 
@@ -45,6 +45,8 @@ struct Configuration {
     min_encryption_version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_allowed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_rotate_period: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +128,15 @@ impl VaultAdmin {
             Err(error) => Err(error),
             Ok(_) => Err(KeyServiceError::Answer("the key is still there")),
         }
+    }
+
+    /// Has the server rotate a key that is there after so many days.
+    pub(super) async fn set_rotation(&self, spec: &KeySpec) -> Result<(), KeyServiceError> {
+        let auto_rotate_period = spec.max_age_days.map(auto_rotate);
+        let rotation = Configuration { auto_rotate_period, ..Default::default() };
+        self.configure(&spec.name, &rotation).await?;
+        let wanted = spec.max_age_days.map_or(0, seconds);
+        self.known(&spec.name, |facts| facts.auto_rotate_period == wanted).await.map(drop)
     }
 
     async fn configure(
@@ -210,9 +221,17 @@ impl VaultAdmin {
         };
         let mut keys = Vec::with_capacity(names.len());
         for name in names {
-            let name = KeyName::new(&name);
-            let name = name.map_err(|_| KeyServiceError::Answer("a key has an impossible name"))?;
-            keys.push(self.link.key(&name).await?.describe(&name));
+            // One whose name can be no key's here is somebody else's, as is one that is not of the kind used here.
+            let Ok(name) = KeyName::new(&name) else { continue };
+            if transit_name(&name).is_err() {
+                continue;
+            }
+            match self.link.key(&name).await {
+                Ok(facts) if facts.check().is_ok() => keys.push(facts.describe(&name)),
+                // Deleted since it was listed.
+                Ok(_) | Err(KeyServiceError::NoSuchKey) => {}
+                Err(error) => return Err(error),
+            }
         }
         keys.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(keys)

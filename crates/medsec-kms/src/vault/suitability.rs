@@ -1,7 +1,6 @@
 //! What the server says of a key, and whether it can be used here.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use medsec_crypto::Timestamp;
 use serde::Deserialize;
@@ -30,9 +29,12 @@ pub(super) struct KeyFacts {
     pub(super) min_decryption_version: u32,
     #[serde(default)]
     pub(super) min_encryption_version: u32,
+    /// Older ones were destroyed; 0 where none was.
+    #[serde(default)]
+    pub(super) min_available_version: u32,
     /// Seconds; 0 for never.
     #[serde(default)]
-    auto_rotate_period: u64,
+    pub(super) auto_rotate_period: u64,
     /// Seconds since 1970 at which each version was made, from the minimum version on.
     #[serde(default)]
     keys: BTreeMap<u32, serde_json::Value>,
@@ -91,6 +93,10 @@ impl KeyFacts {
 
 /// An age limit as the server takes it: it rotates the key by itself when that is over.
 pub(super) fn auto_rotate(days: u32) -> String {
-    let limit = Duration::from_secs(u64::from(days).saturating_mul(86_400));
-    format!("{}s", limit.as_secs())
+    format!("{}s", seconds(days))
+}
+
+/// So many days in seconds.
+pub(super) fn seconds(days: u32) -> u64 {
+    u64::from(days).saturating_mul(86_400)
 }

@@ -39,8 +39,8 @@ impl Role {
         }
     }
 
-    /// The text of a policy for these keys. Everybody reads what a key is (never the key), and looks at and renews the
-    /// own token.
+    /// The text of a policy for these keys. Everybody reads what a key is (never the key), and looks at, renews and
+    /// revokes the own token.
     pub(super) fn policy(self, mount: &str, keys: &[KeyName]) -> String {
         let mut text = format!("# Made by medsec: {} with the keys named here.\n", self.name());
         let mut permit = |path: &str, capability: &str| {
@@ -48,6 +48,7 @@ impl Role {
         };
         permit("auth/token/lookup-self", "read");
         permit("auth/token/renew-self", "update");
+        permit("auth/token/revoke-self", "update");
         for key in keys {
             permit(&format!("{mount}/keys/{key}"), "read");
             for operation in self.operations() {

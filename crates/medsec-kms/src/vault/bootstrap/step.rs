@@ -15,6 +15,8 @@ pub enum BootstrapStep {
     },
     /// A key, `derived` and not to be exported.
     Key(KeySpec),
+    /// How often the server rotates a key that is there.
+    Rotation(KeySpec),
     /// A policy.
     Policy {
         /// What it is called.
@@ -37,6 +39,10 @@ impl fmt::Display for BootstrapStep {
                     Some(days) => write!(f, ", rotated by the server every {days} days)"),
                     None => f.write_str(")"),
                 }
+            }
+            Self::Rotation(spec) => {
+                let days = spec.max_age_days.unwrap_or_default();
+                write!(f, "have the server rotate the key {} every {days} days", spec.name)
             }
             Self::Policy { name, text, replaces } => {
                 let verb = if *replaces { "replace" } else { "write" };
