@@ -307,6 +307,29 @@ impl Custody {
         }
     }
 
+    /// Keys that packages are to lose. Each is looked at, and with that the service that has it is reached: otherwise it
+    /// could not tell which recipients are the key, and none would go.
+    pub(crate) fn keys_to_drop<'a>(
+        &self,
+        names: &'a [KeyName],
+        to_key: Option<&KeyName>,
+    ) -> Result<&'a [KeyName], Failure> {
+        for (at, name) in names.iter().enumerate() {
+            if to_key == Some(name) {
+                let number = at.saturating_add(1);
+                return Err(Failure::usage(format!(
+                    "--drop-key no. {number} is the key of --to-key"
+                ))
+                .next("--to-key alone removes the older versions of a key"));
+            }
+            match name.is_local() {
+                true => drop(self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?),
+                false => drop(pollster::block_on(self.login.keys().describe_key(name))?),
+            }
+        }
+        Ok(names)
+    }
+
     /// Whether the login has a key for the package, or why not.
     pub(crate) fn find_key(&self, header: &Header) -> Result<(), Failure> {
         Ok(Custodian::find_key(&self.login, header)?)

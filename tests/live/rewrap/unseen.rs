@@ -143,3 +143,48 @@ fn list_comes_from_standard_input_too() {
     assert!(child.wait().unwrap().success());
     assert_eq!(study.under(2), 2);
 }
+
+/// Which of the server's keys alone open the packages.
+fn opening(study: &Study) -> Vec<&'static str> {
+    let opens = |key: &&str| {
+        study.home.settings(&study.home.section(&[*key]));
+        let _ = std::fs::remove_dir_all(study.home.path("opened"));
+        study.home.tried("open packages --out-dir opened").is_ok()
+    };
+    let found = ["ct", "mri"].into_iter().filter(opens).collect();
+    study.home.settings(&study.home.section(&["ct", "mri"]));
+    found
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(iv)", "164.312(a)(1)"],
+    claim = "packages that were moved from one key of OpenBao to another open through the other alone, with their data keys or without",
+    polarity = deny,
+)]
+fn packages_move_off_a_key(ev: Ev) -> Proven {
+    const MOVE: &str = "rewrap packages --to-key bao:mri --drop-key bao:ct";
+    // Under one key first, whose service has to show the data keys; under both, and none is seen.
+    for (options, unseen) in [("", 0), ("--key bao:mri --blind", 3)] {
+        let study = Study::with_keys(3, options);
+        let said = study.json(MOVE);
+        ev.equal("all were moved", &(&said["done"], &said["unseen"]), &(&json!(3), &json!(unseen)));
+        ev.equal("they open through the other key alone", &opening(&study), &vec!["mri"]);
+        ev.equal("and a second run finds nothing to do", &study.json(MOVE)["skipped"], &json!(3));
+    }
+    ev.proven()
+}
+
+#[test]
+fn without_its_service_no_key_is_dropped() {
+    let study = Study::with_keys(1, "--key bao:mri");
+    let refused = study.home.tried("rewrap packages --to-key default --drop-key bao:none");
+    assert!(matches!(refused, Err(Refused(Some(15), _))), "{refused:?}");
+    let away = study.home.section(&["ct", "mri"]);
+    let away = away.replace(&study.home.scene.api.address.to_string(), "127.0.0.1:9");
+    study.home.settings(&away);
+    let Refused(_, said) =
+        study.home.tried("rewrap packages --to-key default --drop-key bao:ct").unwrap_err();
+    assert!(said.contains("cannot be reached"), "{said}");
+    study.home.settings(&study.home.section(&["ct", "mri"]));
+    assert_eq!(opening(&study), ["ct", "mri"]);
+}

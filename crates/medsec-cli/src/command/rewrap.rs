@@ -47,7 +47,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE|-")]
     context_file: Option<PathBuf>,
     /// Public key, or file with one, of a recipient to add. May be repeated.
-    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key"])]
+    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key", "drop_key"])]
     to: Vec<OsString>,
     /// Key of the key store to add, in its newest version; older versions of it are removed. Or
     /// SERVICE:KEY, a key of a service that the settings name.
@@ -57,6 +57,10 @@ pub(crate) struct Options {
     /// have kept the data key: to revoke it, seal the content anew.
     #[arg(long, value_name = "PUBKEY|FILE")]
     drop: Vec<OsString>,
+    /// Key to remove, in all its versions: of the key store, or SERVICE:KEY. May be repeated. To move packages from one
+    /// key to another, name the other one with --to-key.
+    #[arg(long, value_name = "KEY")]
+    drop_key: Vec<KeyName>,
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -77,6 +81,8 @@ struct Job<'a> {
     remove: Vec<KeyRef>,
     /// Which of them some package had.
     removed: Vec<AtomicBool>,
+    /// The keys to remove, in all versions.
+    remove_keys: &'a [KeyName],
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
@@ -116,6 +122,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
             add,
             to_key: to_key.transpose()?,
             removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
+            remove_keys: custody.keys_to_drop(&options.drop_key, options.to_key.as_ref())?,
             remove: remove.iter().map(Recipient::key_ref).collect(),
         };
         session.interrupt.arm();
@@ -194,18 +201,27 @@ impl Job<'_> {
 
     /// Who is to be removed must be there: else it may be a slip.
     fn check_drop(&self, header: &Header) -> Result<(), Failure> {
-        let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
-        if let Some(at) = self.remove.iter().position(|key| !present(key)) {
-            let number = at.saturating_add(1);
-            return Err(Failure::new(
-                Exit::Expectation,
-                format!(
-                    "--drop no. {number} is not a recipient of the package; nothing was changed"
-                ),
-            )
-            .next("`medsec inspect` shows its recipients"));
-        }
-        Ok(())
+        let stanzas = header.stanzas();
+        let present = |key: &KeyRef| stanzas.iter().any(|s| s.key_ref() == key);
+        let is_under = |key: &KeyName| stanzas.iter().any(|s| self.custody.is_version_of(s, key));
+        let missing = self.remove.iter().position(|key| !present(key)).map(|at| ("--drop", at));
+        let missing = missing.or_else(|| {
+            let at = self.remove_keys.iter().position(|key| !is_under(key))?;
+            Some(("--drop-key", at))
+        });
+        let Some((option, at)) = missing else { return Ok(()) };
+        let number = at.saturating_add(1);
+        Err(Failure::new(
+            Exit::Expectation,
+            format!("{option} no. {number} is not a recipient of the package; nothing was changed"),
+        )
+        .next("`medsec inspect` shows its recipients"))
+    }
+
+    /// Whether a recipient is to be removed, as a public key or as a version of a key.
+    fn is_removed(&self, stanza: &Stanza) -> bool {
+        self.remove.contains(stanza.key_ref())
+            || self.remove_keys.iter().any(|key| self.custody.is_version_of(stanza, key))
     }
 
     /// Whether a recipient is the key that is added, in whichever version.
@@ -223,8 +239,7 @@ impl Job<'_> {
     fn kept(&self, header: &Header) -> Vec<Stanza> {
         let added = self.added();
         let goes = |stanza: &Stanza| {
-            let key = stanza.key_ref();
-            self.remove.contains(key) || added.contains(key) || self.is_of_key(stanza)
+            self.is_removed(stanza) || added.contains(stanza.key_ref()) || self.is_of_key(stanza)
         };
         header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
     }

@@ -1,5 +1,6 @@
 //! What stands under which key and version, from the headers alone; and packages by a list.
 
+use medsec_evidence::{Ev, Proven, evidence};
 use serde_json::{Value, json};
 
 use crate::ward::{SCAN, Ward};
@@ -97,4 +98,45 @@ fn standard_input_serves_one_purpose() {
     let run = ward.piped("rewrap --list - --to-key default --context-file -", b"sealed/0.msp\n");
     assert_eq!(run.code, 2);
     ward.piped("rewrap --list - --to-key default", b"sealed/0.msp\n").ok();
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "packages that were moved off a key open through the key they were moved to, and not through the one they were moved off",
+    polarity = deny,
+)]
+fn package_moved_off_a_key_opens_through_the_other_alone(ev: Ev) -> Proven {
+    let ward = sealed();
+    ward.line("key create other").ok();
+    ward.line("key rotate default").ok();
+    ward.line("rewrap sealed/0.msp --to-key default").ok();
+    let moved = ward.line("rewrap sealed --to-key other --drop-key default --json");
+    ev.equal("all are moved", &moved.json()["done"], &json!(4));
+    let found = keys(&ward, "inspect sealed");
+    ev.equal("nothing is left under the old key", &found.len(), &1);
+    ev.equal("all are under the new one", &found[0]["key"], &json!("other"));
+    let again = ward.line("rewrap sealed --to-key other --drop-key default --json");
+    ev.equal("a second run finds nothing to do", &again.json()["skipped"], &json!(4));
+    ward.line("key disable default").ok();
+    ev.allows(ward.line("open sealed/0.msp -o out").result());
+    ward.line("key enable default").ok();
+    ward.line("key disable other").ok();
+    ev.denies(ward.line("open sealed/0.msp -o other").result(), |refused| refused.0 == 15);
+    ev.proven()
+}
+
+#[test]
+fn key_alone_can_be_taken_away_but_not_the_last() {
+    let ward = sealed();
+    ward.line("key create other").ok();
+    let before = ward.read("sealed/0.msp");
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key default").code, 2);
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key other").code, 4);
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key missing").code, 15);
+    assert_eq!(ward.line("rewrap sealed/0.msp --to-key default --drop-key default").code, 2);
+    assert_eq!(ward.read("sealed/0.msp"), before);
+    ward.line("rewrap sealed/0.msp --to-key other").ok();
+    ward.line("rewrap sealed/0.msp --drop-key default").ok();
+    ward.line("key disable default").ok();
+    ward.line("open sealed/0.msp -o out").ok();
 }

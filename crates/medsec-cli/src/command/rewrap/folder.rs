@@ -94,7 +94,7 @@ impl Job<'_> {
         });
         self.added().iter().all(present)
             && self.custody.has_demanded(header.stanzas())
-            && !self.remove.iter().any(present)
+            && !header.stanzas().iter().any(|stanza| self.is_removed(stanza))
             && under_key
             && header.slot_condition() == SlotCondition::Clean
     }

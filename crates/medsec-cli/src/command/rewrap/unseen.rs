@@ -31,8 +31,7 @@ impl Job<'_> {
 
     /// All but those that are removed and other versions of the key; what is to be added is there already.
     fn kept_unseen(&self, header: &Header) -> Vec<Stanza> {
-        let goes =
-            |stanza: &Stanza| self.remove.contains(stanza.key_ref()) || self.is_of_key(stanza);
+        let goes = |stanza: &Stanza| self.is_removed(stanza) || self.is_of_key(stanza);
         header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
     }
 }
