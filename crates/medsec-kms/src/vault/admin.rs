@@ -11,7 +11,7 @@ use super::link::{Link, Repeat};
 use super::place::transit_name;
 use super::reply::data;
 use super::settings::VaultSettings;
-use super::suitability::{KeyFacts, auto_rotate};
+use super::suitability::{KeyFacts, auto_rotate, told};
 use crate::name::KeyName;
 use crate::service::{KeyAdmin, KeyDescription, KeyFuture, KeyServiceError, KeySpec};
 
@@ -45,6 +45,8 @@ struct Configuration {
     min_encryption_version: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_allowed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auto_rotate_period: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -128,6 +130,18 @@ impl VaultAdmin {
         }
     }
 
+    /// Has the server rotate a key by itself after so many days, or never.
+    pub(super) async fn rotate_after(
+        &self,
+        key: &KeyName,
+        days: Option<u32>,
+    ) -> Result<(), KeyServiceError> {
+        let period = days.map_or(Duration::ZERO, auto_rotate);
+        let wanted = Configuration { auto_rotate_period: Some(told(period)), ..Default::default() };
+        self.configure(key, &wanted).await?;
+        self.known(key, |facts| facts.auto_rotate_period == period.as_secs()).await.map(drop)
+    }
+
     async fn configure(
         &self,
         key: &KeyName,
@@ -168,7 +182,7 @@ impl VaultAdmin {
             derived: true,
             exportable: false,
             allow_plaintext_backup: false,
-            auto_rotate_period: spec.max_age_days.map(auto_rotate),
+            auto_rotate_period: spec.max_age_days.map(|days| told(auto_rotate(days))),
         };
         let path = format!("keys/{}", transit_name(&spec.name)?);
         self.link.change(Method::POST, &path, Some(&new)).await?;

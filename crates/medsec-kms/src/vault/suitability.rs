@@ -32,7 +32,7 @@ pub(super) struct KeyFacts {
     pub(super) min_encryption_version: u32,
     /// Seconds; 0 for never.
     #[serde(default)]
-    auto_rotate_period: u64,
+    pub(super) auto_rotate_period: u64,
     /// Seconds since 1970 at which each version was made, from the minimum version on.
     #[serde(default)]
     keys: BTreeMap<u32, serde_json::Value>,
@@ -81,6 +81,7 @@ impl KeyFacts {
             name: name.clone(),
             state: if self.soft_deleted { KeyState::Disabled } else { KeyState::Enabled },
             version: Some(self.latest_version),
+            oldest: Some(self.min_decryption_version),
             // Versions below the minimum are not shown.
             created: made(1),
             rotated,
@@ -89,8 +90,12 @@ impl KeyFacts {
     }
 }
 
-/// An age limit as the server takes it: it rotates the key by itself when that is over.
-pub(super) fn auto_rotate(days: u32) -> String {
-    let limit = Duration::from_secs(u64::from(days).saturating_mul(86_400));
-    format!("{}s", limit.as_secs())
+/// An age limit: the server rotates the key by itself when that is over.
+pub(super) fn auto_rotate(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days).saturating_mul(86_400))
+}
+
+/// A time as the server takes it.
+pub(super) fn told(time: Duration) -> String {
+    format!("{}s", time.as_secs())
 }
