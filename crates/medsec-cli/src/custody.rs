@@ -78,6 +78,14 @@ impl<'a> ToKey<'a> {
             Self::Stored { name, .. } | Self::Elsewhere { name, .. } => name,
         }
     }
+
+    /// Its newest version, where a service counts them.
+    const fn newest(&self) -> Option<u32> {
+        match self {
+            Self::Stored { .. } => None,
+            Self::Elsewhere { newest, .. } => *newest,
+        }
+    }
 }
 
 /// The Custodian of this home with one login.
@@ -215,10 +223,11 @@ impl Custody {
     pub(crate) fn rewrap_unseen(
         &self,
         requests: Vec<UnseenRequest>,
-        key: &KeyName,
+        key: &ToKey<'_>,
         in_one_call: NonZeroUsize,
     ) -> Vec<Result<(RewrapGrant, NewList), Failure>> {
-        let wish = UnseenWish { purpose: self.purpose, key, in_one_call };
+        let (key, newest) = (key.name(), key.newest());
+        let wish = UnseenWish { purpose: self.purpose, key, newest, in_one_call };
         let granted = self.custodian.rewrap_unseen(&self.login, requests, &wish);
         pollster::block_on(granted).into_iter().map(|one| one.map_err(Failure::from)).collect()
     }
