@@ -140,3 +140,33 @@ fn key_alone_can_be_taken_away_but_not_the_last() {
     ward.line("key disable default").ok();
     ward.line("open sealed/0.msp -o out").ok();
 }
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "the check of keys fails for packages that no key opens any more, under a version that was closed, of no known key or not readable",
+    polarity = deny,
+)]
+fn check_of_keys_fails_for_packages_that_nothing_opens(ev: Ev) -> Proven {
+    const CHECK: &str = "key status --check --packages sealed";
+    let ward = sealed();
+    ev.allows(ward.line(CHECK).result());
+    ward.line("key rotate default").ok();
+    ev.allows(ward.line(CHECK).result());
+    ward.line("rewrap sealed/0.msp --to-key default").ok();
+    ward.line("key destroy default --version 1 --confirm default").ok();
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 15);
+    let told = ward.line(&format!("{CHECK} --json")).json();
+    ev.equal("of each package", &told["packages_closed"], &json!(3));
+    ev.allows(ward.line("key status --packages sealed").result());
+    for number in 1..4 {
+        std::fs::remove_file(ward.path(&format!("sealed/{number}.msp"))).unwrap();
+    }
+    ev.allows(ward.line(CHECK).result());
+    ward.line(&format!("seal {SCAN} --to own.key -o sealed/other.msp")).ok();
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 15);
+    ev.allows(ward.line(&CHECK.replace("--check", "default --check")).result());
+    std::fs::remove_file(ward.path("sealed/other.msp")).unwrap();
+    ward.write("sealed/broken.msp", b"no package");
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 3);
+    ev.proven()
+}
