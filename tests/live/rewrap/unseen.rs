@@ -168,6 +168,9 @@ fn packages_move_off_a_key(ev: Ev) -> Proven {
         let study = Study::with_keys(3, options);
         let said = study.json(MOVE);
         ev.equal("all were moved", &(&said["done"], &said["unseen"]), &(&json!(3), &json!(unseen)));
+        study.home.settings(&study.home.section(&["ct"]));
+        let open = "open packages --out-dir opened";
+        ev.denies(study.home.tried(open), |Refused(code, _)| *code == Some(4));
         ev.equal("they open through the other key alone", &opening(&study), &vec!["mri"]);
         ev.equal("and a second run finds nothing to do", &study.json(MOVE)["skipped"], &json!(3));
     }
@@ -187,4 +190,30 @@ fn without_its_service_no_key_is_dropped() {
     assert!(said.contains("cannot be reached"), "{said}");
     study.home.settings(&study.home.section(&["ct", "mri"]));
     assert_eq!(opening(&study), ["ct", "mri"]);
+}
+
+#[test]
+fn without_data_keys_nothing_falls_back_to_them() {
+    let study = Study::new(2);
+    study.home.done("seal study/0 --key bao:ct -o packages/more.msp");
+    study.rotate();
+    let proxy = study.behind(Vec::new());
+    let said = study.json(&format!("{REWRAP} --without-data-keys"));
+    assert_eq!((&said["unseen"], &said["failed"]), (&json!(2), &json!(1)), "{said}");
+    assert_eq!(said["reasons"][0]["code"], "expectation", "{said}");
+    let single = study.home.tried("rewrap packages/more.msp --to-key bao:ct --without-data-keys");
+    assert!(matches!(single, Err(Refused(Some(4), _))), "{single:?}");
+    assert_eq!(proxy.recording().exchanges_of("/decrypt/").len(), 0);
+    assert_eq!(study.under(2), 2);
+}
+
+#[test]
+fn what_needs_no_change_costs_nothing_of_the_rate() {
+    let study = Study::new(12);
+    study.rotate();
+    study.json(REWRAP);
+    let begun = Instant::now();
+    let said = study.json(&format!("{REWRAP} --rate 1"));
+    assert_eq!(said["skipped"], json!(12), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
 }

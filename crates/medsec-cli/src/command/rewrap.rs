@@ -61,6 +61,10 @@ pub(crate) struct Options {
     /// key to another, name the other one with --to-key.
     #[arg(long, value_name = "KEY")]
     drop_key: Vec<KeyName>,
+    /// Change only packages that need no data key for it, by the word of the key service; all others fail. Without it their
+    /// data keys are asked for, where policy and key permit it.
+    #[arg(long, requires = "to_key", conflicts_with_all = ["to", "context_file"])]
+    without_data_keys: bool,
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -161,7 +165,10 @@ impl Job<'_> {
                 let mut granted = self.granted_unseen(vec![header]);
                 granted.pop().unwrap_or_else(|| Err(Refused::NeedsDataKey.into()))?
             }
-            header => self.list(self.grant(header)?)?,
+            header => {
+                self.refuse_data_key()?;
+                self.list(self.grant(header)?)?
+            }
         };
         let done = match &self.options.output {
             Some(output) => self.copied(file, output, &grant, &list),
@@ -170,6 +177,17 @@ impl Job<'_> {
         let unseen = grant.is_unseen();
         let (done, way) = ended(grant, done, path, Some(&about))?;
         Ok(report(&done, (way, unseen), list.len(), begun.elapsed()))
+    }
+
+    /// Nothing was asked for yet.
+    fn refuse_data_key(&self) -> Result<(), Failure> {
+        if !self.options.without_data_keys {
+            return Ok(());
+        }
+        let what = "the package cannot be changed without its data key; nothing was changed";
+        Err(Failure::new(Exit::Expectation, what).next(
+            "leave --without-data-keys away, or look at the key service: one that cannot be asked cannot rewrap either",
+        ))
     }
 
     /// Proves that the login has a key of it. The reproduced context is not needed, so that keys can be rotated by
