@@ -28,13 +28,25 @@ impl Study {
 
     /// Sealed with these options more.
     pub(crate) fn sealed(count: usize, options: &str) -> Self {
+        Self::at(Home::new(), count, options)
+    }
+
+    /// The same where the settings name the key `bao:mri` too.
+    pub(crate) fn with_keys(count: usize, options: &str) -> Self {
         let home = Home::new();
+        home.scene.key("mri");
+        home.settings(&home.section(&["ct", "mri"]));
+        Self::at(home, count, options)
+    }
+
+    fn at(home: Home, count: usize, options: &str) -> Self {
         std::fs::create_dir(home.path("study")).unwrap();
         for number in 0..count {
             std::fs::write(home.path("study").join(number.to_string()), content(number)).unwrap();
         }
         let study = Self { home };
-        study.home.done(&format!("seal study --key bao:ct {options} --out-dir packages"));
+        let line = format!("seal study --key bao:ct {options} --out-dir packages");
+        study.home.done(&line.replace("  ", " "));
         study
     }
 

@@ -78,6 +78,14 @@ impl<'a> ToKey<'a> {
             Self::Stored { name, .. } | Self::Elsewhere { name, .. } => name,
         }
     }
+
+    /// Its newest version, where a service counts them.
+    const fn newest(&self) -> Option<u32> {
+        match self {
+            Self::Stored { .. } => None,
+            Self::Elsewhere { newest, .. } => *newest,
+        }
+    }
 }
 
 /// The Custodian of this home with one login.
@@ -215,10 +223,11 @@ impl Custody {
     pub(crate) fn rewrap_unseen(
         &self,
         requests: Vec<UnseenRequest>,
-        key: &KeyName,
+        key: &ToKey<'_>,
         in_one_call: NonZeroUsize,
     ) -> Vec<Result<(RewrapGrant, NewList), Failure>> {
-        let wish = UnseenWish { purpose: self.purpose, key, in_one_call };
+        let (key, newest) = (key.name(), key.newest());
+        let wish = UnseenWish { purpose: self.purpose, key, newest, in_one_call };
         let granted = self.custodian.rewrap_unseen(&self.login, requests, &wish);
         pollster::block_on(granted).into_iter().map(|one| one.map_err(Failure::from)).collect()
     }
@@ -305,6 +314,29 @@ impl Custody {
             KeyState::Destroyed { .. } => Err(KeyServiceError::Destroyed.into()),
             _ => Err(KeyServiceError::State.into()),
         }
+    }
+
+    /// Keys that packages are to lose. Each is looked at, and with that the service that has it is reached: otherwise it
+    /// could not tell which recipients are the key, and none would go.
+    pub(crate) fn keys_to_drop<'a>(
+        &self,
+        names: &'a [KeyName],
+        to_key: Option<&KeyName>,
+    ) -> Result<&'a [KeyName], Failure> {
+        for (at, name) in names.iter().enumerate() {
+            if to_key == Some(name) {
+                let number = at.saturating_add(1);
+                return Err(Failure::usage(format!(
+                    "--drop-key no. {number} is the key of --to-key"
+                ))
+                .next("--to-key alone removes the older versions of a key"));
+            }
+            match name.is_local() {
+                true => drop(self.store.key(name).ok_or(KeyServiceError::NoSuchKey)?),
+                false => drop(pollster::block_on(self.login.keys().describe_key(name))?),
+            }
+        }
+        Ok(names)
     }
 
     /// Whether the login has a key for the package, or why not.

@@ -285,6 +285,7 @@ Examples:
   medsec rewrap sealed --to-key ct-2026
   medsec rewrap sealed --to-key bao:ct --rate 500
   medsec rewrap --list sealed.list --to-key bao:ct
+  medsec rewrap sealed --to-key bao:ct-2027 --drop-key bao:ct
   medsec rewrap scan.msp --identity me.key --to third.pub
   medsec rewrap scan.msp --identity me.key --to new.pub --drop old.pub
   medsec rewrap scan.msp --identity me.key --to third.pub -o copy.msp

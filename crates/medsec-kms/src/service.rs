@@ -214,6 +214,8 @@ pub struct KeyDescription {
     pub state: KeyState,
     /// Number of the newest version, where the service counts them.
     pub version: Option<u32>,
+    /// Number of the oldest version that still unwraps, where the service tells it.
+    pub oldest: Option<u32>,
     /// When the key was made.
     pub created: Option<UtcTime>,
     /// When the newest version was made.
@@ -226,7 +228,15 @@ impl KeyDescription {
     /// A key of which nothing else is known.
     #[must_use]
     pub const fn new(name: KeyName, state: KeyState) -> Self {
-        Self { name, state, version: None, created: None, rotated: None, rotation_due: None }
+        Self {
+            name,
+            state,
+            version: None,
+            oldest: None,
+            created: None,
+            rotated: None,
+            rotation_due: None,
+        }
     }
 
     /// Whether the newest version is older than it should be.

@@ -45,7 +45,7 @@ pub use crate::journal::{JournalHarness, MemoryJournal, WatchedJournal};
 pub use crate::key_service::{Deviation, KeyServiceHarness};
 pub use crate::memory::MemoryFile;
 pub use crate::metered::{Meter, Metered, Traffic};
-pub use crate::one_key::OneKey;
+pub use crate::one_key::{OneKey, RewrapLie};
 pub use crate::random::Random;
 pub use crate::readers::{FailingReader, InterruptingReader, ShortReader};
 #[cfg(target_os = "linux")]

@@ -1,11 +1,24 @@
 //! A key service in memory with one key, whose state a test can change.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 use medsec_crypto::{Assurance, Dek, Identity as _, Kek, KeyRef, LocalKek, Recipient as _, Stanza};
 use medsec_kms::{
     KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError, Standing,
 };
+
+/// What a service tells that did not rewrap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RewrapLie {
+    /// The wrap that it was given.
+    Unchanged,
+    /// The same wrap for every data key.
+    Repeated,
+    /// A wrap of which it does not say under which key it stands.
+    Unplaced,
+}
 
 /// One key with a reference of its own. It calls itself approved cryptography unless told otherwise, so that a test can
 /// tell two of them apart.
@@ -19,6 +32,8 @@ pub struct OneKey {
     rewraps: AtomicUsize,
     failing: AtomicBool,
     disabled: AtomicBool,
+    lie: OnceLock<RewrapLie>,
+    repeated: Mutex<Option<Stanza>>,
 }
 
 impl OneKey {
@@ -38,6 +53,8 @@ impl OneKey {
             rewraps: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
             disabled: AtomicBool::new(false),
+            lie: OnceLock::new(),
+            repeated: Mutex::default(),
         }
     }
 
@@ -81,6 +98,24 @@ impl OneKey {
     /// From now on the key is known and of no use.
     pub fn disable(&self) {
         self.disabled.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on it does not tell the truth when it is asked to rewrap.
+    pub fn lie(&self, lie: RewrapLie) {
+        let _ = self.lie.set(lie);
+    }
+
+    /// What it answers with for what it made.
+    fn told(&self, given: &Stanza, made: Stanza) -> Stanza {
+        match self.lie.get() {
+            Some(RewrapLie::Unchanged) => given.clone(),
+            Some(RewrapLie::Repeated) => {
+                let mut repeated =
+                    self.repeated.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                repeated.get_or_insert(made).clone()
+            }
+            Some(RewrapLie::Unplaced) | None => made,
+        }
     }
 
     fn asked(&self) -> Result<(), KeyServiceError> {
@@ -158,7 +193,8 @@ impl KeyService for OneKey {
             self.asked()?;
             self.rewraps.fetch_add(1, Ordering::SeqCst);
             let dek = self.unwrap(stanza, context)?;
-            self.wrap(key, &dek, context)
+            let made = self.wrap(key, &dek, context)?;
+            Ok(self.told(stanza, made))
         })
     }
 
@@ -168,7 +204,8 @@ impl KeyService for OneKey {
     }
 
     fn standing(&self, stanza: &Stanza) -> Option<Standing> {
-        let own = *stanza.key_ref() == self.key_ref();
+        let tells = self.lie.get() != Some(&RewrapLie::Unplaced);
+        let own = tells && *stanza.key_ref() == self.key_ref();
         own.then(|| Standing { key: self.name.clone(), version: Some(1) })
     }
 

@@ -63,6 +63,30 @@ fn what_a_rotation_has_reached_is_told(ev: Ev) -> Proven {
 
 #[evidence(
     hipaa2013::["164.312(a)(2)(iv)"],
+    claim = "a check of the keys fails for packages under a version that OpenBao no longer unwraps",
+    polarity = deny,
+)]
+fn packages_below_the_minimum_version_are_not_in_order(ev: Ev) -> Proven {
+    const CHECK: &str = "key status bao:ct --check --packages packages";
+    let home = Home::new();
+    std::fs::create_dir(home.path("packages")).unwrap();
+    home.done("seal scan --key bao:ct -o packages/1.msp");
+    wait(home.scene.admin.rotate_key(&name("ct"))).unwrap();
+    ev.allows(home.tried(CHECK));
+    wait(home.scene.admin.raise_minimum(&name("ct"), 2)).unwrap();
+    let told = |Refused(code, said): &Refused| {
+        *code == Some(15) && said.contains("not in order: 1 package")
+    };
+    ev.denies(home.tried(CHECK), told);
+    wait(home.scene.admin.raise_minimum(&name("ct"), 1)).unwrap();
+    home.done("rewrap packages --to-key bao:ct");
+    wait(home.scene.admin.raise_minimum(&name("ct"), 2)).unwrap();
+    ev.allows(home.tried(CHECK));
+    ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(iv)"],
     claim = "a check of the keys fails for one that is disabled, overdue, or of which its service does not tell, and says which it is",
     polarity = deny,
 )]

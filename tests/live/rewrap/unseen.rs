@@ -143,3 +143,77 @@ fn list_comes_from_standard_input_too() {
     assert!(child.wait().unwrap().success());
     assert_eq!(study.under(2), 2);
 }
+
+/// Which of the server's keys alone open the packages.
+fn opening(study: &Study) -> Vec<&'static str> {
+    let opens = |key: &&str| {
+        study.home.settings(&study.home.section(&[*key]));
+        let _ = std::fs::remove_dir_all(study.home.path("opened"));
+        study.home.tried("open packages --out-dir opened").is_ok()
+    };
+    let found = ["ct", "mri"].into_iter().filter(opens).collect();
+    study.home.settings(&study.home.section(&["ct", "mri"]));
+    found
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(2)(iv)", "164.312(a)(1)"],
+    claim = "packages that were moved from one key of OpenBao to another open through the other alone, with their data keys or without",
+    polarity = deny,
+)]
+fn packages_move_off_a_key(ev: Ev) -> Proven {
+    const MOVE: &str = "rewrap packages --to-key bao:mri --drop-key bao:ct";
+    // Under one key first, whose service has to show the data keys; under both, and none is seen.
+    for (options, unseen) in [("", 0), ("--key bao:mri --blind", 3)] {
+        let study = Study::with_keys(3, options);
+        let said = study.json(MOVE);
+        ev.equal("all were moved", &(&said["done"], &said["unseen"]), &(&json!(3), &json!(unseen)));
+        study.home.settings(&study.home.section(&["ct"]));
+        let open = "open packages --out-dir opened";
+        ev.denies(study.home.tried(open), |Refused(code, _)| *code == Some(4));
+        ev.equal("they open through the other key alone", &opening(&study), &vec!["mri"]);
+        ev.equal("and a second run finds nothing to do", &study.json(MOVE)["skipped"], &json!(3));
+    }
+    ev.proven()
+}
+
+#[test]
+fn without_its_service_no_key_is_dropped() {
+    let study = Study::with_keys(1, "--key bao:mri");
+    let refused = study.home.tried("rewrap packages --to-key default --drop-key bao:none");
+    assert!(matches!(refused, Err(Refused(Some(15), _))), "{refused:?}");
+    let away = study.home.section(&["ct", "mri"]);
+    let away = away.replace(&study.home.scene.api.address.to_string(), "127.0.0.1:9");
+    study.home.settings(&away);
+    let Refused(_, said) =
+        study.home.tried("rewrap packages --to-key default --drop-key bao:ct").unwrap_err();
+    assert!(said.contains("cannot be reached"), "{said}");
+    study.home.settings(&study.home.section(&["ct", "mri"]));
+    assert_eq!(opening(&study), ["ct", "mri"]);
+}
+
+#[test]
+fn without_data_keys_nothing_falls_back_to_them() {
+    let study = Study::new(2);
+    study.home.done("seal study/0 --key bao:ct -o packages/more.msp");
+    study.rotate();
+    let proxy = study.behind(Vec::new());
+    let said = study.json(&format!("{REWRAP} --without-data-keys"));
+    assert_eq!((&said["unseen"], &said["failed"]), (&json!(2), &json!(1)), "{said}");
+    assert_eq!(said["reasons"][0]["code"], "expectation", "{said}");
+    let single = study.home.tried("rewrap packages/more.msp --to-key bao:ct --without-data-keys");
+    assert!(matches!(single, Err(Refused(Some(4), _))), "{single:?}");
+    assert_eq!(proxy.recording().exchanges_of("/decrypt/").len(), 0);
+    assert_eq!(study.under(2), 2);
+}
+
+#[test]
+fn what_needs_no_change_costs_nothing_of_the_rate() {
+    let study = Study::new(12);
+    study.rotate();
+    study.json(REWRAP);
+    let begun = Instant::now();
+    let said = study.json(&format!("{REWRAP} --rate 1"));
+    assert_eq!(said["skipped"], json!(12), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(6), "{:?}", begun.elapsed());
+}

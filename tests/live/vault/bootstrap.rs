@@ -70,18 +70,79 @@ fn plan_mends_what_is_missing_and_nothing_else() {
     let clinic = Clinic::new();
     wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
     let policy = format!("sys/policies/acl/{}-open", clinic.prefix);
-    clinic.api.must(
-        "POST",
-        &policy,
-        &json!({"policy": "path \"*\" { capabilities = [\"sudo\"] }"}),
-    );
-    let plan = clinic.plan().unwrap();
-    assert!(plan.to_string().starts_with(&format!("replace the policy {}-open\n", clinic.prefix)));
+    let foreign = "path \"*\" { capabilities = [\"sudo\"] }";
+    clinic.api.must("POST", &policy, &json!({ "policy": foreign }));
+    let refused = clinic.plan();
+    let name = format!("{}-open", clinic.prefix);
+    let named =
+        matches!(&refused, Err(BootstrapError::Occupied { name: told, .. }) if *told == name);
+    assert!(named, "{refused:?}");
+    let spec = clinic.spec().replacing_policies();
+    let plan = wait(BootstrapPlan::make(&clinic.admin, &spec)).unwrap();
+    assert!(plan.to_string().starts_with(&format!("replace the policy {name}\n  - {foreign}\n")));
     assert_eq!(plan.steps().len(), 1);
     clinic.api.must("DELETE", &policy, &json!(null));
     let changed = wait(plan.apply(&clinic.admin));
     assert!(matches!(changed, Err(BootstrapError::Changed)), "{changed:?}");
     wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
+}
+
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(a)(2)(iv)"],
+    claim = "setting up another key leaves the roles the keys that they had",
+    polarity = allow,
+)]
+fn second_key_takes_nothing_from_the_first(ev: Ev) -> Proven {
+    let clinic = Clinic::new();
+    let apply = |key: &str| {
+        let spec = KeySpec { name: name(key), max_age_days: Some(365) };
+        let spec = BootstrapSpec::new().datasets(&clinic.prefix, vec![spec]).unwrap();
+        let plan = wait(BootstrapPlan::make(&clinic.admin, &spec)).unwrap();
+        let shown = plan.to_string();
+        wait(plan.apply(&clinic.admin)).unwrap();
+        shown
+    };
+    apply("ct");
+    let shown = apply("mri");
+    let extended = format!("extend the policy {}-seal\n", clinic.prefix);
+    ev.holds("what is added is shown", shown.contains(&extended) && shown.contains("\n  + path"));
+    ev.holds("and nothing goes", !shown.contains("\n  - "));
+    let keys = ["ct", "mri"];
+    let [seal, open] = ["seal", "open"].map(|role| clinic.in_role(role, &keys));
+    for key in keys {
+        let (_, stanza) = ev.allows(wait(seal.generate_dek(&name(key), &context(1))));
+        ev.allows(wait(open.unwrap_dek(&stanza, &context(1))));
+    }
+    ev.equal(
+        "the first again changes nothing",
+        &apply("ct"),
+        &"everything is there; nothing to do\n".to_owned(),
+    );
+    ev.proven()
+}
+
+#[test]
+fn other_rotation_period_is_a_step() {
+    let clinic = Clinic::new();
+    wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
+    let period = |wanted: &str| {
+        let path = format!("{}/keys/ct/config", clinic.mount);
+        clinic.api.must("POST", &path, &json!({ "auto_rotate_period": wanted }));
+    };
+    for (present, told) in
+        [("0s", "never"), ("720h", "every 30 days"), ("2h", "every 7200 seconds")]
+    {
+        period(present);
+        let plan = clinic.plan().unwrap();
+        let shown = format!("have the server rotate the key ct every 365 days (now: {told})\n");
+        assert_eq!(plan.to_string(), shown);
+        wait(plan.apply(&clinic.admin)).unwrap();
+        assert!(clinic.plan().unwrap().is_empty());
+    }
+    let key = KeySpec { name: name("ct"), max_age_days: None };
+    let spec = BootstrapSpec::new().datasets(&clinic.prefix, vec![key]).unwrap();
+    let plan = wait(BootstrapPlan::make(&clinic.admin, &spec)).unwrap();
+    assert!(plan.is_empty(), "a limit that nobody asks for is left as it is: {plan}");
 }
 
 #[test]
@@ -137,18 +198,6 @@ fn roles_do_what_they_are_for_and_no_more(ev: Ev) -> Proven {
     ev.allows(wait(ada.unwrap_dek(&hers, &one)));
     ev.denies(wait(ada.unwrap_dek(&stanza, &one)), denied);
     ev.proven()
-}
-
-#[test]
-fn other_time_of_rotation_is_a_step_of_the_plan() {
-    let clinic = Clinic::new();
-    wait(clinic.plan().unwrap().apply(&clinic.admin)).unwrap();
-    let config = format!("{}/keys/ct/config", clinic.mount);
-    clinic.api.must("POST", &config, &json!({"auto_rotate_period": "86400s"}));
-    let plan = clinic.plan().unwrap();
-    assert_eq!(plan.to_string(), "have the server rotate the key ct every 365 days\n");
-    wait(plan.apply(&clinic.admin)).unwrap();
-    assert!(clinic.plan().unwrap().is_empty());
 }
 
 /// Keys of other programs in the mount are not this one's.

@@ -83,14 +83,22 @@ pub(crate) fn ask_first(
     place: &Place,
     request: &Request<'_>,
 ) -> Result<Option<(Link, Answer)>, Failure> {
+    Ok(try_first(place, request)??)
+}
+
+/// The same; that there is an agent and no answer is told apart.
+pub(crate) fn try_first(
+    place: &Place,
+    request: &Request<'_>,
+) -> Result<Result<Option<(Link, Answer)>, Lost>, Failure> {
     let begun = Instant::now();
     loop {
-        let Some(stream) = place.connect()? else { return Ok(None) };
+        let Some(stream) = place.connect()? else { return Ok(Ok(None)) };
         let link = Link::new(stream);
         match link.ask(request) {
-            Ok(answer) => return Ok(Some((link, answer))),
+            Ok(answer) => return Ok(Ok(Some((link, answer)))),
             Err(Lost::Busy) if begun.elapsed() < CROWDED => std::thread::sleep(PAUSE),
-            Err(lost) => return Err(lost.into()),
+            Err(lost) => return Ok(Err(lost)),
         }
     }
 }

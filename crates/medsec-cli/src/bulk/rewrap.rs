@@ -27,7 +27,7 @@ use super::walk::{self, Opened};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::{Folder, Report};
-use crate::session::Session;
+use crate::session::{Interrupt, Session};
 use crate::units;
 
 /// How many packages go at a time, and how fast.
@@ -36,8 +36,9 @@ pub(crate) struct PaceOption {
     /// At most so many packages a second, over all threads.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rate: Option<u32>,
-    /// Data keys that a key service is asked to wrap anew in one call, 1 to 1024: for servers that take less.
-    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    /// Data keys that a key service is asked to wrap anew together, 1 to 256: less for servers that take less. To Vault and
+    /// OpenBao at most 128 go in one request; AWS KMS takes one at a time in any case.
+    #[arg(long, value_name = "N", default_value = "256", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) batch: u16,
 }
 
@@ -95,6 +96,16 @@ struct Run<'a, W> {
     tally: &'a Tally<'a>,
     finisher: Finisher<'a, W>,
     counts: &'a Counts,
+    pacer: Option<Pace>,
+    interrupt: &'a Interrupt,
+}
+
+/// Packages of one batch that are to be changed.
+#[derive(Default)]
+struct Sorted {
+    unseen: Vec<(Waiting, PathBuf)>,
+    headers: Vec<Header>,
+    others: Vec<(Waiting, PathBuf)>,
 }
 
 /// How packages came to their recipients.
@@ -117,17 +128,12 @@ pub(crate) fn run(
     let tally = Tally::new(session, packages.found());
     let counts = Counts::default();
     let finisher = Finisher::new(work, &tally, &counts);
-    let run = Run { packages, work, tally: &tally, finisher, counts: &counts };
-    let indices: Vec<usize> = (0..packages.found().len()).collect();
     let (threads, interrupt) = (session.threads(), &session.interrupt);
     let pacer = pace.rate.map(Pace::new);
+    let run = Run { packages, work, tally: &tally, finisher, counts: &counts, pacer, interrupt };
+    let indices: Vec<usize> = (0..packages.found().len()).collect();
     let runs: Vec<&[usize]> = indices.chunks(pace.together(indices.len(), threads)).collect();
-    let one = |indices: &&[usize], _: Hands| {
-        let may = pacer.as_ref().is_none_or(|pace| pace.wait(indices.len(), interrupt));
-        if may {
-            run.rewrap(indices);
-        }
-    };
+    let one = |indices: &&[usize], _: Hands| run.rewrap(indices);
     crew::each(&runs, threads.get(), interrupt, |_| 0, one);
     run.finisher.finish();
     if tally.is_clean()
@@ -164,21 +170,11 @@ impl PaceOption {
 }
 
 impl<W: Work> Run<'_, W> {
-    /// One batch.
+    /// One batch. What needs no change is found first, and costs nothing of the rate.
     fn rewrap(&self, indices: &[usize]) {
-        let (mut unseen, mut headers, mut others) = (Vec::new(), Vec::new(), Vec::new());
-        for &index in indices {
-            let Some((path, Opened { mut file, len, .. })) = self.open(index) else { continue };
-            let header = Header::read_patiently(&mut file);
-            match header.map(|header| (self.work.look(&header), header)) {
-                Ok((Look::AsWanted, _)) => self.tally.skipped(len),
-                Ok((Look::Unseen, header)) => {
-                    headers.push(header);
-                    unseen.push(((index, len), path));
-                }
-                // That a header cannot be read is put on record too.
-                Ok((Look::WithDataKey, _)) | Err(_) => others.push(((index, len), path)),
-            }
+        let Sorted { unseen, headers, others } = self.sort(indices);
+        if !self.may(unseen.len().saturating_add(others.len())) {
+            return;
         }
         if !headers.is_empty() {
             let granted = self.work.grant_unseen(headers);
@@ -192,6 +188,30 @@ impl<W: Work> Run<'_, W> {
             let done = self.work.rewrap(&path, opened.file);
             self.conclude(waiting, done, &self.counts.with_data_key);
         }
+    }
+
+    fn sort(&self, indices: &[usize]) -> Sorted {
+        let mut sorted = Sorted::default();
+        for &index in indices {
+            let Some((path, Opened { mut file, len, .. })) = self.open(index) else { continue };
+            let header = Header::read_patiently(&mut file);
+            match header.map(|header| (self.work.look(&header), header)) {
+                Ok((Look::AsWanted, _)) => self.tally.skipped(len),
+                Ok((Look::Unseen, header)) => {
+                    sorted.headers.push(header);
+                    sorted.unseen.push(((index, len), path));
+                }
+                // That a header cannot be read is put on record too.
+                Ok((Look::WithDataKey, _)) | Err(_) => sorted.others.push(((index, len), path)),
+            }
+        }
+        sorted
+    }
+
+    /// Waits until so many may be changed; `false` if that was interrupted.
+    fn may(&self, count: usize) -> bool {
+        let pacer = self.pacer.as_ref().filter(|_| count > 0);
+        pacer.is_none_or(|pace| pace.wait(count, self.interrupt))
     }
 
     /// What was listed as a regular file and is one still.

@@ -61,6 +61,8 @@ pub(crate) enum Place {
     Report,
     /// What the command line names.
     CommandLine,
+    /// The audit log.
+    Log,
     /// By its number in the listing, from 1.
     Number(usize),
     /// A package by its name, which is its random identifier.
@@ -115,6 +117,7 @@ impl fmt::Display for Place {
             Self::OutputFolder => f.write_str("output folder"),
             Self::Report => f.write_str("report file"),
             Self::CommandLine => f.write_str("command line"),
+            Self::Log => f.write_str("audit log"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::agent::client::{ask_first, unasked};
+use crate::agent::client::{Link, Lost, try_first, unasked};
 use crate::agent::wire::{Answer, Request};
 use crate::agent::{GONE, Place};
 use crate::failure::Failure;
@@ -15,8 +15,12 @@ pub(crate) struct Options {}
 
 pub(crate) fn run(session: &Session, _: &Options) -> Result<Report, Failure> {
     let place = Place::of(session)?;
-    let Some((link, answer)) = ask_first(&place, &Request::Status)? else {
-        return Ok(report(false));
+    let (link, answer) = match try_first(&place, &Request::Status)? {
+        Ok(Some(asked)) => asked,
+        Ok(None) => return Ok(report(false)),
+        // One that was left running while the program was replaced.
+        Err(Lost::Foreign(version)) => return end_foreign(&place, version),
+        Err(lost) => return Err(lost.into()),
     };
     let ends = match answer {
         Answer::Status(status) => status.until_logout,
@@ -32,6 +36,13 @@ pub(crate) fn run(session: &Session, _: &Options) -> Result<Report, Failure> {
         // The next command writes the log itself.
         let _ = place.wait_until_gone(GONE);
     }
+    Ok(report(was_live))
+}
+
+fn end_foreign(place: &Place, version: u8) -> Result<Report, Failure> {
+    let Some(stream) = place.connect()? else { return Ok(report(false)) };
+    let was_live = Link::new(stream).end_foreign(version)?;
+    let _ = place.wait_until_gone(GONE);
     Ok(report(was_live))
 }
 

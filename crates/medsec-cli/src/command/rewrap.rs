@@ -47,7 +47,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE|-")]
     context_file: Option<PathBuf>,
     /// Public key, or file with one, of a recipient to add. May be repeated.
-    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key"])]
+    #[arg(long, value_name = "PUBKEY|FILE", required_unless_present_any = ["drop", "to_key", "drop_key"])]
     to: Vec<OsString>,
     /// Key of the key store to add, in its newest version; older versions of it are removed. Or
     /// SERVICE:KEY, a key of a service that the settings name.
@@ -57,6 +57,14 @@ pub(crate) struct Options {
     /// have kept the data key: to revoke it, seal the content anew.
     #[arg(long, value_name = "PUBKEY|FILE")]
     drop: Vec<OsString>,
+    /// Key to remove, in all its versions: of the key store, or SERVICE:KEY. May be repeated. To move packages from one
+    /// key to another, name the other one with --to-key.
+    #[arg(long, value_name = "KEY")]
+    drop_key: Vec<KeyName>,
+    /// Change only packages that need no data key for it, by the word of the key service; all others fail. Without it their
+    /// data keys are asked for, where policy and key permit it.
+    #[arg(long, requires = "to_key", conflicts_with_all = ["to", "context_file"])]
+    without_data_keys: bool,
     /// Write a copy with the new recipients and leave the package as it is. Never replaces a file.
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
@@ -77,6 +85,8 @@ struct Job<'a> {
     remove: Vec<KeyRef>,
     /// Which of them some package had.
     removed: Vec<AtomicBool>,
+    /// The keys to remove, in all versions.
+    remove_keys: &'a [KeyName],
 }
 
 pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failure> {
@@ -116,6 +126,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
             add,
             to_key: to_key.transpose()?,
             removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
+            remove_keys: custody.keys_to_drop(&options.drop_key, options.to_key.as_ref())?,
             remove: remove.iter().map(Recipient::key_ref).collect(),
         };
         session.interrupt.arm();
@@ -154,7 +165,10 @@ impl Job<'_> {
                 let mut granted = self.granted_unseen(vec![header]);
                 granted.pop().unwrap_or_else(|| Err(Refused::NeedsDataKey.into()))?
             }
-            header => self.list(self.grant(header)?)?,
+            header => {
+                self.refuse_data_key()?;
+                self.list(self.grant(header)?)?
+            }
         };
         let done = match &self.options.output {
             Some(output) => self.copied(file, output, &grant, &list),
@@ -163,6 +177,17 @@ impl Job<'_> {
         let unseen = grant.is_unseen();
         let (done, way) = ended(grant, done, path, Some(&about))?;
         Ok(report(&done, (way, unseen), list.len(), begun.elapsed()))
+    }
+
+    /// Nothing was asked for yet.
+    fn refuse_data_key(&self) -> Result<(), Failure> {
+        if !self.options.without_data_keys {
+            return Ok(());
+        }
+        let what = "the package cannot be changed without its data key; nothing was changed";
+        Err(Failure::new(Exit::Expectation, what).next(
+            "leave --without-data-keys away, or look at the key service: one that cannot be asked cannot rewrap either",
+        ))
     }
 
     /// Proves that the login has a key of it. The reproduced context is not needed, so that keys can be rotated by
@@ -194,18 +219,27 @@ impl Job<'_> {
 
     /// Who is to be removed must be there: else it may be a slip.
     fn check_drop(&self, header: &Header) -> Result<(), Failure> {
-        let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
-        if let Some(at) = self.remove.iter().position(|key| !present(key)) {
-            let number = at.saturating_add(1);
-            return Err(Failure::new(
-                Exit::Expectation,
-                format!(
-                    "--drop no. {number} is not a recipient of the package; nothing was changed"
-                ),
-            )
-            .next("`medsec inspect` shows its recipients"));
-        }
-        Ok(())
+        let stanzas = header.stanzas();
+        let present = |key: &KeyRef| stanzas.iter().any(|s| s.key_ref() == key);
+        let is_under = |key: &KeyName| stanzas.iter().any(|s| self.custody.is_version_of(s, key));
+        let missing = self.remove.iter().position(|key| !present(key)).map(|at| ("--drop", at));
+        let missing = missing.or_else(|| {
+            let at = self.remove_keys.iter().position(|key| !is_under(key))?;
+            Some(("--drop-key", at))
+        });
+        let Some((option, at)) = missing else { return Ok(()) };
+        let number = at.saturating_add(1);
+        Err(Failure::new(
+            Exit::Expectation,
+            format!("{option} no. {number} is not a recipient of the package; nothing was changed"),
+        )
+        .next("`medsec inspect` shows its recipients"))
+    }
+
+    /// Whether a recipient is to be removed, as a public key or as a version of a key.
+    fn is_removed(&self, stanza: &Stanza) -> bool {
+        self.remove.contains(stanza.key_ref())
+            || self.remove_keys.iter().any(|key| self.custody.is_version_of(stanza, key))
     }
 
     /// Whether a recipient is the key that is added, in whichever version.
@@ -223,8 +257,7 @@ impl Job<'_> {
     fn kept(&self, header: &Header) -> Vec<Stanza> {
         let added = self.added();
         let goes = |stanza: &Stanza| {
-            let key = stanza.key_ref();
-            self.remove.contains(key) || added.contains(key) || self.is_of_key(stanza)
+            self.is_removed(stanza) || added.contains(stanza.key_ref()) || self.is_of_key(stanza)
         };
         header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
     }

@@ -1,5 +1,6 @@
 //! What stands under which key and version, from the headers alone; and packages by a list.
 
+use medsec_evidence::{Ev, Proven, evidence};
 use serde_json::{Value, json};
 
 use crate::ward::{SCAN, Ward};
@@ -97,4 +98,75 @@ fn standard_input_serves_one_purpose() {
     let run = ward.piped("rewrap --list - --to-key default --context-file -", b"sealed/0.msp\n");
     assert_eq!(run.code, 2);
     ward.piped("rewrap --list - --to-key default", b"sealed/0.msp\n").ok();
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "packages that were moved off a key open through the key they were moved to, and not through the one they were moved off",
+    polarity = deny,
+)]
+fn package_moved_off_a_key_opens_through_the_other_alone(ev: Ev) -> Proven {
+    let ward = sealed();
+    ward.line("key create other").ok();
+    ward.line("key rotate default").ok();
+    ward.line("rewrap sealed/0.msp --to-key default").ok();
+    let moved = ward.line("rewrap sealed --to-key other --drop-key default --json");
+    ev.equal("all are moved", &moved.json()["done"], &json!(4));
+    let found = keys(&ward, "inspect sealed");
+    ev.equal("nothing is left under the old key", &found.len(), &1);
+    ev.equal("all are under the new one", &found[0]["key"], &json!("other"));
+    let again = ward.line("rewrap sealed --to-key other --drop-key default --json");
+    ev.equal("a second run finds nothing to do", &again.json()["skipped"], &json!(4));
+    ward.line("key disable default").ok();
+    ev.allows(ward.line("open sealed/0.msp -o out").result());
+    ward.line("key enable default").ok();
+    ward.line("key disable other").ok();
+    ev.denies(ward.line("open sealed/0.msp -o other").result(), |refused| refused.0 == 15);
+    ev.proven()
+}
+
+#[test]
+fn key_alone_can_be_taken_away_but_not_the_last() {
+    let ward = sealed();
+    ward.line("key create other").ok();
+    let before = ward.read("sealed/0.msp");
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key default").code, 2);
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key other").code, 4);
+    assert_eq!(ward.line("rewrap sealed/0.msp --drop-key missing").code, 15);
+    assert_eq!(ward.line("rewrap sealed/0.msp --to-key default --drop-key default").code, 2);
+    assert_eq!(ward.read("sealed/0.msp"), before);
+    ward.line("rewrap sealed/0.msp --to-key other").ok();
+    ward.line("rewrap sealed/0.msp --drop-key default").ok();
+    ward.line("key disable default").ok();
+    ward.line("open sealed/0.msp -o out").ok();
+}
+
+#[evidence(
+    hipaa2013::"164.312(a)(2)(iv)",
+    claim = "the check of keys fails for packages that no key opens any more, under a version that was closed, of no known key or not readable",
+    polarity = deny,
+)]
+fn check_of_keys_fails_for_packages_that_nothing_opens(ev: Ev) -> Proven {
+    const CHECK: &str = "key status --check --packages sealed";
+    let ward = sealed();
+    ev.allows(ward.line(CHECK).result());
+    ward.line("key rotate default").ok();
+    ev.allows(ward.line(CHECK).result());
+    ward.line("rewrap sealed/0.msp --to-key default").ok();
+    ward.line("key destroy default --version 1 --confirm default").ok();
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 15);
+    let told = ward.line(&format!("{CHECK} --json")).json();
+    ev.equal("of each package", &told["packages_closed"], &json!(3));
+    ev.allows(ward.line("key status --packages sealed").result());
+    for number in 1..4 {
+        std::fs::remove_file(ward.path(&format!("sealed/{number}.msp"))).unwrap();
+    }
+    ev.allows(ward.line(CHECK).result());
+    ward.line(&format!("seal {SCAN} --to own.key -o sealed/other.msp")).ok();
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 15);
+    ev.allows(ward.line(&CHECK.replace("--check", "default --check")).result());
+    std::fs::remove_file(ward.path("sealed/other.msp")).unwrap();
+    ward.write("sealed/broken.msp", b"no package");
+    ev.denies(ward.line(CHECK).result(), |refused| refused.0 == 3);
+    ev.proven()
 }

@@ -169,6 +169,7 @@ impl AwsConnection {
             name: facts.arn.name()?,
             state: facts.state,
             version: None,
+            oldest: None,
             created: facts.created,
             rotated,
             rotation_due: rotated.zip(max_age).map(|(rotated, days)| rotated.plus_days(days)),

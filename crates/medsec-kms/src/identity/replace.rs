@@ -10,12 +10,12 @@ use zeroize::Zeroizing;
 use super::load::{LoadError, refuse_shared};
 use super::{IdentityFile, MAX_IDENTITY_LEN};
 use crate::steps::step;
-use crate::store::{ChangeError, Readers, erase, publish};
+use crate::store::{ChangeError, Readers, erase, erase_named, is_leftover, publish};
 
 impl IdentityFile {
     /// Puts it in the place of the file at `path`, which must hold the same key, in one step; then overwrites what stood
     /// there. Whoever is killed meanwhile leaves the old file or the new one, whole, and perhaps a private
-    /// `.medsec-….part` beside it.
+    /// `.medsec-….part` beside it, which the next one erases if the same key is in it.
     ///
     /// # Errors
     /// [`ReplaceError`]; its variants say which of the two is there.
@@ -35,7 +35,26 @@ impl IdentityFile {
                 _ => ReplaceError::Output(OutputError::Io(io::ErrorKind::Other.into())),
             },
         )?;
-        erase(old).map_err(ReplaceError::NotErased)
+        erase(old).and(self.erase_leftovers(path)).map_err(ReplaceError::NotErased)
+    }
+
+    /// What was killed may have left the key under a passphrase that was never used, or under none.
+    fn erase_leftovers(&self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        for entry in std::fs::read_dir(folder.unwrap_or(Path::new(".")))? {
+            let entry = entry?;
+            let named = entry.file_name().to_str().is_some_and(is_leftover);
+            if named && entry.file_type()?.is_file() && self.is_in(&entry.path()) {
+                erase_named(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a file holds the same key. One that cannot be read, or is not whole, is somebody else's for all that shows.
+    fn is_in(&self, path: &Path) -> bool {
+        let found = File::open(path).map_err(LoadError::Io).and_then(|file| read(&file));
+        found.is_ok_and(|found| found.public_key == self.public_key)
     }
 }
 

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use medsec_crypto::{OutputError, OutputOptions, write_file};
 
-pub(crate) use self::erase::erase;
-use self::erase::{erase_all, is_leftover, is_set_aside};
+pub(crate) use self::erase::{erase, erase_named, is_leftover};
+use self::erase::{erase_all, is_set_aside};
 pub(crate) use self::publish::{Readers, publish};
 use super::error::{ChangeError, StoreError};
 use super::text::{self, MAX_STORE_LEN};

@@ -225,6 +225,7 @@ impl Key {
             name: name.clone(),
             state,
             version: Some(self.newest()),
+            oldest: self.versions.iter().find(|one| one.destroyed.is_none()).map(|one| one.number),
             created: Some(self.created),
             rotated: Some(rotated),
             rotation_due,

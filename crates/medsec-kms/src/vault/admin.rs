@@ -11,7 +11,7 @@ use super::link::{Link, Repeat};
 use super::place::transit_name;
 use super::reply::data;
 use super::settings::VaultSettings;
-use super::suitability::{KeyFacts, auto_rotate, seconds};
+use super::suitability::{KeyFacts, auto_rotate, told};
 use crate::name::KeyName;
 use crate::service::{KeyAdmin, KeyDescription, KeyFuture, KeyServiceError, KeySpec};
 
@@ -130,13 +130,16 @@ impl VaultAdmin {
         }
     }
 
-    /// Has the server rotate a key that is there after so many days.
-    pub(super) async fn set_rotation(&self, spec: &KeySpec) -> Result<(), KeyServiceError> {
-        let auto_rotate_period = spec.max_age_days.map(auto_rotate);
-        let rotation = Configuration { auto_rotate_period, ..Default::default() };
-        self.configure(&spec.name, &rotation).await?;
-        let wanted = spec.max_age_days.map_or(0, seconds);
-        self.known(&spec.name, |facts| facts.auto_rotate_period == wanted).await.map(drop)
+    /// Has the server rotate a key by itself after so many days.
+    pub(super) async fn rotate_after(
+        &self,
+        key: &KeyName,
+        days: u32,
+    ) -> Result<(), KeyServiceError> {
+        let period = auto_rotate(days);
+        let wanted = Configuration { auto_rotate_period: Some(told(period)), ..Default::default() };
+        self.configure(key, &wanted).await?;
+        self.known(key, |facts| facts.auto_rotate_period == period.as_secs()).await.map(drop)
     }
 
     async fn configure(
@@ -179,7 +182,7 @@ impl VaultAdmin {
             derived: true,
             exportable: false,
             allow_plaintext_backup: false,
-            auto_rotate_period: spec.max_age_days.map(auto_rotate),
+            auto_rotate_period: spec.max_age_days.map(|days| told(auto_rotate(days))),
         };
         let path = format!("keys/{}", transit_name(&spec.name)?);
         self.link.change(Method::POST, &path, Some(&new)).await?;

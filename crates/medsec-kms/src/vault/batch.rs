@@ -21,7 +21,7 @@ use super::wrapped;
 use crate::name::KeyName;
 use crate::service::{KeyContext, KeyServiceError};
 
-/// Items in one request. OpenBao takes 1,000 strings of JSON, names of fields included: 4 for each item.
+/// Items in one request. OpenBao takes 1,000 strings of JSON, names of fields included: 6 for each item.
 pub(super) const BATCH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
 
 #[derive(Serialize)]
@@ -33,6 +33,8 @@ struct Batch<'a> {
 struct Item<'a> {
     context: String,
     ciphertext: &'a str,
+    /// Comes back with the item's result.
+    reference: String,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +52,9 @@ struct Outcome<'s> {
     /// Texts of errors have quotes in them, and cannot be read where they stand.
     #[serde(default, borrow)]
     error: Option<Cow<'s, str>>,
+    /// Servers older than Vault 1.12 do not tell it.
+    #[serde(default, borrow)]
+    reference: Option<&'s str>,
 }
 
 impl Link {
@@ -105,8 +110,12 @@ impl Link {
     ) -> Result<Vec<Result<T, KeyServiceError>>, KeyServiceError> {
         let texts: Vec<_> = items.iter().map(|(s, _)| wrapped::text(s.wrapped())).collect();
         let sent = items.iter().zip(&texts).filter_map(|((_, context_of), text)| {
-            let ciphertext = text.as_ref().ok()?;
-            Some(Item { context: context(&context_of.bind), ciphertext })
+            Some((context(&context_of.bind), text.as_deref().ok()?))
+        });
+        let sent = sent.enumerate().map(|(at, (context, ciphertext))| Item {
+            context,
+            ciphertext,
+            reference: at.to_string(),
         });
         let batch = Batch { batch_input: sent.collect() };
         let count = batch.batch_input.len();
@@ -119,6 +128,7 @@ impl Link {
         if results.len() != count {
             return Err(KeyServiceError::Answer("it has another number of results than questions"));
         }
+        check_order(&results)?;
         let mut results = results.into_iter();
         let given = texts.into_iter().map(|text| {
             text?;
@@ -130,6 +140,18 @@ impl Link {
             }
         });
         Ok(given.collect())
+    }
+}
+
+/// Each result is of the question in its place, if the server says of any which it is of.
+fn check_order(results: &[Outcome<'_>]) -> Result<(), KeyServiceError> {
+    let told = |result: &Outcome<'_>| result.reference.is_some_and(|told| !told.is_empty());
+    let in_place = |(at, result): (usize, &Outcome<'_>)| {
+        result.reference.is_some_and(|told| told == at.to_string())
+    };
+    match !results.iter().any(told) || results.iter().enumerate().all(in_place) {
+        true => Ok(()),
+        false => Err(KeyServiceError::Answer("its results are not in the order of the questions")),
     }
 }
 

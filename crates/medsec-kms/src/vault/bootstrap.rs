@@ -19,7 +19,7 @@ use super::link::Repeat;
 use super::login::body;
 use super::place::transit_name;
 use super::reply::{data, done};
-use super::suitability::{KeyFacts, seconds};
+use super::suitability::auto_rotate;
 use crate::name::KeyName;
 use crate::service::{KeyAdmin as _, KeyServiceError, KeySpec};
 
@@ -28,6 +28,7 @@ use crate::service::{KeyAdmin as _, KeyServiceError, KeySpec};
 pub struct BootstrapSpec {
     keys: Vec<KeySpec>,
     policies: Vec<(String, Role, Vec<KeyName>)>,
+    replaces_foreign: bool,
 }
 
 impl BootstrapSpec {
@@ -69,6 +70,13 @@ impl BootstrapSpec {
         self.policy(name.as_str().to_owned(), Role::Own, vec![name.clone()])?;
         self.keys.push(KeySpec { name, max_age_days });
         Ok(self)
+    }
+
+    /// Policies of these names that were not made here are replaced. Unless told so, they stop the plan.
+    #[must_use]
+    pub const fn replacing_policies(mut self) -> Self {
+        self.replaces_foreign = true;
+        self
     }
 
     fn policy(
@@ -158,23 +166,32 @@ impl BootstrapPlan {
             steps.push(BootstrapStep::Mount { path: admin.link.place.mount().to_owned() });
         }
         for wanted in &spec.keys {
-            let found = if mounted { admin.found(&wanted.name).await? } else { None };
-            let days = wanted.max_age_days;
-            match found {
-                None => steps.push(BootstrapStep::Key(wanted.clone())),
-                // A limit that nobody asked for here is left as it is.
-                Some(facts) if days.is_none_or(|it| seconds(it) == facts.auto_rotate_period) => {}
-                Some(_) => steps.push(BootstrapStep::Rotation(wanted.clone())),
+            let present = if mounted { admin.rotation_of(&wanted.name).await? } else { None };
+            match (present, wanted.max_age_days) {
+                (None, _) => steps.push(BootstrapStep::Key(wanted.clone())),
+                (Some(present), Some(days)) if present != auto_rotate(days).as_secs() => {
+                    steps.push(BootstrapStep::Rotation { key: wanted.name.clone(), days, present });
+                }
+                // A limit that nobody asks for is left as it is.
+                (Some(_), _) => {}
             }
         }
+        let mount = admin.link.place.mount();
         for (name, role, keys) in &spec.policies {
-            let text = role.policy(admin.link.place.mount(), keys);
-            match admin.policy(name).await? {
-                Some(found) if found == text => {}
-                found => {
-                    let replaces = found.is_some();
-                    steps.push(BootstrapStep::Policy { name: name.clone(), text, replaces });
-                }
+            let present = admin.policy(name).await?;
+            let text = match &present {
+                None => role.policy(mount, keys),
+                Some(present) => match role.extended(present, mount, keys) {
+                    Some(text) => text,
+                    None if spec.replaces_foreign => role.policy(mount, keys),
+                    None => {
+                        let why = "it is a policy that was not made here";
+                        return Err(BootstrapError::Occupied { name: name.clone(), why });
+                    }
+                },
+            };
+            if present.as_ref() != Some(&text) {
+                steps.push(BootstrapStep::Policy { name: name.clone(), text, present });
             }
         }
         Ok(Self { spec: spec.clone(), steps })
@@ -231,11 +248,12 @@ impl VaultAdmin {
         }
     }
 
-    async fn found(&self, key: &KeyName) -> Result<Option<KeyFacts>, BootstrapError> {
+    /// Seconds after which the server rotates a key by itself, 0 for never, if the key is there.
+    async fn rotation_of(&self, key: &KeyName) -> Result<Option<u64>, BootstrapError> {
         let occupied = |why| BootstrapError::Occupied { name: key.as_str().to_owned(), why };
         let facts = self.link.key(key).await;
-        match facts.and_then(|facts| facts.check().map(|()| facts)) {
-            Ok(facts) => Ok(Some(facts)),
+        match facts.and_then(|facts| facts.check().map(|()| facts.auto_rotate_period)) {
+            Ok(period) => Ok(Some(period)),
             Err(KeyServiceError::NoSuchKey) => Ok(None),
             Err(KeyServiceError::Unsuitable(why)) => Err(occupied(why)),
             Err(error) => Err(BootstrapError::Looking(error)),
@@ -267,7 +285,7 @@ impl VaultAdmin {
                 self.tell(&format!("sys/mounts/{path}"), &mount).await
             }
             BootstrapStep::Key(spec) => self.create_key(spec).await.map(drop),
-            BootstrapStep::Rotation(spec) => self.set_rotation(spec).await,
+            BootstrapStep::Rotation { key, days, .. } => self.rotate_after(key, *days).await,
             BootstrapStep::Policy { name, text, .. } => {
                 self.tell(&format!("sys/policies/acl/{name}"), &Written { policy: text }).await
             }

@@ -1,6 +1,7 @@
 //! What the server says of a key, and whether it can be used here.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use medsec_crypto::Timestamp;
 use serde::Deserialize;
@@ -83,6 +84,7 @@ impl KeyFacts {
             name: name.clone(),
             state: if self.soft_deleted { KeyState::Disabled } else { KeyState::Enabled },
             version: Some(self.latest_version),
+            oldest: Some(self.min_decryption_version),
             // Versions below the minimum are not shown.
             created: made(1),
             rotated,
@@ -91,12 +93,12 @@ impl KeyFacts {
     }
 }
 
-/// An age limit as the server takes it: it rotates the key by itself when that is over.
-pub(super) fn auto_rotate(days: u32) -> String {
-    format!("{}s", seconds(days))
+/// An age limit: the server rotates the key by itself when that is over.
+pub(super) fn auto_rotate(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days).saturating_mul(86_400))
 }
 
-/// So many days in seconds.
-pub(super) fn seconds(days: u32) -> u64 {
-    u64::from(days).saturating_mul(86_400)
+/// A time as the server takes it.
+pub(super) fn told(time: Duration) -> String {
+    format!("{}s", time.as_secs())
 }

@@ -16,7 +16,7 @@ use medsec_crypto::{
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{KeyName, KeyServiceError, KeyServices, PublicKey, ServiceName};
 use medsec_policy::{EndReason, Purpose, RecipientKey, Refusal, Settings};
-use medsec_testkit::{Asked, CountingKeys, OneKey, WatchedJournal};
+use medsec_testkit::{Asked, CountingKeys, OneKey, RewrapLie, WatchedJournal};
 
 use crate::support::{Person, Scene, content, header, open, request, wish};
 
@@ -89,10 +89,21 @@ impl Away {
 type Granted = Vec<Result<(RewrapGrant, NewList), Refused>>;
 
 fn granted(custodian: &Custodian, login: &SessionLogin, requests: Vec<UnseenRequest>) -> Granted {
+    granted_at(custodian, login, requests, Some(1))
+}
+
+/// Where the key is known to have this version.
+fn granted_at(
+    custodian: &Custodian,
+    login: &SessionLogin,
+    requests: Vec<UnseenRequest>,
+    newest: Option<u32>,
+) -> Granted {
     let key = key();
     let wish = UnseenWish {
         purpose: Some(Purpose::SystemAdministration),
         key: &key,
+        newest,
         in_one_call: NonZeroUsize::new(2).unwrap(),
     };
     pollster::block_on(custodian.rewrap_unseen(login, requests, &wish))
@@ -362,4 +373,32 @@ fn package_that_changed_meanwhile_is_left_alone() {
     let why = second.start(LockedPackage::open(&path).unwrap(), &other).unwrap_err();
     assert!(matches!(why, UseError::Rewrap(medsec_crypto::RewrapError::Changed)), "{why:?}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+#[evidence(
+    hipaa2013::["164.312(c)(1)", "164.312(a)(2)(iv)"],
+    claim = "a package keeps its wrap where a key service answers with the same one, with one for several packages, with one of an older version or of no known key",
+    polarity = deny,
+)]
+fn answers_that_are_no_new_wrap_change_nothing(ev: Ev) -> Proven {
+    for lie in [RewrapLie::Unchanged, RewrapLie::Repeated, RewrapLie::Unplaced] {
+        let away = Away::new();
+        let paths = [away.blind("one"), away.blind("two")];
+        away.service.lie(lie);
+        let told = away.scene.trail();
+        let custodian = away.scene.custodian();
+        for result in away.grant_all(&custodian, &paths.each_ref().map(PathBuf::as_path)) {
+            let is_told = |why: &Refused| matches!(why, Refused::Key(KeyServiceError::Answer(_)));
+            ev.denies(result.map(drop), is_told);
+        }
+        let failed = (Action::Rewrap, Some(Outcome::Failure(Failure::KeyService)));
+        ev.equal("each is on record as failed", &told.operations(), &vec![failed; 2]);
+    }
+    let away = Away::new();
+    let path = away.blind("one");
+    let requests = vec![keep_all(&path)];
+    let older = granted_at(&away.scene.custodian(), &away.login, requests, Some(2)).remove(0);
+    let is_told = |why: &Refused| matches!(why, Refused::Key(KeyServiceError::Answer(_)));
+    ev.denies(older.map(drop), is_told);
+    ev.proven()
 }

@@ -103,6 +103,35 @@ fn batch_with_too_few_results_is_refused() {
 }
 
 #[test]
+fn batch_in_another_order_is_refused() {
+    let scene = Api::live().scene();
+    let keys = scene.keys();
+    let [one, two] = [generate(&keys).1, generate(&keys).1];
+    let text = |stanza: &Stanza| String::from_utf8(stanza.wrapped().to_vec()).unwrap();
+    let results = |references: [&str; 2]| {
+        let [first, second] = references;
+        json!({"data": {"batch_results": [
+            {"ciphertext": text(&one), "reference": first},
+            {"ciphertext": text(&two), "reference": second},
+        ]}})
+    };
+    let items = [(one.clone(), context(1)), (two.clone(), context(1))];
+    // A server that does not know references tells none.
+    for (references, fits) in [
+        (["0", "1"], true),
+        (["", ""], true),
+        (["1", "0"], false),
+        (["0", "0"], false),
+        (["0", ""], false),
+    ] {
+        let rule = Rule::on("/rewrap/", answer(results(references).to_string()));
+        let (_proxy, keys) = scene.behind(vec![rule]);
+        let given = wait(keys.rewrap_deks(&items, &name("ct")));
+        assert!(given.iter().all(|one| one.is_ok() == fits), "{references:?}: {given:?}");
+    }
+}
+
+#[test]
 fn endless_answer_is_cut_off() {
     let scene = Api::live().scene();
     let (_, stanza) = generate(&scene.keys());

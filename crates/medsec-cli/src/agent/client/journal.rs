@@ -53,7 +53,7 @@ impl Journal for AgentJournal {
             Ok(Answer::Unrecorded(error)) => Err(error),
             Err(Lost::Busy) => Err(JournalError::Full),
             // Whether it is recorded is not known, so it does not count.
-            Ok(_) | Err(Lost::Gone) => Err(JournalError::Unreachable),
+            Ok(_) | Err(Lost::Gone | Lost::Foreign(_)) => Err(JournalError::Unreachable),
         }
     }
 

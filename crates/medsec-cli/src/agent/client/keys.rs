@@ -27,7 +27,7 @@ impl AgentKeys {
             Ok(Answer::KeyRefused(error)) => Err(error),
             Ok(Answer::NotLoggedIn(_)) => Err(KeyServiceError::NotPermitted),
             Ok(answer) => Ok(answer),
-            Err(Lost::Gone) => Err(gone()),
+            Err(Lost::Gone | Lost::Foreign(_)) => Err(gone()),
             Err(Lost::Busy) => Err(KeyServiceError::Busy),
         }
     }

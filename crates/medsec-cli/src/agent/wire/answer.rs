@@ -79,6 +79,9 @@ pub(crate) struct Held {
 }
 
 impl Answer {
+    /// The kind of [`Self::NotLoggedIn`] in every version.
+    pub(crate) const NOT_LOGGED_IN: u8 = 9;
+
     /// Reads a body.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Malformed> {
         let (kind, mut from) = In::open(body)?;
@@ -96,7 +99,7 @@ impl Answer {
             6 => Self::Wrapped(Box::new(stanza(from)?)),
             7 => Self::Unwrapped(Dek::take_from(&mut secret(from)?).map_err(|_| Malformed)?),
             8 => Self::Signer(SigningKey::take_from(&mut secret(from)?).map_err(|_| Malformed)?),
-            9 => Self::NotLoggedIn(codes::login(from.u8()?)?),
+            Self::NOT_LOGGED_IN => Self::NotLoggedIn(codes::login(from.u8()?)?),
             10 => Self::Unrecorded(codes::journal(from.u8()?)?),
             11 => Self::KeyRefused(codes::key(from.u8()?)?),
             12 => Self::Failed(failure(from)?),
@@ -154,7 +157,7 @@ impl Answer {
             Self::Wrapped(_) => 6,
             Self::Unwrapped(_) => 7,
             Self::Signer(_) => 8,
-            Self::NotLoggedIn(_) => 9,
+            Self::NotLoggedIn(_) => Self::NOT_LOGGED_IN,
             Self::Unrecorded(_) => 10,
             Self::KeyRefused(_) => 11,
             Self::Failed(_) => 12,

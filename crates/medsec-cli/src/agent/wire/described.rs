@@ -11,6 +11,7 @@ pub(super) fn put_description(out: &mut Out, about: &KeyDescription) {
     out.text(about.name.as_str());
     put_state(out, about.state);
     out.maybe(about.version, Out::u32);
+    out.maybe(about.oldest, Out::u32);
     let times = [about.created, about.rotated, about.rotation_due];
     times.into_iter().for_each(|time| out.maybe(time, put_time));
 }
@@ -19,6 +20,7 @@ pub(super) fn description(from: &mut In<'_>) -> Result<KeyDescription, Malformed
     let (name, state) = (key_name(from)?, state(from)?);
     let mut about = KeyDescription::new(name, state);
     about.version = from.maybe(In::u32)?;
+    about.oldest = from.maybe(In::u32)?;
     about.created = from.maybe(time)?;
     about.rotated = from.maybe(time)?;
     about.rotation_due = from.maybe(time)?;

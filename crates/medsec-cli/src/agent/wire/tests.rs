@@ -18,7 +18,9 @@ use medsec_kms::{
 use medsec_policy::{Factors, GroupName, Method, Principal, PrincipalId, PrincipalKind};
 
 use super::frame::FrameError;
-use super::{Answer, Held, Login, MAX_FRAME_LEN, Request, Status, Wait, read_frame, write_frame};
+use super::{
+    Answer, Held, Login, MAX_FRAME_LEN, Request, Status, VERSION, Wait, read_frame, write_frame,
+};
 use crate::exit::Exit;
 use crate::failure::Failure;
 
@@ -41,6 +43,7 @@ fn time(seconds: u64) -> UtcTime {
 fn described(state: KeyState, version: Option<u32>) -> Answer {
     let mut about = KeyDescription::new(key_name(), state);
     about.version = version;
+    about.oldest = version;
     about.created = version.map(|_| time(1_700_000_000));
     about.rotation_due = version.map(|_| time(1_800_000_000));
     Answer::Described(Box::new(about))
@@ -168,13 +171,15 @@ fn truncated_and_longer_messages_are_malformed() {
 #[test]
 fn other_versions_and_unknown_kinds_are_malformed() {
     for body in requests() {
-        for version in [0, 2, 255] {
+        for version in [0, 1, 3, 255] {
             let other = [&[version], &body[1..]].concat();
             assert!(Request::parse(&other).is_err() && Answer::parse(&other).is_err());
         }
     }
     for kind in [0, 17, 18, 200, 255] {
-        assert!(Request::parse(&[1, kind]).is_err() && Answer::parse(&[1, kind]).is_err());
+        assert!(
+            Request::parse(&[VERSION, kind]).is_err() && Answer::parse(&[VERSION, kind]).is_err()
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! Packages whose new recipients are written, on their way to the disk and the log.
 
+use std::path::Path;
 use std::sync::Mutex;
 
 use medsec::{RewrapBatch, RewrapGrant};
@@ -7,7 +8,7 @@ use medsec_crypto::{GroupLimits, StartedRewrap};
 
 use super::{Counts, Work};
 use crate::bulk::crew::{lock, raise_descriptor_limit};
-use crate::bulk::tally::Tally;
+use crate::bulk::tally::{Place, Tally};
 
 /// Number and length of a package whose new recipients are written.
 pub(super) type Waiting = (usize, u64);
@@ -66,7 +67,7 @@ impl<'a, W: Work> Finisher<'a, W> {
             }
         }
         if let Err(error) = ended.recorded {
-            self.tally.folder_failed(error.into());
+            self.tally.found(Place::Log, Path::new(""), "failed", error.into());
         }
     }
 }

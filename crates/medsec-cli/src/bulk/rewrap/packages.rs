@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
@@ -86,8 +86,9 @@ impl Packages {
         let mut named = HashSet::new();
         let mut found = Vec::new();
         for path in text.split(|byte| *byte == end).filter(|path| !path.is_empty()) {
-            if named.insert(path) {
-                found.push(look_at(path_of(path)?));
+            let path = path_of(path)?;
+            if named.insert(plain(&path)) {
+                found.push(look_at(path));
             }
         }
         Ok(Self { root: PathBuf::new(), found, _lock: None })
@@ -107,6 +108,11 @@ impl Packages {
         let folders: BTreeSet<_> = self.found.iter().map(|one| parent_of(&one.path)).collect();
         folders.into_iter().for_each(|below| sweep(&self.root.join(below)));
     }
+}
+
+/// A path without its parts that say nothing: `./a` and `a` are one. Links are not followed.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| !matches!(part, Component::CurDir)).collect()
 }
 
 fn look_at(path: PathBuf) -> Found {
@@ -147,6 +153,8 @@ mod tests {
         assert_eq!(paths(b"b\n\na b\nb\n", b'\n'), ["b", "a b"].map(PathBuf::from));
         assert_eq!(paths(b"b\0a\nb\0", 0), ["b", "a\nb"].map(PathBuf::from));
         assert_eq!(paths(b"", b'\n'), [] as [PathBuf; 0]);
+        let same = b"./a\na\n.//a\nb/./c\nb//c\n/a\n../a\n";
+        assert_eq!(paths(same, b'\n'), ["./a", "b/./c", "/a", "../a"].map(PathBuf::from));
     }
 
     #[test]

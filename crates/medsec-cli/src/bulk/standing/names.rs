@@ -26,7 +26,14 @@ impl Names {
     pub(super) fn learn(session: &Session) -> Result<Self, Failure> {
         let mut names = Self { services: None, store: None, newest: BTreeMap::new() };
         let Some(settings) = session.any_settings()? else { return Ok(names) };
-        names.store = LocalStore::open(settings.store_place()).ok();
+        match LocalStore::open(settings.store_place()) {
+            Ok(store) => names.store = Some(store),
+            Err(error) => {
+                let failure = Failure::from(error);
+                let what = "keys of the key store have the names that packages give them";
+                output::note(session, &format!("{}: {what}", failure.message));
+            }
+        }
         for key in names.store.iter().flat_map(LocalStore::keys) {
             if let Some(version) = key.describe().version {
                 names.newest.insert(key.name().to_string(), version);

@@ -26,7 +26,8 @@ pub(crate) struct Status {
     /// The keys, those of services as SERVICE:KEY; all by default.
     #[arg(value_name = "KEY")]
     names: Vec<KeyName>,
-    /// Fail if a key is older than it may be, disabled, due to be destroyed, or if its service cannot tell.
+    /// Fail if a key is older than it may be, disabled, due to be destroyed, or if its service cannot tell; with --packages
+    /// also for packages under a version that no longer opens them, not readable, or under no known key.
     #[arg(long)]
     check: bool,
     /// Tell also how many packages of this folder stand under which version of each key: what a rotation has reached.
@@ -57,7 +58,9 @@ impl Status {
             Some(spread) => spread.summary(report),
             None => report,
         };
-        Ok(if self.check { verdict(report, &rows, self.names.is_empty()) } else { report })
+        let packages = spread.map(|spread| spread.wrong(self.names.is_empty())).unwrap_or_default();
+        let all = self.names.is_empty();
+        Ok(if self.check { verdict(report, &rows, all, &packages) } else { report })
     }
 
     /// What the policy in force says of the age of keys.
@@ -208,15 +211,25 @@ impl<'a> Row<'a> {
 }
 
 /// Whether all is in order: a key that was destroyed needs nothing, unless it was asked for.
-fn verdict(report: Report, rows: &[Row<'_>], all: bool) -> Report {
+fn verdict(report: Report, rows: &[Row<'_>], all: bool, packages: &[(Exit, u64)]) -> Report {
     let wrong = rows.iter().filter(|row| !(all && row.is_destroyed()));
     let wrong: Vec<&Row<'_>> = wrong.filter(|row| row.wrong.is_some()).collect();
     let exits = wrong.iter().filter_map(|row| row.wrong.as_ref().map(|(exit, _)| *exit));
+    let exits = exits.chain(packages.iter().map(|(exit, _)| *exit));
     let failed = exits.reduce(|one, other| if one == other { one } else { Exit::Failure });
     let count = u64::try_from(wrong.len()).unwrap_or(u64::MAX);
-    let report = report.line(match count {
-        0 => "all keys are in order".to_owned(),
-        _ => format!("not in order: {}", units::counted(count, ["key", "keys"])),
+    let of_packages: u64 = packages.iter().map(|(_, count)| count).sum();
+    let mut parts = Vec::new();
+    if count > 0 {
+        parts.push(units::counted(count, ["key", "keys"]));
+    }
+    if of_packages > 0 {
+        parts.push(units::counted(of_packages, ["package", "packages"]));
+    }
+    let report = report.line(match parts.is_empty() {
+        true => "all keys are in order".to_owned(),
+        false => format!("not in order: {}", parts.join(", ")),
     });
-    Report { failed, ..report.field("not_in_order", count) }
+    let report = report.field("not_in_order", count).field("packages_not_in_order", of_packages);
+    Report { failed, ..report }
 }

@@ -46,6 +46,7 @@ impl Work for Job<'_> {
     /// A package is left alone if its recipients, which have been authenticated, are those wanted and nothing
     /// of an older list is left.
     fn rewrap(&self, path: &Path, mut file: File) -> Result<Rewrap, Failure> {
+        self.refuse_data_key()?;
         let grant = self.grant(Header::read_patiently(&mut file))?;
         if self.is_as_wanted(grant.header()) {
             grant.nothing_to_do()?;
@@ -94,7 +95,7 @@ impl Job<'_> {
         });
         self.added().iter().all(present)
             && self.custody.has_demanded(header.stanzas())
-            && !self.remove.iter().any(present)
+            && !header.stanzas().iter().any(|stanza| self.is_removed(stanza))
             && under_key
             && header.slot_condition() == SlotCondition::Clean
     }

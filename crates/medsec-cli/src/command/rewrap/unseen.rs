@@ -26,13 +26,12 @@ impl Job<'_> {
         let request =
             |header: Header| UnseenRequest { kept: self.kept_unseen(&header), header: Ok(header) };
         let requests = headers.into_iter().map(request).collect();
-        self.custody.rewrap_unseen(requests, key.name(), self.options.pace.in_one_call())
+        self.custody.rewrap_unseen(requests, key, self.options.pace.in_one_call())
     }
 
     /// All but those that are removed and other versions of the key; what is to be added is there already.
     fn kept_unseen(&self, header: &Header) -> Vec<Stanza> {
-        let goes =
-            |stanza: &Stanza| self.remove.contains(stanza.key_ref()) || self.is_of_key(stanza);
+        let goes = |stanza: &Stanza| self.is_removed(stanza) || self.is_of_key(stanza);
         header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
     }
 }

@@ -96,6 +96,23 @@ fn name_that_may_not_last_leaves_the_old_bytes_alone() {
 }
 
 #[test]
+fn what_a_killed_replacement_left_is_erased_by_the_next() {
+    let (folder, path, key) = saved();
+    let left = folder.path().join(".medsec-00000000000000aa.part");
+    under(&key, "never used").save_new(&left).unwrap();
+    let mut bytes = File::open(&left).unwrap();
+    let other = folder.path().join(".medsec-00000000000000ab.part");
+    under(&PrivateKey::generate(KeyKind::X25519).unwrap(), "other").save_new(&other).unwrap();
+    let package = folder.path().join(".medsec-00000000000000ac.part");
+    std::fs::write(&package, b"no identity").unwrap();
+    under(&key, "new").replace(&path).unwrap();
+    assert!(!left.exists() && other.exists() && package.exists());
+    let mut erased = Vec::new();
+    bytes.read_to_end(&mut erased).unwrap();
+    assert!(!erased.is_empty() && erased.iter().all(|byte| *byte == 0));
+}
+
+#[test]
 fn replacing_killed_at_any_step_leaves_a_file_that_opens() {
     let mut seen_new = false;
     for place in 0..PLACES {

@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::steps::step;
 
 /// Whether a file of that name is what a killed writer left. Under the writers' lock nobody is writing one.
-pub(super) fn is_leftover(name: &str) -> bool {
+pub(crate) fn is_leftover(name: &str) -> bool {
     name.starts_with(".medsec-") && name.ends_with(".part")
 }
 
@@ -31,7 +31,8 @@ pub(super) fn erase_all(folder: &Path, chosen: impl Fn(&str) -> bool) -> io::Res
     result
 }
 
-fn erase_named(path: &Path) -> io::Result<()> {
+/// Removes a file and erases it.
+pub(crate) fn erase_named(path: &Path) -> io::Result<()> {
     // A link would lead to a file of somebody else.
     if !fs::symlink_metadata(path)?.is_file() {
         return fs::remove_file(path);

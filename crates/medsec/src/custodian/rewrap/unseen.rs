@@ -3,6 +3,7 @@
 //! That is for packages with a blind recipient list. Nothing here asks for a data key to be unwrapped, so that whoever
 //! rotates keys needs no right to open anything.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -30,6 +31,9 @@ pub struct UnseenWish<'a> {
     pub purpose: Option<Purpose>,
     /// The key, in its newest version.
     pub key: &'a KeyName,
+    /// The version that the key is known to have: a wrap under an older one is not taken. `None` where versions are not
+    /// told.
+    pub newest: Option<u32>,
     /// Data keys that the key service is asked for in one call: servers limit what a request may hold.
     pub in_one_call: NonZeroUsize,
 }
@@ -96,13 +100,14 @@ impl Custodian {
             given.resize_with(some.len(), || Err(MISSING));
             answers.extend(given);
         }
+        refuse_repeated(&mut answers);
         let mut answers = answers.into_iter();
         let mut granted = Vec::with_capacity(announced.len());
         for one in announced {
             granted.push(match one {
                 Ok((work, conclusion)) => {
                     let answer = answers.next().unwrap_or(Err(MISSING));
-                    grant(login.keys(), work, answer, wish.key, conclusion).await
+                    grant(login.keys(), work, answer, wish, conclusion).await
                 }
                 Err(refused) => Err(refused),
             });
@@ -183,15 +188,25 @@ impl Work {
         (self.from.clone(), context_of(&self.header))
     }
 
-    /// The list with what the key service gave. That it is of the key that was asked for is all that can be seen of it.
+    /// The list with what the key service gave. Nobody sees what it wrapped; what can be seen is that it is another wrap,
+    /// of the key that was asked for, and of no older version than that has.
     fn list(
         &self,
         keys: &dyn KeyService,
         stanza: Stanza,
-        key: &KeyName,
+        wish: &UnseenWish<'_>,
     ) -> Result<NewList, KeyServiceError> {
-        if keys.standing(&stanza).is_some_and(|standing| standing.key != *key) {
-            return Err(KeyServiceError::Answer("it is wrapped under another key"));
+        let standing = keys.standing(&stanza).filter(|standing| standing.key == *wish.key);
+        let standing =
+            standing.ok_or(KeyServiceError::Answer("it is wrapped under another key"))?;
+        if stanza == self.from {
+            return Err(KeyServiceError::Answer("it is the wrap that was there before"));
+        }
+        let before = keys.standing(&self.from).filter(|before| before.key == *wish.key);
+        let least = before.and_then(|before| before.version).max(wish.newest);
+        // A service that tells versions tells that of what it made.
+        if least.is_some() && standing.version < least {
+            return Err(KeyServiceError::Answer("it is wrapped under an older version"));
         }
         let mut stanzas = self.kept.clone();
         stanzas.retain(|old| old.key_ref() != stanza.key_ref());
@@ -215,14 +230,29 @@ fn source<'h>(keys: &dyn KeyService, header: &'h Header, key: &KeyName) -> Optio
     able.find(is_of_key).or(first)
 }
 
+/// No two data keys have the same wrap: an answer that came twice is no answer to either.
+fn refuse_repeated(answers: &mut [Result<Stanza, KeyServiceError>]) {
+    let mut met: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    for stanza in answers.iter().flatten() {
+        let times = met.entry(stanza.wrapped().to_vec()).or_default();
+        *times = times.saturating_add(1);
+    }
+    for answer in answers {
+        let repeated = answer.as_ref().ok().and_then(|stanza| met.get(stanza.wrapped()));
+        if repeated.is_some_and(|times| *times > 1) {
+            *answer = Err(KeyServiceError::Answer("it gave several packages the same wrap"));
+        }
+    }
+}
+
 async fn grant(
     keys: &dyn KeyService,
     work: Work,
     answer: Result<Stanza, KeyServiceError>,
-    key: &KeyName,
+    wish: &UnseenWish<'_>,
     conclusion: Conclusion,
 ) -> Result<(RewrapGrant, NewList), Refused> {
-    let list = answer.and_then(|stanza| work.list(keys, stanza, key)).map_err(Refused::from);
+    let list = answer.and_then(|stanza| work.list(keys, stanza, wish)).map_err(Refused::from);
     let list = list.and_then(|list| conclusion.tether().check().map(|()| list).map_err(Into::into));
     let (list, conclusion) = conclusion.or_fail(list).await?;
     Ok((RewrapGrant::new(work.header, None, conclusion), list))

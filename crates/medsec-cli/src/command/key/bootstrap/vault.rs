@@ -47,6 +47,10 @@ pub(super) struct VaultOption {
     /// The server never makes a new version by itself.
     #[arg(long, conflicts_with_all = ["max_age", "aws"])]
     no_max_age: bool,
+    /// Replace policies of these names that were not made here. Otherwise they stop the plan; policies that were made here
+    /// only get what they lack, so that keys set up earlier stay usable.
+    #[arg(long, conflicts_with = "aws")]
+    replace_policies: bool,
     /// Do it.
     #[arg(long, conflicts_with = "aws")]
     apply: bool,
@@ -120,6 +124,7 @@ mod set_up {
             let unfit = |error: KeyServiceError| Failure::usage(error.to_string());
             let spec =
                 BootstrapSpec::new().datasets(&self.prefix, keys.collect()).map_err(unfit)?;
+            let spec = if self.replace_policies { spec.replacing_policies() } else { spec };
             self.user.iter().try_fold(spec, |spec, user| {
                 spec.user(&self.prefix, user, max_age_days).map_err(unfit)
             })
@@ -128,7 +133,7 @@ mod set_up {
         /// The settings to write, and where the credentials come from. What is made here can be read by whoever sees
         /// the terminal, so no secret is.
         fn tell_how_to_go_on(&self, report: Report, section: &VaultSection) -> Report {
-            let Self { prefix, name, .. } = self;
+            let Self { prefix, .. } = self;
             let settings = settings_of(section);
             let mut report =
                 report.line("for config.toml of a home that uses these keys:").line("");
@@ -136,18 +141,9 @@ mod set_up {
                 report = report.line(format!("  {line}"));
             }
             report = report.line("").line(format!(
-                "an AppRole has the policies that its home needs: {prefix}-seal to seal, {prefix}-open to open, {prefix}-rewrap to rewrap; here the first two:"
+                "a role for each of the policies; a home that needs two has a role of its own with both, as token_policies={prefix}-seal,{prefix}-open:"
             ));
-            let commands = [
-                "bao auth enable approle".to_owned(),
-                format!(
-                    "bao write auth/approle/role/{prefix} token_policies={prefix}-seal,{prefix}-open token_no_default_policy=true token_ttl=1h"
-                ),
-                format!("bao read -field=role_id auth/approle/role/{prefix}/role-id"),
-                format!(
-                    "(umask 077; bao write -f -field=secret_id auth/approle/role/{prefix}/secret-id > {name}.secret-id)"
-                ),
-            ];
+            let commands = self.commands();
             for command in &commands {
                 report = report.line(format!("  {command}"));
             }
@@ -159,7 +155,31 @@ mod set_up {
                     users.join(", ")
                 ));
             }
-            report.field("settings", settings).field("commands", commands.to_vec())
+            report.field("settings", settings).field("commands", commands)
+        }
+
+        /// What makes the roles, and the credentials of the first. A token lives 24 hours at most, a secret 90 days.
+        fn commands(&self) -> Vec<String> {
+            let Self { prefix, name, namespace, .. } = self;
+            let within = match namespace.is_empty() {
+                true => String::new(),
+                false => format!(" -namespace={namespace}"),
+            };
+            let role = |role: &str| format!("auth/approle/role/{prefix}-{role}");
+            let made = ["seal", "open", "rewrap"].map(|one| {
+                let path = role(one);
+                format!(
+                    "bao write{within} {path} token_policies={prefix}-{one} token_no_default_policy=true token_ttl=1h token_max_ttl=24h secret_id_ttl=2160h"
+                )
+            });
+            let first = role("seal");
+            let mut commands = vec![format!("bao auth enable{within} approle")];
+            commands.extend(made);
+            commands.push(format!("bao read{within} -field=role_id {first}/role-id"));
+            commands.push(format!(
+                "(umask 077; bao write{within} -f -field=secret_id {first}/secret-id > {name}.secret-id)"
+            ));
+            commands
         }
     }
 
@@ -213,7 +233,7 @@ mod set_up {
                 )
             }
             _ => Failure::new(Exit::Key, format!("{message}; nothing was changed"))
-                .next("choose another --mount, --key or --prefix, or look at what is there"),
+                .next("choose another --mount, --key or --prefix, or look at what is there; --replace-policies replaces policies"),
         }
     }
 }

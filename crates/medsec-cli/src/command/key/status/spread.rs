@@ -7,8 +7,9 @@ use medsec_crypto::Stanza;
 use medsec_kms::{KeyName, LocalStore, Standing};
 use serde_json::{Value, json};
 
-use super::keys::All;
+use super::keys::{All, Place};
 use crate::bulk::headers;
+use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::report::Report;
 use crate::session::Session;
@@ -23,6 +24,8 @@ pub(super) struct Spread {
     elsewhere: u64,
     /// Not readable as packages.
     unread: u64,
+    /// Under a version that no longer opens them, or that the key does not have.
+    closed: u64,
 }
 
 impl Spread {
@@ -34,8 +37,11 @@ impl Spread {
     ) -> Result<Self, Failure> {
         let mut spread = Self::default();
         let seen = headers::each(session, folder, |header| {
-            let standings = header.stanzas().iter().filter_map(|one| standing(store, all, one));
-            spread.add(standings);
+            let stanzas = header.stanzas().iter();
+            let standings: Vec<_> = stanzas.filter_map(|one| standing(store, all, one)).collect();
+            let is_closed = standings.iter().any(|standing| !opens(store, all, standing));
+            spread.closed = spread.closed.saturating_add(u64::from(is_closed));
+            spread.add(standings.into_iter());
         })?;
         spread.unread = seen.unread;
         Ok(spread)
@@ -81,6 +87,15 @@ impl Spread {
         versions.map(|(version, count)| json!({ "version": version, "packages": count })).collect()
     }
 
+    /// How many packages are not in order, each with the code that tells it; those under no key only where all keys were
+    /// looked at.
+    pub(super) fn wrong(&self, all: bool) -> Vec<(Exit, u64)> {
+        let elsewhere = if all { self.elsewhere } else { 0 };
+        let counts =
+            [(Exit::Key, self.closed), (Exit::Key, elsewhere), (Exit::Format, self.unread)];
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
     /// What is of no key here.
     pub(super) fn summary(&self, report: Report) -> Report {
         let Self { packages, elsewhere, unread, .. } = self;
@@ -89,11 +104,38 @@ impl Spread {
             .field("packages", *packages)
             .field("packages_under_other_keys", *elsewhere)
             .field("packages_unreadable", *unread)
+            .field("packages_closed", self.closed)
             .line(format!("{all}, {elsewhere} under none of these keys"));
+        let report = match self.closed {
+            0 => report,
+            count => report.line(format!(
+                "{} under a version that does not open them any more",
+                units::counted(count, ["package is", "packages are"])
+            )),
+        };
         match unread {
             0 => report,
             _ => report
                 .line(format!("{unread} not readable as packages; `medsec verify` tells more")),
+        }
+    }
+}
+
+/// Whether the key, as far as it was looked at, has that version and unwraps with it.
+fn opens(store: &LocalStore, all: &All, standing: &Standing) -> bool {
+    let found = all.keys.iter().find(|found| found.name == standing.key);
+    let Some((found, about)) = found.and_then(|found| Some((found, found.about.as_ref().ok()?)))
+    else {
+        return true;
+    };
+    let Some(version) = standing.version else { return true };
+    match found.place {
+        Place::Store => store
+            .key(&found.name)
+            .is_some_and(|key| key.versions().any(|present| present == version)),
+        Place::Service { .. } => {
+            about.oldest.is_none_or(|oldest| oldest <= version)
+                && about.version.is_none_or(|newest| version <= newest)
         }
     }
 }
