@@ -236,4 +236,54 @@ mod set_up {
                 .next("choose another --mount, --key or --prefix, or look at what is there; --replace-policies replaces policies"),
         }
     }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        fn commands(namespace: &str) -> Vec<String> {
+            let option = VaultOption {
+                vault: None,
+                token_file: None,
+                key: Vec::new(),
+                user: Vec::new(),
+                prefix: "clinic".to_owned(),
+                name: "bao".to_owned(),
+                mount: "transit".to_owned(),
+                namespace: namespace.to_owned(),
+                roots: None,
+                plain_loopback: false,
+                max_age: 365,
+                no_max_age: false,
+                replace_policies: false,
+                apply: false,
+            };
+            option.commands()
+        }
+
+        #[test]
+        fn each_printed_role_has_one_policy_and_ends() {
+            let commands = commands("");
+            let roles: Vec<_> = commands.iter().filter(|one| one.contains("/role/")).collect();
+            for role in ["seal", "open", "rewrap"] {
+                let begin = format!(
+                    "bao write auth/approle/role/clinic-{role} token_policies=clinic-{role} "
+                );
+                let line = roles.iter().find(|line| line.starts_with(&begin)).unwrap();
+                assert!(
+                    line.contains(" token_max_ttl=24h") && line.contains(" secret_id_ttl=2160h")
+                );
+            }
+        }
+
+        #[test]
+        fn printed_commands_work_in_the_namespace() {
+            let commands = commands("radiology");
+            assert_eq!(commands.len(), 6);
+            for line in commands {
+                let calls = line.matches("bao ").count();
+                assert_eq!(line.matches(" -namespace=radiology ").count(), calls, "{line}");
+            }
+        }
+    }
 }
