@@ -36,6 +36,18 @@ impl Custodian {
         self.done(&asked.account).await
     }
 
+    /// Records that whoever is logged in may not put a policy in force, for a reason beside its rules: readers would
+    /// not believe their signature, for instance.
+    ///
+    /// # Errors
+    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    pub async fn policy_refused(&self, login: &dyn Login) -> Result<(), Refused> {
+        let mut account = self.account(Action::PolicyChange, Subject::default())?;
+        self.identify(login, &mut account)?;
+        self.recorder.record(vec![account.single(Outcome::Denied(Denial::Policy))]).await?;
+        Ok(())
+    }
+
     /// Decides whether somebody may hand the audit trail to others, and records that they do: it is theirs to write out
     /// when this returns.
     ///
