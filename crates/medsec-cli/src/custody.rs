@@ -33,7 +33,7 @@ use self::at::At;
 pub(crate) use self::attempt::Attempt;
 #[cfg(unix)]
 pub(crate) use self::attempt::{no_agent, of_login};
-pub(crate) use self::emergency::{WithKey, book};
+pub(crate) use self::emergency::{Standing as StepStanding, WithKey, book, step_ended};
 use self::enter::custodian;
 pub(crate) use self::enter::{refuse_homeless, start_session};
 pub(crate) use self::in_force::{BUNDLE_FILE, InForce, engine_of, read_signed, trusted};
