@@ -12,12 +12,14 @@ use medsec_audit::{Commitment, Failure as Cause, Opening, Outcome, Patient, Peri
 use medsec_crypto::{Header, HpkeIdentity};
 use medsec_kms::{EmergencySetId, KeyService, Keyring};
 use medsec_policy::{
-    Clock as _, DatasetId, EmergencyId, EmergencyRecord, Purpose, Resource, Settings, SystemClock,
+    Clock as _, DatasetId, EmergencyId, EmergencyRecord, Method, Purpose, Resource, Settings,
+    SystemClock,
 };
 
 use super::at::At;
-use super::who::Who;
 use super::{Custody, CustodyOption, InForce};
+#[cfg(unix)]
+use crate::agent;
 use crate::audit::LogOption;
 use crate::command::keep_opening;
 use crate::exit::Exit;
@@ -103,8 +105,8 @@ impl Custody {
         WithKey { at: &self.login, keys: Keyring::new(vec![Arc::new(identity)], None) }
     }
 
-    /// How long ago the user proved who they are: in this very call. Where the agent knows them, they unlock their
-    /// identity once more here.
+    /// How long ago the user proved who they are: in this very call. Where the agent knows them by their key, they
+    /// unlock their identity for it once more; who is logged in there by a token must have got a fresh one.
     pub(crate) fn prove_now(
         &self,
         session: &Session,
@@ -114,15 +116,11 @@ impl Custody {
         if self.writer.is_some() {
             return Ok(known.authentication_age);
         }
-        let proved = Who::load(session, &self.store, options, None)?;
-        match proved.principal.id == known.principal.id {
-            true => Ok(Duration::ZERO),
-            false => Err(Failure::new(
-                Exit::Denied,
-                "the identity is not that of whoever is logged in; nothing was opened",
-            )
-            .next("`medsec logout`, and claim under your own name")),
+        #[cfg(unix)]
+        if known.principal.method == Method::PrivateKey {
+            agent::prove_again(session, &options.passphrase)?;
         }
+        Ok(self.who()?.authentication_age)
     }
 
     /// Those that are kept.
