@@ -21,7 +21,7 @@ mod suspend;
 pub(crate) mod wire;
 
 pub(crate) use self::client::{
-    AgentJournal, AgentLogin, Entered, Joined, is_running, join, journal,
+    AgentJournal, AgentLogin, Entered, Joined, is_running, join, journal, prove_again,
 };
 pub(crate) use self::place::{Place, Wanted, running, wanted};
 pub(crate) use self::start::{Keep, begin, start};

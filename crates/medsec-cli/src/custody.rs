@@ -28,11 +28,12 @@ use medsec_crypto::{Header, HeaderError, HpkeIdentity, KeyRef, Recipient, Stanza
 use medsec_kms::{KeyName, KeyServiceError, KeyState, Keyring, LocalStore, Standing};
 use medsec_policy::{PolicyHash, Purpose};
 
-pub(crate) use self::administration::{Act, Announced};
+pub(crate) use self::administration::{Act, Announced, not_administrator};
 use self::at::At;
+pub(crate) use self::attempt::Attempt;
 #[cfg(unix)]
 pub(crate) use self::attempt::{no_agent, of_login};
-pub(crate) use self::emergency::{WithKey, book};
+pub(crate) use self::emergency::{Standing as StepStanding, WithKey, book, step_ended};
 use self::enter::custodian;
 pub(crate) use self::enter::{refuse_homeless, start_session};
 pub(crate) use self::in_force::{BUNDLE_FILE, InForce, engine_of, read_signed, trusted};
@@ -117,6 +118,15 @@ impl Custody {
     /// Asks whether another policy may come into force, and records that it does: so it must when this returns.
     pub(crate) fn change_policy(&self, next: PolicyHash) -> Result<(), Failure> {
         Ok(pollster::block_on(self.custodian.change_policy(&self.login, next))?)
+    }
+
+    /// Records that the user may not put a policy in force, though the rules may say so. Gives the failure as it is,
+    /// or says in it that it is not on record.
+    pub(crate) fn policy_refused(&self, failure: Failure) -> Failure {
+        match pollster::block_on(self.custodian.policy_refused(&self.login)) {
+            Ok(()) => failure,
+            Err(_) => attempt::unrecorded(failure),
+        }
     }
 
     /// Whether a Custodian could work under that policy here: else nobody could ever replace it.

@@ -11,7 +11,7 @@ use medsec_kms::{
     UserName,
 };
 
-use crate::custody::{Act, Announced, CustodyOption, PurposeOption};
+use crate::custody::{Act, Announced, Attempt, CustodyOption, PurposeOption, not_administrator};
 use crate::failure::Failure;
 use crate::passphrase::PassphraseOption;
 use crate::report::Report;
@@ -64,18 +64,29 @@ impl OwnOption {
         }
     }
 
-    /// Makes one change of the store, as an administrator, and says what became of it. `told` says what is done, as the
-    /// audit log calls it: it is on record before it happens, and how it ended behind it.
+    /// Makes one change of the store, as an administrator, and says what became of it. `asked` is on record of whoever
+    /// is refused. `told` says what is done, as the audit log calls it: it is on record before it happens, and how it
+    /// ended behind it.
     pub(crate) fn change<T>(
         &self,
         session: &Session,
+        asked: &Act,
         change: impl FnOnce(&mut Change<'_>) -> Result<T, ChangeError>,
         told: impl FnOnce(&T) -> Vec<Act>,
     ) -> Result<Changed<T>, Failure> {
-        let mut store = open_store(session)?;
-        let own = self.load(session)?;
-        let who = holder(store.users().map(|user| (user.name(), user.recipient())), &own);
-        let mut begun = store.change(own.administrator(), now())?;
+        let attempt = Attempt::new(session, asked.action(), None);
+        let mut store = attempt.told(open_store(session))?;
+        let own = attempt.told(self.load(session))?;
+        let present = store.users().filter(|user| user.offboarded().is_none());
+        let who = holder(present.map(|user| (user.name(), user.recipient())), &own);
+        let begun = store.change(own.administrator(), now());
+        let mut begun = begun.map_err(|error| match (&error, &who) {
+            (ChangeError::NotAdministrator, Some(who)) => {
+                not_administrator(session, who, asked, error.into())
+            }
+            (ChangeError::NotAdministrator, None) => attempt.refused_of(error.into()),
+            _ => error.into(),
+        })?;
         let value = change(&mut begun)?;
         let destroyed = begun.shredded().to_vec();
         let mut acts = told(&value);

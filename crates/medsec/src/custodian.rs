@@ -23,7 +23,7 @@ use medsec_audit::{Action, Actor, Origin, Outcome, Place, RequestId, Retention, 
 use medsec_kms::{PublicKey, PublicKeyError};
 use medsec_policy::{Circumstances, Clock, Decision, Purpose, Request, Resource};
 
-pub use self::emergency::EmergencyNote;
+pub use self::emergency::{EmergencyKeyUse, EmergencyNote, EmergencyStep};
 pub use self::export::ExportGrant;
 pub use self::open::{Aim, OpenRequest, OpenWish, Unbound};
 pub use self::rewrap::{

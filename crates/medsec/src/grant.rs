@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 pub use self::granted::{Granted, RangeAccess, Source};
 pub use self::parked::Parked;
+pub use self::reading::FileNameAmong;
 use crate::conclusion::Conclusion;
 use crate::error::{ReleaseError, UseError};
 use crate::gate::Admission;

@@ -32,13 +32,13 @@ mod tally;
 mod time;
 
 pub use crate::custodian::{
-    Aim, Confirmed, Custodian, CustodianError, EmergencyNote, EndedRewraps, ExportGrant, NewList,
-    OpenRequest, OpenWish, Parts, RewrapBatch, RewrapGrant, RewrapWish, SealRequest, SealWish,
-    Unbound, UnseenRequest, UnseenWish, WantedRecipients,
+    Aim, Confirmed, Custodian, CustodianError, EmergencyKeyUse, EmergencyNote, EmergencyStep,
+    EndedRewraps, ExportGrant, NewList, OpenRequest, OpenWish, Parts, RewrapBatch, RewrapGrant,
+    RewrapWish, SealRequest, SealWish, Unbound, UnseenRequest, UnseenWish, WantedRecipients,
 };
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
 pub use crate::error::{Demand, Refused, ReleaseError, UseError};
-pub use crate::grant::{Grant, Granted, Parked, RangeAccess, Source};
+pub use crate::grant::{FileNameAmong, Grant, Granted, Parked, RangeAccess, Source};
 pub use crate::hold::{Hold, Holdings, KeyHandle};
 #[cfg(feature = "https-key-set")]
 pub use crate::https_key_set::{

@@ -54,6 +54,10 @@ impl Event {
     /// Only somebody who is known does anything to packages, rights or keys, or reviews.
     fn lacks_actor(&self) -> Option<&'static str> {
         let fits = match Group::of(self.action) {
+            // One whose time is over ends by nobody's act.
+            Group::Emergency if self.action == Action::EmergencyEnd => {
+                !matches!(self.actor, Actor::Unknown)
+            }
             Group::Access | Group::Rights | Group::Emergency => self.actor.principal().is_some(),
             Group::Review => matches!(self.actor, Actor::Person(_)),
             Group::Key | Group::Session | Group::Policy | Group::Log | Group::Test => {

@@ -12,13 +12,16 @@ use std::time::{Duration, Instant};
 use medsec::{LoggedIn, NotLoggedIn};
 use medsec_audit::Retention;
 use medsec_crypto::Assurance;
+use medsec_kms::IdentityFile;
 
 pub(crate) use self::journal::AgentJournal;
 pub(crate) use self::link::{Link, Lost};
 pub(crate) use self::login::AgentLogin;
 use super::place::{Place, Wanted, wanted};
-use super::wire::{Answer, Request};
+use super::wire::{Answer, Login, Request};
 use crate::failure::Failure;
+use crate::own;
+use crate::passphrase::PassphraseOption;
 use crate::session::Session;
 
 /// How long a command waits while the agent has too many others.
@@ -106,6 +109,30 @@ pub(crate) fn try_first(
 /// Whether an agent of this home runs, whoever is logged in.
 pub(crate) fn is_running(session: &Session) -> bool {
     Place::of(session).is_ok_and(|place| matches!(place.connect(), Ok(Some(_))))
+}
+
+/// Hands the agent a fresh proof of who is logged in there, by the identity of the settings: what asks for one is
+/// decided by the age of the session's.
+///
+/// # Errors
+/// The proof is wrong or somebody else's, or nobody is logged in.
+pub(crate) fn prove_again(session: &Session, passphrase: &PassphraseOption) -> Result<(), Failure> {
+    let identity = session.settings()?.identity.value.as_deref().ok_or_else(own::unnamed)?;
+    // The agent may stand in another folder.
+    let identity = std::path::absolute(identity);
+    let identity = identity.map_err(|e| Failure::io("the identity file cannot be found", &e))?;
+    let locked = IdentityFile::load(&identity)?.passphrase_params().is_some();
+    let passphrase = locked.then(|| passphrase.read_bytes()).transpose()?;
+    let shown = Login {
+        identity: Some(&identity),
+        passphrase: passphrase.as_ref().map(|bytes| bytes.as_slice()),
+        ..Login::default()
+    };
+    match ask_first(&Place::of(session)?, &Request::Prove(shown))? {
+        Some((_, Answer::Status(_))) => Ok(()),
+        Some((_, answer)) => Err(unasked(answer)),
+        None => Err(Lost::Gone.into()),
+    }
 }
 
 /// What an answer that does not answer the question means.

@@ -134,7 +134,7 @@ impl Agent {
 
     fn is_over(&self, begun: Instant) -> bool {
         let unused = self.tried.load(Ordering::Relaxed) || begun.elapsed() >= UNUSED;
-        let session_over = self.keep == Keep::UntilLogout && unused && !self.sessions.is_live();
+        let session_over = self.keep == Keep::UntilLogout && unused && self.sessions.is_empty();
         self.stop.load(Ordering::Relaxed) || session_over
     }
 

@@ -11,7 +11,7 @@ use medsec::Parked;
 use medsec_crypto::{Header, HeaderHash, PackageId, Timestamp};
 
 use super::crew::{self, lock};
-use super::package::{Looked, Reader};
+use super::package::{Looked, MadeOf, Reader};
 use super::tally::{Place, Tally};
 use super::walk::Found;
 use super::{EXTENSION, path};
@@ -83,7 +83,12 @@ impl Earlier {
 
     fn add(&mut self, candidate: &Candidate, place: Place, looked: Looked) {
         // Without metadata and under an opaque name it was made of one file, by another call.
-        let Some(name) = looked.name.or_else(|| candidate.kept.clone()) else {
+        let name = match looked.made_of {
+            MadeOf::Named(name) => Some(name),
+            MadeOf::Unnamed => candidate.kept.clone(),
+            MadeOf::Another => None,
+        };
+        let Some(name) = name else {
             return self.unneeded.extend(looked.parked);
         };
         let known = Known {
@@ -270,7 +275,7 @@ mod tests {
         Looked {
             id: (PackageId::from_bytes([id; 16]), HeaderHash::from_bytes([id; 64])),
             created_at: Timestamp::from_unix_seconds(time),
-            name: Some("a".to_owned()),
+            made_of: MadeOf::Named("a".to_owned()),
             parked: None,
         }
     }

@@ -13,7 +13,7 @@ use super::crew::{self, Hands, Publisher, lock};
 use super::folders::Folders;
 use super::listed::{self, Listed};
 use super::lock::{OutputFolder, shared};
-use super::package::{Looked, Reader};
+use super::package::{Looked, MadeOf, Reader};
 use super::report_file::ReportFile;
 use super::same::same_content;
 use super::tally::{Place, Tally, Words};
@@ -105,7 +105,8 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     };
     let found = packages(plan.source)?;
     let tally = Tally::new(session, &found);
-    let reader = Reader { folder: plan.source, custody: plan.custody, wish: plan.wish };
+    let reader =
+        Reader { folder: plan.source, custody: plan.custody, wish: plan.wish, names: None };
     let run = Run {
         plan,
         threads: session.threads().get(),
@@ -216,8 +217,11 @@ impl Run<'_> {
     /// Where its content goes: as the metadata say, or, if they say nothing or a name that hides, after the
     /// package's identifier.
     fn item(&self, index: usize, len: u64, looked: Looked) -> Result<Item, Failure> {
-        let Looked { id, created_at, name, parked } = looked;
-        let name = name.filter(|_| self.plan.names == Names::Restored);
+        let Looked { id, created_at, made_of, parked } = looked;
+        let name = match made_of {
+            MadeOf::Named(name) if self.plan.names == Names::Restored => Some(name),
+            _ => None,
+        };
         let opaque = || PathBuf::from(id.0.to_string());
         let name = name.map(|name| fit_path(&name)).transpose()?.unwrap_or_else(opaque);
         let path = if is_hidden(&name) { opaque() } else { name.clone() };

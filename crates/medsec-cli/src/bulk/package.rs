@@ -1,9 +1,10 @@
 //! Packages of a folder, met twice: first to learn what each was made of, then for its content.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 
-use medsec::{Grant, OpenRequest, OpenWish, Parked, UseError};
+use medsec::{FileNameAmong, Grant, OpenRequest, OpenWish, Parked, UseError};
 use medsec_crypto::{Header, HeaderHash, PackageId, Timestamp};
 
 use super::walk;
@@ -15,14 +16,25 @@ pub(super) struct Reader<'a> {
     pub(super) folder: &'a Path,
     pub(super) custody: &'a Custody,
     pub(super) wish: &'a OpenWish,
+    /// The names that whoever only verifies may find again; none where the wish is to open.
+    pub(super) names: Option<&'a HashSet<String>>,
+}
+
+/// The path of the file that a package was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum MadeOf {
+    /// It says none.
+    Unnamed,
+    Named(String),
+    /// It is none of those that are asked for.
+    Another,
 }
 
 /// What a package says of itself; all of it is authentic, of the content nothing is known yet.
 pub(super) struct Looked {
     pub(super) id: (PackageId, HeaderHash),
     pub(super) created_at: Timestamp,
-    /// The path of the file that it was made of.
-    pub(super) name: Option<String>,
+    pub(super) made_of: MadeOf,
     /// The grant, put aside: what it took to get it need not be done again.
     pub(super) parked: Option<Parked>,
 }
@@ -60,7 +72,7 @@ impl Reader<'_> {
             .map(|(file, header)| (file, OpenRequest { header: Ok(header), wish: self.wish }))
             .unzip();
         let granted = self.custody.open_all(requests);
-        files.into_iter().zip(granted).map(|(file, granted)| looked(file, granted?))
+        files.into_iter().zip(granted).map(|(file, granted)| self.looked(file, granted?))
     }
 
     /// The package again, under the grant that was put aside.
@@ -69,16 +81,28 @@ impl Reader<'_> {
         let (file, header) = self.header(package)?;
         Ok((file, parked.resume(header)?))
     }
-}
 
-fn looked(file: File, grant: Grant) -> Result<Looked, Failure> {
-    let name = match grant.read_metadata(file) {
-        Ok(metadata) => metadata.and_then(|mut data| data.file_name.take()),
-        Err(error) => return Err(given_up(grant, error)),
-    };
-    let core = grant.header().core();
-    let (id, created_at) = ((core.package_id, grant.header().hash()), core.created_at);
-    Ok(Looked { id, created_at, name, parked: Some(grant.park()?) })
+    fn looked(&self, file: File, grant: Grant) -> Result<Looked, Failure> {
+        let made_of = match self.made_of(file, &grant) {
+            Ok(made_of) => made_of,
+            Err(error) => return Err(given_up(grant, error)),
+        };
+        let core = grant.header().core();
+        let (id, created_at) = ((core.package_id, grant.header().hash()), core.created_at);
+        Ok(Looked { id, created_at, made_of, parked: Some(grant.park()?) })
+    }
+
+    fn made_of(&self, file: File, grant: &Grant) -> Result<MadeOf, UseError> {
+        let Some(names) = self.names else {
+            let name = grant.read_metadata(file)?.and_then(|mut data| data.file_name.take());
+            return Ok(name.map_or(MadeOf::Unnamed, MadeOf::Named));
+        };
+        Ok(match grant.file_name_among(file, names)? {
+            FileNameAmong::Unnamed => MadeOf::Unnamed,
+            FileNameAmong::One(name) => MadeOf::Named(name.to_owned()),
+            FileNameAmong::Another => MadeOf::Another,
+        })
+    }
 }
 
 /// Ends a grant of which nothing came.

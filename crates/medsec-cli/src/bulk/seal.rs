@@ -138,7 +138,9 @@ fn seal_all(
         unbound: Unbound::Accepted,
         filed_under: session.settings()?.dataset.value.clone(),
     };
-    let reader = Reader { folder: plan.target, custody: plan.custody, wish: &wish };
+    let names = found.iter().filter_map(|one| path::to_text(&one.path)).collect();
+    let names = Some(&names);
+    let reader = Reader { folder: plan.target, custody: plan.custody, wish: &wish, names };
     let mut run = Run {
         plan,
         threads,

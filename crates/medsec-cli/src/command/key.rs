@@ -150,8 +150,9 @@ impl Command {
 impl Create {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         let spec = KeySpec { name: self.name.clone(), max_age_days: Some(self.max_age) };
-        let made = |(): &()| vec![Act::on_key(Action::KeyCreate, &self.name)];
-        let changed = self.own.change(session, |change| change.create_key(&spec), made)?;
+        let make = Act::on_key(Action::KeyCreate, &self.name);
+        let create = |change: &mut Change<'_>| change.create_key(&spec);
+        let changed = self.own.change(session, &make, create, |()| vec![make.clone()])?;
         let report = show(&changed.store, [&self.name]).line(format!(
             "next: medsec user grant USER {}, medsec seal STUDY --key {}",
             self.name, self.name
@@ -167,7 +168,11 @@ impl Rotate {
             names.iter().try_for_each(|name| change.rotate_key(name))?;
             Ok(names)
         };
-        let changed = self.own.change(session, rotate, |names| {
+        let asked = match self.names.as_slice() {
+            [name] => Act::on_key(Action::KeyRotate, name),
+            _ => Act::on_any(Action::KeyRotate),
+        };
+        let changed = self.own.change(session, &asked, rotate, |names| {
             names.iter().map(|name| Act::on_key(Action::KeyRotate, name)).collect()
         })?;
         let names = &changed.value;
@@ -188,8 +193,9 @@ impl One {
         action: Action,
         act: impl FnOnce(&mut Change<'_>, &KeyName) -> Result<(), ChangeError>,
     ) -> Result<Report, Failure> {
-        let told = |(): &()| vec![Act::on_key(action, &self.name)];
-        let changed = self.own.change(session, |change| act(change, &self.name), told)?;
+        let asked = Act::on_key(action, &self.name);
+        let act = |change: &mut Change<'_>| act(change, &self.name);
+        let changed = self.own.change(session, &asked, act, |()| vec![asked.clone()])?;
         Ok(changed.tell(show(&changed.store, [&self.name])))
     }
 }
@@ -198,7 +204,9 @@ impl Age {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         // Nobody can do more or less for it: the store's own history has it.
         let set = |change: &mut Change<'_>| change.set_max_age(&self.name, self.max_age);
-        let changed = self.own.change(session, set, |()| Vec::new())?;
+        // Of whoever may not, it is told as what it sets the time of.
+        let asked = Act::on_key(Action::KeyRotate, &self.name);
+        let changed = self.own.change(session, &asked, set, |()| Vec::new())?;
         Ok(changed.tell(show(&changed.store, [&self.name])))
     }
 }
@@ -221,7 +229,8 @@ impl Destroy {
             }
             (None, None) => change.destroy_key(name),
         };
-        let changed = self.own.change(session, destroy, |()| vec![self.act(name)])?;
+        let asked = self.act(name);
+        let changed = self.own.change(session, &asked, destroy, |()| vec![asked.clone()])?;
         let state = changed.store.key(name).map(|key| key.describe().state);
         let report = changed.tell(show(&changed.store, [name]));
         Ok(match state {
@@ -243,7 +252,8 @@ impl Destroy {
 
     /// Destroys what is due and nothing else.
     fn due(&self, session: &Session) -> Result<Report, Failure> {
-        let changed = self.own.change(session, |_| Ok(()), |()| Vec::new())?;
+        let asked = Act::on_any(Action::KeyDestroy);
+        let changed = self.own.change(session, &asked, |_| Ok(()), |()| Vec::new())?;
         let report = changed.tell(Report::new());
         Ok(match changed.destroyed.is_empty() {
             true => report.line("nothing is due to be destroyed; nothing was changed"),

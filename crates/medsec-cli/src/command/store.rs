@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use medsec_audit::Action;
 use medsec_kms::{CopyContents, LocalStore, Present, contents_of_copy};
 
-use crate::custody::{Act, Announced};
+use crate::custody::{Act, Announced, Attempt};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::input::refuse_dash;
@@ -99,7 +99,8 @@ impl Restore {
     fn run(&self, session: &Session) -> Result<Report, Failure> {
         // Before a passphrase is asked for in vain.
         let contents = contents_of_copy(&self.copy)?;
-        let own = self.own.load(session)?;
+        let attempt = Attempt::new(session, Action::KeyEnable, None);
+        let own = attempt.told(self.own.load(session))?;
         let present = match (self.give_up_administrators, self.give_up_present) {
             (true, _) => Present::GiveUpAll,
             (false, true) => Present::GiveUp,
@@ -107,8 +108,8 @@ impl Restore {
         };
         let place = session.settings()?.store_place();
         let who = holder(contents.users.iter().map(|(name, key)| (name, key)), &own);
-        let announced =
-            Announced::record(session, &who.ok_or_else(stranger)?, &brought_back(&contents))?;
+        let who = attempt.told(who.ok_or_else(stranger))?;
+        let announced = Announced::record(session, &who, &brought_back(&contents))?;
         let restored = LocalStore::restore(place, &self.copy, present, own.administrator(), now());
         let restored = announced.ended(restored.map_err(Failure::from))?;
         let report = describe(&restored.store).field("lost_changes", restored.lost);

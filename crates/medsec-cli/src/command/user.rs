@@ -143,12 +143,12 @@ impl Add {
                 granted => granted,
             })
         };
-        let changed = self.own.change(session, add, |()| {
+        let asked = Act::on_user(Action::Enrol, &self.name);
+        let changed = self.own.change(session, &asked, add, |()| {
             let granted = self.grant.iter();
             let granted = granted.map(|key| Act::on_holding(Action::Grant, &self.name, key));
             let all = self.administrator.then(|| Act::on_user(Action::Grant, &self.name));
-            let enrolled = Act::on_user(Action::Enrol, &self.name);
-            std::iter::once(enrolled).chain(all).chain(granted).collect()
+            std::iter::once(asked.clone()).chain(all).chain(granted).collect()
         })?;
         let report = about(&self.name)
             .line(format!("added user `{}`", self.name))
@@ -197,11 +197,20 @@ fn existing_home(session: &Session) -> Result<std::path::PathBuf, Failure> {
 }
 
 impl Grant {
+    /// What is asked for, in one.
+    fn asked(&self, action: Action) -> Act {
+        match self.keys.as_slice() {
+            [key] => Act::on_holding(action, &self.name, key),
+            _ => Act::on_user(action, &self.name),
+        }
+    }
+
     fn grant(&self, session: &Session) -> Result<Report, Failure> {
         let grant = |change: &mut Change<'_>| {
             self.keys.iter().try_for_each(|key| change.grant(&self.name, key))
         };
-        let changed = self.own.change(session, grant, |()| {
+        let asked = self.asked(Action::Grant);
+        let changed = self.own.change(session, &asked, grant, |()| {
             let keys = self.keys.iter();
             keys.map(|key| Act::on_holding(Action::Grant, &self.name, key)).collect()
         })?;
@@ -217,7 +226,8 @@ impl Grant {
             let revoke = |key: &KeyName| Ok((key.clone(), change.revoke(&self.name, key)?));
             self.keys.iter().map(revoke).collect::<Result<Vec<_>, _>>()
         };
-        let changed = self.own.change(session, revoke, |held| {
+        let asked = self.asked(Action::Revoke);
+        let changed = self.own.change(session, &asked, revoke, |held| {
             let revoked = |key| Act::on_holding(Action::Revoke, &self.name, key);
             let keys = held.iter().map(|(key, _)| key);
             keys.clone().map(revoked).chain(rotated(held)).collect()
@@ -234,9 +244,9 @@ impl Grant {
 impl One {
     fn offboard(&self, session: &Session) -> Result<Report, Failure> {
         let offboard = |change: &mut Change<'_>| change.offboard(&self.name);
-        let changed = self.own.change(session, offboard, |held| {
-            let offboarded = Act::on_user(Action::Offboard, &self.name);
-            std::iter::once(offboarded).chain(rotated(held)).collect()
+        let asked = Act::on_user(Action::Offboard, &self.name);
+        let changed = self.own.change(session, &asked, offboard, |held| {
+            std::iter::once(asked.clone()).chain(rotated(held)).collect()
         })?;
         let report = about(&self.name).line(format!(
             "`{}` is removed; what is sealed from now on does not open for the user",
@@ -247,8 +257,8 @@ impl One {
 
     fn appoint(&self, session: &Session) -> Result<Report, Failure> {
         let appoint = |change: &mut Change<'_>| change.appoint(&self.name);
-        let told = |(): &()| vec![Act::on_user(Action::Grant, &self.name)];
-        let changed = self.own.change(session, appoint, told)?;
+        let asked = Act::on_user(Action::Grant, &self.name);
+        let changed = self.own.change(session, &asked, appoint, |()| vec![asked.clone()])?;
         let report = about(&self.name);
         let line = format!("`{}` is an administrator and holds all keys", self.name);
         Ok(changed.tell(backup_again(report.line(line))))
@@ -256,8 +266,8 @@ impl One {
 
     fn dismiss(&self, session: &Session) -> Result<Report, Failure> {
         let dismiss = |change: &mut Change<'_>| change.dismiss(&self.name);
-        let told = |(): &()| vec![Act::on_user(Action::Revoke, &self.name)];
-        let changed = self.own.change(session, dismiss, told)?;
+        let asked = Act::on_user(Action::Revoke, &self.name);
+        let changed = self.own.change(session, &asked, dismiss, |()| vec![asked.clone()])?;
         let report = about(&self.name)
             .line(format!("`{}` is no administrator any more, but still holds the keys", self.name))
             .line("next: medsec user revoke, or medsec user offboard");

@@ -5,11 +5,13 @@
 
 use medsec::Journal;
 use medsec_audit::{
-    Action, Actor, Authentication, Count, Event, Failure as Cause, KekName, KekVersion, Outcome,
-    Phase, Place, Principal, PrincipalId, RequestId, SessionId, StreamWriter, Subject,
+    Action, Actor, Authentication, Count, Denial, Event, Failure as Cause, KekName, KekVersion,
+    Outcome, Phase, Place, Principal, PrincipalId, RequestId, SessionId, StreamWriter, Subject,
 };
 use medsec_kms::{KeyName, UserName};
 
+use super::attempt::unrecorded;
+use super::late::LateJournal;
 #[cfg(unix)]
 use crate::agent::{self, AgentJournal, Joined};
 use crate::audit::LogOption;
@@ -30,7 +32,7 @@ pub(crate) struct Act {
 impl Act {
     /// To a key.
     pub(crate) fn on_key(action: Action, key: &KeyName) -> Self {
-        Self { action, user: None, key: Some(key.clone()), version: None }
+        Self { key: Some(key.clone()), ..Self::on_any(action) }
     }
 
     /// To one version of a key.
@@ -40,12 +42,22 @@ impl Act {
 
     /// To a user.
     pub(crate) fn on_user(action: Action, user: &UserName) -> Self {
-        Self { action, user: Some(user.clone()), key: None, version: None }
+        Self { user: Some(user.clone()), ..Self::on_any(action) }
     }
 
     /// To what a user holds of a key.
     pub(crate) fn on_holding(action: Action, user: &UserName, key: &KeyName) -> Self {
         Self { key: Some(key.clone()), ..Self::on_user(action, user) }
+    }
+
+    /// To whatever it turns out to be.
+    pub(crate) const fn on_any(action: Action) -> Self {
+        Self { action, user: None, key: None, version: None }
+    }
+
+    /// As the log calls it.
+    pub(crate) const fn action(&self) -> Action {
+        self.action
     }
 
     fn subject(&self) -> Result<Subject, Failure> {
@@ -105,6 +117,13 @@ impl Stream {
         }
         Ok(())
     }
+
+    fn close(self) {
+        if let Self::Own(writer) = self {
+            // What was recorded is durable in any case.
+            let _ = writer.close();
+        }
+    }
 }
 
 /// Events that are recorded under one commit.
@@ -124,18 +143,11 @@ impl Announced {
     /// # Errors
     /// It could not be recorded, and must not happen.
     pub(crate) fn record(session: &Session, who: &UserName, acts: &[Act]) -> Result<Self, Failure> {
-        let principal = Principal {
-            id: principal_id(who)?,
-            authentication: Authentication::PrivateKey,
-            role: None,
-            on_behalf_of: None,
-        };
-        let subjects = acts.iter().map(|act| Ok((act.action, act.subject()?)));
-        let subjects = subjects.collect::<Result<Vec<_>, Failure>>()?;
+        let principal = by_key(who)?;
         let (stream, of) = Stream::open(session, who)?;
         let place = recording::place()?;
-        let intent = |(action, subject)| intent(&principal, &place, of, action, subject);
-        let intents = subjects.into_iter().map(intent).collect::<Result<Vec<_>, _>>()?;
+        let intents = acts.iter().map(|act| intent(&principal, &place, of, act));
+        let intents = intents.collect::<Result<Vec<_>, _>>()?;
         stream.append(&intents)?;
         Ok(Self { stream, intents })
     }
@@ -150,10 +162,7 @@ impl Announced {
         };
         let ends: Vec<Event> = intents.into_iter().map(|event| ended(event, outcome)).collect();
         let recorded = stream.append(&ends);
-        if let Stream::Own(writer) = stream {
-            // What was recorded is durable in any case.
-            let _ = writer.close();
-        }
+        stream.close();
         let value = result?;
         recorded.map_err(|failure| {
             let what = format!(
@@ -167,19 +176,57 @@ impl Announced {
     }
 }
 
+/// Records that a user of the store, who has proved it, asked for this and administers nothing. Gives the failure as
+/// it is, or says in it that it is not on record.
+pub(crate) fn not_administrator(
+    session: &Session,
+    who: &UserName,
+    asked: &Act,
+    failure: Failure,
+) -> Failure {
+    match record_denied(session, who, asked) {
+        Ok(()) => failure,
+        Err(_) => unrecorded(failure),
+    }
+}
+
+fn record_denied(session: &Session, who: &UserName, asked: &Act) -> Result<(), Failure> {
+    let denied = |of| {
+        let phase = Phase::Single { request: None, outcome: Outcome::Denied(Denial::Policy) };
+        Ok::<_, Failure>(Event { phase, ..intent(&by_key(who)?, &recording::place()?, of, asked)? })
+    };
+    match Stream::open(session, who) {
+        Ok((stream, of)) => {
+            stream.append(&[denied(of)?])?;
+            stream.close();
+        }
+        // The agent of somebody else writes it, and takes no name that it has not proved.
+        Err(_) => drop(LateJournal::of(session).append(&[denied(None)?])?),
+    }
+    Ok(())
+}
+
+fn by_key(who: &UserName) -> Result<Principal, Failure> {
+    Ok(Principal {
+        id: principal_id(who)?,
+        authentication: Authentication::PrivateKey,
+        role: None,
+        on_behalf_of: None,
+    })
+}
+
 fn intent(
     principal: &Principal,
     place: &Place,
     session: Option<SessionId>,
-    action: Action,
-    subject: Subject,
+    act: &Act,
 ) -> Result<Event, Failure> {
     let request = RequestId::generate().map_err(|_| unrecordable())?;
     Ok(Event {
         actor: Actor::Person(principal.clone()),
-        action,
+        action: act.action,
         phase: Phase::Intent { request },
-        subject,
+        subject: act.subject()?,
         purpose: None,
         place: place.clone(),
         ruling: None,

@@ -31,7 +31,12 @@ impl<'s> Attempt<'s> {
     /// The result as it is. Of a refusal it is on record what was asked for and why it was refused, or the failure
     /// says that it is not.
     pub(crate) fn told<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        result.map_err(|failure| self.refused(failure, &LateJournal::of(self.session)))
+        result.map_err(|failure| self.refused_of(failure))
+    }
+
+    /// The same of a failure.
+    pub(crate) fn refused_of(&self, failure: Failure) -> Failure {
+        self.refused(failure, &LateJournal::of(self.session))
     }
 
     /// The same where the stream is open already.

@@ -5,18 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use medsec::{
-    Emergencies as _, EmergencyBook, EmergencyNote, Hold, LoggedIn, Login, NotLoggedIn, Refused,
+    Emergencies as _, EmergencyBook, EmergencyKeyUse, EmergencyNote, EmergencyStep, Hold, LoggedIn,
+    Login, NotLoggedIn, Refused,
 };
-use medsec_audit::{Commitment, Opening, Patient, Period};
+use medsec_audit::{Commitment, Failure as Cause, Opening, Outcome, Patient, Period};
 use medsec_crypto::{Header, HpkeIdentity};
-use medsec_kms::{KeyService, Keyring};
+use medsec_kms::{EmergencySetId, KeyService, Keyring};
 use medsec_policy::{
-    Clock as _, DatasetId, EmergencyId, EmergencyRecord, Purpose, Resource, Settings, SystemClock,
+    Clock as _, DatasetId, EmergencyId, EmergencyRecord, Method, Purpose, Resource, Settings,
+    SystemClock,
 };
 
 use super::at::At;
-use super::who::Who;
 use super::{Custody, CustodyOption, InForce};
+#[cfg(unix)]
+use crate::agent;
 use crate::audit::LogOption;
 use crate::command::keep_opening;
 use crate::exit::Exit;
@@ -61,14 +64,49 @@ impl Login for WithKey<'_> {
     }
 }
 
+/// What is true of something that was announced, in the words of a failure.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// If it was not done.
+    pub(crate) undone: &'static str,
+    /// If it was.
+    pub(crate) done: &'static str,
+}
+
+/// Records how a step ended that was announced while something was written, and gives the result. Whatever fails, the
+/// failure says what is true now.
+pub(crate) fn step_ended<T>(
+    step: Option<EmergencyStep>,
+    written: Result<T, Failure>,
+    standing: Standing,
+) -> Result<T, Failure> {
+    let Some(step) = step else { return written };
+    let outcome = match &written {
+        Ok(_) => Outcome::Success,
+        Err(_) => Outcome::Failure(Cause::Io),
+    };
+    let recorded = step.ended(outcome);
+    let Standing { undone, done } = standing;
+    let value = written.map_err(|failure| {
+        let message = format!("{undone}: {}", failure.message);
+        Failure { message, ..failure }
+    })?;
+    recorded.map_err(|error| {
+        let what = format!("{done}, but that it is stands in the log as announced only: {error}");
+        Failure::new(Exit::Unfinished, what)
+            .next("do not repeat it; see to the audit log: `medsec audit verify`")
+    })?;
+    Ok(value)
+}
+
 impl Custody {
     /// The same session with the key that shares made.
     pub(crate) fn with_emergency_key(&self, identity: HpkeIdentity) -> WithKey<'_> {
         WithKey { at: &self.login, keys: Keyring::new(vec![Arc::new(identity)], None) }
     }
 
-    /// How long ago the user proved who they are: in this very call. Where the agent knows them, they unlock their
-    /// identity once more here.
+    /// How long ago the user proved who they are: in this very call. Where the agent knows them by their key, they
+    /// unlock their identity for it once more; who is logged in there by a token must have got a fresh one.
     pub(crate) fn prove_now(
         &self,
         session: &Session,
@@ -78,15 +116,11 @@ impl Custody {
         if self.writer.is_some() {
             return Ok(known.authentication_age);
         }
-        let proved = Who::load(session, &self.store, options, None)?;
-        match proved.principal.id == known.principal.id {
-            true => Ok(Duration::ZERO),
-            false => Err(Failure::new(
-                Exit::Denied,
-                "the identity is not that of whoever is logged in; nothing was opened",
-            )
-            .next("`medsec logout`, and claim under your own name")),
+        #[cfg(unix)]
+        if known.principal.method == Method::PrivateKey {
+            agent::prove_again(session, &options.passphrase)?;
         }
+        Ok(self.who()?.authentication_age)
     }
 
     /// Those that are kept.
@@ -107,7 +141,7 @@ impl Custody {
     /// Ends those whose time is over, and records it. They permit nothing any more in any case: what goes wrong
     /// here is told, and keeps nobody from ordinary work.
     pub(super) fn settle(&self, session: &Session) {
-        let settled = self.emergencies.settle(|record| self.end_emergency(record));
+        let settled = self.emergencies.settle(|record| self.emergency_expired(record));
         if let Err(failure) = settled {
             let what = format!("emergencies could not be looked through: {}", failure.message);
             output::note(session, &what);
@@ -126,23 +160,40 @@ impl Custody {
         pollster::block_on(started).map(drop)
     }
 
-    /// Records that one is over.
-    pub(crate) fn end_emergency(&self, record: &EmergencyRecord) -> Result<(), Failure> {
+    fn emergency_expired(&self, record: &EmergencyRecord) -> Result<(), Failure> {
         let resource = resource(record);
-        let ended = self.custodian.end_emergency(&self.login, &resource);
-        Ok(pollster::block_on(ended).map(drop)?)
+        let expired = self.custodian.emergency_expired(&self.login, &resource);
+        Ok(pollster::block_on(expired)?)
     }
 
-    /// Decides whether a review may be closed, and records that it is.
+    /// Records that one is about to be ended.
+    pub(crate) fn end_emergency(&self, record: &EmergencyRecord) -> Result<EmergencyStep, Failure> {
+        let resource = resource(record);
+        let ended = self.custodian.end_emergency(&self.login, &resource);
+        Ok(pollster::block_on(ended)?)
+    }
+
+    /// Records that the emergency key is about to be put together.
+    pub(crate) fn announce_key_use(
+        &self,
+        record: Option<&EmergencyRecord>,
+        set: EmergencySetId,
+        aim: EmergencyKeyUse,
+    ) -> Result<EmergencyStep, Failure> {
+        let resource = record.map(resource);
+        let announced = self.custodian.announce_key_use(&self.login, resource.as_ref(), set, aim);
+        Ok(pollster::block_on(announced)?)
+    }
+
+    /// Decides whether a review may be closed, and records that it is about to be.
     pub(crate) fn close_review(
         &self,
         record: &EmergencyRecord,
         period: Period,
         note: Commitment,
-    ) -> Result<(), Refused> {
+    ) -> Result<EmergencyStep, Refused> {
         let resource = resource(record);
-        let closed = self.custodian.close_review(&self.login, &resource, period, note);
-        pollster::block_on(closed).map(drop)
+        pollster::block_on(self.custodian.close_review(&self.login, &resource, period, note))
     }
 
     /// Records something that nobody decides.

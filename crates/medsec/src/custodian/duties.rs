@@ -3,7 +3,7 @@
 use medsec_audit::{Action, Actor, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
 use medsec_policy::{PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
 
-use super::{Custodian, Question};
+use super::{Custodian, EmergencyStep, Question};
 use crate::account::Account;
 use crate::error::Refused;
 use crate::gate::Permit;
@@ -34,6 +34,18 @@ impl Custodian {
         let action = medsec_policy::Action::ChangePolicy;
         let asked = self.ask(login, account, action, &Resource::Policy, None).await?;
         self.done(&asked.account).await
+    }
+
+    /// Records that whoever is logged in may not put a policy in force, for a reason beside its rules: readers would
+    /// not believe their signature, for instance.
+    ///
+    /// # Errors
+    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    pub async fn policy_refused(&self, login: &dyn Login) -> Result<(), Refused> {
+        let mut account = self.account(Action::PolicyChange, Subject::default())?;
+        self.identify(login, &mut account)?;
+        self.recorder.record(vec![account.single(Outcome::Denied(Denial::Policy))]).await?;
+        Ok(())
     }
 
     /// Decides whether somebody may hand the audit trail to others, and records that they do: it is theirs to write out
@@ -89,23 +101,40 @@ impl Custodian {
         Ok(asked.who)
     }
 
-    /// Records that an emergency is over. Whoever is logged in may end one; nobody must be asked.
+    /// Records that an emergency is about to be ended. Whoever is logged in may end one; nobody must be asked. It is over
+    /// when that is written, and on record as over with the end of the step.
     ///
     /// # Errors
-    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    /// [`Refused`] if nobody is logged in, or it could not be recorded: the emergency goes on.
     pub async fn end_emergency(
         &self,
         login: &dyn Login,
         emergency: &Resource,
-    ) -> Result<LoggedIn, Refused> {
+    ) -> Result<EmergencyStep, Refused> {
         let mut account = self.account(Action::EmergencyEnd, about(emergency))?;
         let identified = self.identify(login, &mut account);
-        let (who, _) = self.or_refuse(&account, identified).await?;
-        self.done(&account).await?;
-        Ok(who)
+        self.or_refuse(&account, identified).await?;
+        self.announce_step(account).await
     }
 
-    /// Decides whether somebody may close the review of an emergency, and records that it is closed.
+    /// Records that an emergency has ended by itself: its time is over, or the clock cannot be trusted. That is no act of
+    /// whoever is logged in and notices it: the record is the system's own.
+    ///
+    /// # Errors
+    /// [`Refused`] if nobody is logged in, or it could not be recorded.
+    pub async fn emergency_expired(
+        &self,
+        login: &dyn Login,
+        emergency: &Resource,
+    ) -> Result<(), Refused> {
+        let mut account = self.account(Action::EmergencyEnd, about(emergency))?;
+        self.admit(login)?;
+        account.actor = Actor::System;
+        self.done(&account).await
+    }
+
+    /// Decides whether somebody may close the review of an emergency, and records that it is about to be closed. It is
+    /// closed when that is written, and on record as closed with the end of the step.
     ///
     /// # Errors
     /// [`Refused`]: the review stays open; that is on record where it can be.
@@ -115,15 +144,14 @@ impl Custodian {
         emergency: &Resource,
         period: medsec_audit::Period,
         note: Commitment,
-    ) -> Result<LoggedIn, Refused> {
+    ) -> Result<EmergencyStep, Refused> {
         let mut subject = about(emergency);
         subject.period = Some(period);
         subject.text = Some(note);
         let account = self.account(Action::Review, subject)?;
         let action = medsec_policy::Action::CloseReview;
         let asked = self.ask(login, account, action, emergency, None).await?;
-        self.done(&asked.account).await?;
-        Ok(asked.who)
+        self.announce_step(asked.account).await
     }
 
     /// Records that a session began, ended, or was not begun. Of a session nothing has to be decided.

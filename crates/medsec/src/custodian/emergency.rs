@@ -1,9 +1,13 @@
 //! What is recorded of emergencies besides their beginning, their end and their review.
 
-use medsec_audit::{Action, Denial, Failure, KekName, KekVersion, Outcome, PeerName, Subject};
+mod step;
+
+use medsec_audit::{Action, Denial, Failure, Outcome, PeerName, Subject};
 use medsec_kms::EmergencySetId;
 use medsec_policy::Resource;
 
+use self::step::key_of;
+pub use self::step::{EmergencyKeyUse, EmergencyStep};
 use super::Custodian;
 use super::duties::about;
 use crate::error::Refused;
@@ -21,10 +25,10 @@ pub enum EmergencyNote {
     KeyStaged(EmergencySetId),
     /// The emergency key was to be used without an open emergency.
     UseRefused,
-    /// Shares were brought and did not make the emergency key.
+    /// What was brought as shares cannot be read, so that no emergency key was tried.
     KeyNotMade,
-    /// A drill came to its end: whether everything held.
-    Drilled(bool),
+    /// The same in a drill.
+    NotDrilled,
     /// Whoever is to be told at once of an emergency was not reached.
     NobodyTold,
 }
@@ -37,8 +41,7 @@ impl EmergencyNote {
             Self::KeyStaged(_) => (Action::KeyCreate, Outcome::Success),
             Self::UseRefused => (Action::EmergencyUse, Outcome::Denied(Denial::Policy)),
             Self::KeyNotMade => (Action::EmergencyUse, Outcome::Failure(Failure::Identity)),
-            Self::Drilled(true) => (Action::Test, Outcome::Success),
-            Self::Drilled(false) => (Action::Test, Outcome::Failure(Failure::Expectation)),
+            Self::NotDrilled => (Action::Test, Outcome::Failure(Failure::Identity)),
             // The alert was to be handed to another system.
             Self::NobodyTold => (Action::Export, Outcome::Failure(Failure::Unreachable)),
         }
@@ -58,11 +61,7 @@ impl Custodian {
     ) -> Result<(), Refused> {
         let mut subject = emergency.map_or_else(Subject::default, about);
         match note {
-            EmergencyNote::KeyStaged(set) => {
-                let name = KekName::new(&format!("emergency-{set}"));
-                let name = name.map_err(|_| Refused::Unrecordable)?;
-                subject.key = Some(KekVersion { name, version: None });
-            }
+            EmergencyNote::KeyStaged(set) => subject.key = Some(key_of(set)?),
             EmergencyNote::NobodyTold => {
                 let peer = PeerName::new("emergency-hook").map_err(|_| Refused::Unrecordable)?;
                 subject.peer = Some(peer);

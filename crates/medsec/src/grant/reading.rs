@@ -1,14 +1,28 @@
 //! What can be done with a grant again and again: verifying, and readers.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek};
 use std::sync::Mutex;
 
 use medsec_crypto::{
-    Backend, Execution, Metadata, Opened, RangeReader, ReleasingReader, SideCar, UnsignedRange,
+    Backend, Execution, Metadata, OpenError, Opened, RangeReader, ReleasingReader, SideCar,
+    UnsignedRange,
 };
 
 use super::{Grant, Granted, Source};
 use crate::error::UseError;
+
+/// What a package says of the name of its file, to whoever has names to ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are these three")]
+pub enum FileNameAmong<'n> {
+    /// It says none.
+    Unnamed,
+    /// It says this one.
+    One(&'n str),
+    /// It says one that was not asked for.
+    Another,
+}
 
 impl Grant {
     /// Reads the whole package and releases nothing.
@@ -41,12 +55,33 @@ impl Grant {
     /// The metadata alone; see [`Unlocked::read_metadata`](medsec_crypto::Unlocked::read_metadata).
     ///
     /// # Errors
-    /// [`UseError`] if they are damaged, or the session is over.
+    /// [`UseError`] if they are damaged, the session is over, or the grant is one to verify, which releases nothing.
     pub fn read_metadata<R: Read + Seek + Send>(
         &self,
         source: R,
     ) -> Result<Option<Metadata>, UseError> {
-        Ok(self.kept.begin()?.read_metadata(source)?)
+        let unlocked = self.kept.begin()?;
+        match self.bounds.releases_nothing {
+            true => Err(OpenError::Unfinished.into()),
+            false => Ok(unlocked.read_metadata(source)?),
+        }
+    }
+
+    /// Whether the package says that its file is called by one of these names. Of another one nothing is told but that
+    /// it is another: also a grant to verify permits it.
+    ///
+    /// # Errors
+    /// [`UseError`] if the metadata are damaged, or the session is over.
+    pub fn file_name_among<'n, R: Read + Seek + Send>(
+        &self,
+        source: R,
+        names: &'n HashSet<String>,
+    ) -> Result<FileNameAmong<'n>, UseError> {
+        let metadata = self.kept.begin()?.read_metadata(source)?;
+        let name = metadata.as_ref().and_then(|data| data.file_name.as_ref());
+        Ok(name.map_or(FileNameAmong::Unnamed, |name| {
+            names.get(name).map_or(FileNameAmong::Another, |name| FileNameAmong::One(name))
+        }))
     }
 
     /// Random access to a package of which no signer is required.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use medsec::{Custodian, Emergencies, Parts, Refused};
+use medsec::{Custodian, Emergencies, EmergencyKeyUse, Parts, Refused};
 use medsec_audit::{
-    Action, Commitment, Denial, Failure, LogTime, Opening, Outcome, Patient, PeerName, Period,
+    Action, Actor, Commitment, Denial, Failure, LogTime, Opening, Outcome, Patient, PeerName,
+    Period,
 };
+use medsec_kms::EmergencySetId;
 use medsec_policy::{DatasetId, EmergencyId, PolicyHash, PrincipalId, Purpose, Refusal, Resource};
 use medsec_testkit::WatchedJournal;
 
@@ -50,7 +52,7 @@ fn all(scene: &Scene, custodian: &Custodian, person: &Person) -> Vec<(Action, Op
     let start =
         pollster::block_on(custodian.start_emergency(&login, &own, btg, reason())).map(drop);
     let review = custodian.close_review(&login, &others, period(), reason());
-    let review = pollster::block_on(review).map(drop);
+    let review = pollster::block_on(review).map(|step| step.ended(Outcome::Success).unwrap());
     vec![
         (Action::Export, export.err()),
         (Action::PolicyChange, policy.err()),
@@ -76,9 +78,9 @@ fn duties_are_those_of_the_roles_and_refusals_are_told() {
         assert!(found.iter().all(|(_, e)| e.is_none() || denied(e)), "{found:?}");
         let granted: Vec<_> = found.iter().map(|(_, refused)| refused.is_none()).collect();
         assert_eq!(granted, may, "{}", person.name.as_str());
-        // Reading the audit trail leaves no record, an export two, and each refusal one.
+        // Reading the audit trail leaves no record, an export and a review two, and each refusal one.
         let expected = |(at, may): (usize, &bool)| match (at, may) {
-            (0, true) => 2,
+            (0 | 4, true) => 2,
             (2, true) => 0,
             _ => 1,
         };
@@ -167,13 +169,61 @@ fn end_of_an_emergency_needs_no_decision_but_somebody() {
     let scene = Scene::new();
     let (custodian, login) = (scene.custodian(), scene.ada());
     let told = scene.trail();
-    pollster::block_on(custodian.end_emergency(&login, &emergency(&scene.ada))).unwrap();
-    assert_eq!(told.refusal(), (Action::EmergencyEnd, Outcome::Success));
+    let step = pollster::block_on(custodian.end_emergency(&login, &emergency(&scene.ada)));
+    step.unwrap().ended(Outcome::Success).unwrap();
+    assert_eq!(told.operations(), [(Action::EmergencyEnd, Some(Outcome::Success))]);
     let told = scene.trail();
     login.session().end(medsec_policy::EndReason::LoggedOut);
     let why = pollster::block_on(custodian.end_emergency(&login, &emergency(&scene.ada)));
     assert!(matches!(why, Err(Refused::Login(_))));
     assert_eq!(told.denial(), (Action::EmergencyEnd, Denial::SessionEnded));
+}
+
+#[test]
+fn emergency_that_ends_by_itself_is_an_act_of_nobody() {
+    let scene = Scene::new();
+    let (custodian, login, told) = (scene.custodian(), scene.ada(), scene.trail());
+    let of_bela = emergency(&scene.bela);
+    let expired = custodian.emergency_expired(&login, &of_bela);
+    pollster::block_on(expired).unwrap();
+    let event = told.events().remove(0);
+    assert_eq!((event.action, event.actor), (Action::EmergencyEnd, Actor::System));
+    assert_eq!(event.subject.principal.unwrap().as_str(), scene.bela.id().as_str());
+    login.session().end(medsec_policy::EndReason::LoggedOut);
+    let expired = custodian.emergency_expired(&login, &of_bela);
+    assert!(matches!(pollster::block_on(expired), Err(Refused::Login(_))));
+}
+
+#[test]
+fn emergency_key_is_announced_with_its_set_and_its_end_told() {
+    let scene = Scene::new();
+    let (custodian, login, told) = (scene.custodian(), scene.ada(), scene.trail());
+    let (own, set) = (emergency(&scene.ada), EmergencySetId::generate().unwrap());
+    let announce = |aim| {
+        let step = custodian.announce_key_use(&login, Some(&own), set, aim);
+        pollster::block_on(step).unwrap()
+    };
+    announce(EmergencyKeyUse::Recovery).ended(Outcome::Success).unwrap();
+    drop(announce(EmergencyKeyUse::Drill));
+    let interrupted = Some(Outcome::Failure(Failure::Interrupted));
+    assert_eq!(
+        told.operations(),
+        [(Action::EmergencyUse, Some(Outcome::Success)), (Action::Test, interrupted)]
+    );
+    for event in told.events() {
+        let key = event.subject.key.unwrap();
+        assert_eq!(key.name.as_str(), format!("emergency-{set}"));
+    }
+}
+
+#[test]
+fn emergency_key_that_cannot_be_announced_is_not_put_together() {
+    let scene = Scene::new();
+    let journal = WatchedJournal::failing_from(Arc::clone(&scene.writer) as _, 1);
+    let (custodian, login) = (scene.recording_to(Arc::new(journal)), scene.ada());
+    let set = EmergencySetId::generate().unwrap();
+    let step = custodian.announce_key_use(&login, None, set, EmergencyKeyUse::Recovery);
+    assert!(matches!(pollster::block_on(step), Err(Refused::Record(_))));
 }
 
 /// Ada's emergency, as long as the test runs.

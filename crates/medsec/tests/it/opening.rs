@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use medsec::{Aim, OpenWish, Refused, ReleaseError};
+use medsec::{Aim, FileNameAmong, OpenWish, Refused, ReleaseError, UseError};
 use medsec_audit::{Action, Failure, Outcome, Phase};
 use medsec_crypto::{Context, Execution, OpenError, OutputOptions};
 use medsec_policy::Purpose;
@@ -112,6 +112,21 @@ fn verification_is_told_apart_and_releases_nothing() {
     grant.close(Ok(())).unwrap();
     assert_eq!(told.operations(), [(Action::Verify, Some(Outcome::Success))]);
     assert_eq!(told.events()[1].subject.extent.unwrap().bytes.get(), 0);
+}
+
+#[test]
+fn verification_tells_no_metadata_but_whether_a_name_is_theirs() {
+    let scene = Scene::new();
+    let package = scene.sealed(1000);
+    let source = || File::open(&package).unwrap();
+    let wish = OpenWish { aim: Aim::Verification, ..wish() };
+    let grant = open(&scene.custodian(), &scene.ada(), &package, &wish).unwrap();
+    let refused = grant.read_metadata(source()).unwrap_err();
+    assert!(matches!(refused, UseError::Open(OpenError::Unfinished)), "{refused:?}");
+    let names = ["scan.dcm".to_owned()].into();
+    let found = grant.file_name_among(source(), &names).unwrap();
+    assert_eq!(found, FileNameAmong::Unnamed);
+    grant.close(Ok(())).unwrap();
 }
 
 #[test]

@@ -70,6 +70,15 @@ fn nobody_known_does_nothing_to_packages() {
 }
 
 #[test]
+fn emergency_ends_by_itself_and_begins_by_somebody() {
+    let end = |actor| Event { actor, ..samples::full(Action::EmergencyEnd) };
+    assert_eq!(unfit(&end(Actor::System)), None);
+    assert_eq!(unfit(&end(Actor::Unknown)), Some("who.is"));
+    let used = Event { actor: Actor::System, ..samples::full(Action::EmergencyUse) };
+    assert_eq!(unfit(&used), Some("who.is"));
+}
+
+#[test]
 fn a_failed_login_does_not_succeed() {
     let outcome = Outcome::Success;
     let event = samples::full(Action::LoginFailure);

@@ -86,6 +86,7 @@ impl Task<'_> {
         match request {
             Request::Status => Answer::Status(Box::new(self.agent.status())),
             Request::Login(shown) => self.agent.login(&shown),
+            Request::Prove(shown) => self.agent.prove_again(&shown),
             Request::Logout => self.agent.logout(),
             Request::Enter => self.enter(),
             Request::Current => self.current().map_or_else(Answer::NotLoggedIn, who),

@@ -59,10 +59,11 @@ impl Intents {
         match (&event.actor, event.phase) {
             // Who is not logged in may have that recorded, and nothing else.
             (Actor::Unknown, _) => event.session.is_none() && refused,
-            // That a policy is in force is nobody's act; a command that works under it says so.
+            // That a policy is in force is nobody's act, nor that an emergency's time is over; a command that notices it
+            // says so.
             (Actor::System, Phase::Single { .. }) => match event.action {
                 Action::Test => true,
-                Action::PolicyChange => live && event.session.is_none(),
+                Action::PolicyChange | Action::EmergencyEnd => live && event.session.is_none(),
                 _ => false,
             },
             (Actor::System, _) => false,

@@ -4,17 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use medsec::{LoggedIn, Login as _, Refused, SessionLogin, Unlocks};
+use medsec::{LoggedIn, Login as _, NotLoggedIn, Refused, SessionLogin, Unlocks};
 use medsec_audit::{Action, Origin, Outcome};
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
-use medsec_policy::{EndReason, Principal, ReauthenticateError, RefusedBecause, SessionLimits};
+use medsec_policy::{EndReason, Principal, ReauthenticateError, RefusedBecause};
 use zeroize::Zeroizing;
 
 use super::Agent;
 use super::outside::Unproven;
 use super::ring::Ring;
-use super::sessions::{Held, lock};
+use super::sessions::{Held, Terms, lock};
 use crate::agent::wire::{Answer, Login};
 use crate::custody::{InForce, of_login, principal, start_session};
 use crate::exit::Exit;
@@ -29,21 +29,36 @@ struct Proved {
     principal: Principal,
     ring: Arc<Ring>,
     signer: Option<SigningKey>,
-    limits: SessionLimits,
+    terms: Terms,
 }
 
 impl Agent {
-    /// Starts a session, or takes a new proof of who is logged in. Both are on record before they count.
+    /// Starts a session, or takes a new proof of who is logged in. Both are on record before they count. What a session
+    /// was begun with does not change: where it would, this one ends and another begins.
     pub(super) fn login(&self, shown: &Login<'_>) -> Answer {
+        self.proving(shown, |proved| match self.sessions.live() {
+            Some(held) if held.terms == proved.terms => self.again(&held, &proved.principal),
+            Some(held) => self.anew(&held, proved),
+            None => self.begin(proved),
+        })
+    }
+
+    /// Takes a new proof of who is logged in, and nothing else.
+    pub(super) fn prove_again(&self, shown: &Login<'_>) -> Answer {
+        self.proving(shown, |proved| match self.sessions.live() {
+            Some(held) => self.again(&held, &proved.principal),
+            None => Err(Refused::from(NotLoggedIn::Nobody).into()),
+        })
+    }
+
+    fn proving(
+        &self,
+        shown: &Login<'_>,
+        then: impl FnOnce(Proved) -> Result<(), Failure>,
+    ) -> Answer {
         let _one = lock(&self.sessions.door);
         self.tick();
-        let begun = self.prove(shown).and_then(|proved| {
-            let begun = match self.sessions.live() {
-                Some(held) => self.again(&held, &proved.principal),
-                None => self.begin(proved),
-            };
-            begun.map_err(Unproven::Failed)
-        });
+        let begun = self.prove(shown).and_then(|proved| then(proved).map_err(Unproven::Failed));
         self.tried.store(true, Ordering::Relaxed);
         self.wakeup.wake();
         match begun {
@@ -94,41 +109,57 @@ impl Agent {
         let services = Services::of(settings)?;
         let ring = Arc::new(Ring::new(self.store.clone(), &store, identity, services)?);
         let policy = InForce::load(&session, &store)?.bundle.settings().clone();
-        Ok((Proved { principal, ring, signer, limits: policy.sessions }, policy))
+        let terms = Terms {
+            limits: policy.sessions,
+            signer: signer.as_ref().map(SigningKey::verifying_key),
+            services: settings.services.value.clone(),
+        };
+        Ok((Proved { principal, ring, signer, terms }, policy))
     }
 
     fn begin(&self, proved: Proved) -> Result<(), Failure> {
-        let Proved { principal, ring, signer, limits } = proved;
+        let Proved { principal, ring, signer, terms } = proved;
         let unlocks = Unlocks::new(Arc::clone(&ring) as _, signer);
-        let opened = start_session(principal, limits, unlocks)?;
+        let opened = start_session(principal, terms.limits, unlocks)?;
         let login = SessionLogin::new(opened.clone(), Origin::Local);
         let who = login.current().map_err(Refused::from)?;
         let recorded = self.record(Some(&who), Action::SessionStart, Outcome::Success);
         recorded.inspect_err(|_| {
             opened.end(EndReason::Aborted);
         })?;
-        self.sessions.take(opened, &ring, who)
+        self.sessions.take(opened, &ring, who, terms)
+    }
+
+    /// Ends the session, and begins another one of the same user.
+    fn anew(&self, held: &Held, proved: Proved) -> Result<(), Failure> {
+        acceptable(held, &proved.principal)?;
+        self.sessions.end(EndReason::LoggedOut);
+        self.tick();
+        self.begin(proved)
     }
 
     fn again(&self, held: &Held, principal: &Principal) -> Result<(), Failure> {
-        let session = held.login.session();
-        if *session.principal() != principal.id {
-            return Err(Failure::new(
-                Exit::Session,
-                "somebody else is logged in; nothing was done",
-            )
-            .next("run `medsec logout` first"));
-        }
-        let refused = |error: ReauthenticateError| {
-            Failure::new(Exit::Session, format!("{error}; the session goes on as it was"))
-                .next("see whether the machine's clock is right, and log in again")
-        };
-        session.would_accept(principal).map_err(refused)?;
+        acceptable(held, principal)?;
         // As the new proof shows them, and on record before it counts.
         let who = LoggedIn { principal: principal.clone(), ..held.who.clone() };
         self.record(Some(&who), Action::SessionStart, Outcome::Success)?;
-        session.reauthenticated(principal).map_err(refused)
+        held.login.session().reauthenticated(principal).map_err(not_accepted)
     }
+}
+
+/// Whether it is a newer proof of who is logged in.
+fn acceptable(held: &Held, principal: &Principal) -> Result<(), Failure> {
+    let session = held.login.session();
+    if *session.principal() != principal.id {
+        return Err(Failure::new(Exit::Session, "somebody else is logged in; nothing was done")
+            .next("run `medsec logout` first"));
+    }
+    session.would_accept(principal).map_err(not_accepted)
+}
+
+fn not_accepted(error: ReauthenticateError) -> Failure {
+    Failure::new(Exit::Session, format!("{error}; the session goes on as it was"))
+        .next("see whether the machine's clock is right, and log in again")
 }
 
 /// The same, whatever was wrong with a token.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use medsec::{LoggedIn, Login as _, NotLoggedIn, SessionLogin, Unlocks};
 use medsec_audit::Origin;
-use medsec_policy::{Clock as _, EndReason, EndedSession, Session, SystemClock};
+use medsec_crypto::VerifyingKey;
+use medsec_policy::{Clock as _, EndReason, EndedSession, Session, SessionLimits, SystemClock};
 
 use super::ring::Ring;
 use crate::agent::suspend::{Clocks, SuspendWatch};
 use crate::agent::wire;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::settings::ServiceSection;
 
 /// The session there is, or the last there was.
 #[derive(Clone, Debug)]
@@ -21,6 +23,18 @@ pub(super) struct Held {
     pub(super) ring: Weak<Ring>,
     /// Who they were at the login, for the record of the end.
     pub(super) who: LoggedIn,
+    pub(super) terms: Terms,
+}
+
+/// What a session was begun with. A login that brings others begins another session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Terms {
+    /// When it ends, as the policy said.
+    pub(super) limits: SessionLimits,
+    /// What it signs with.
+    pub(super) signer: Option<VerifyingKey>,
+    /// The key services of the settings.
+    pub(super) services: Vec<ServiceSection>,
 }
 
 /// One session at a time: an agent is one user's.
@@ -41,6 +55,12 @@ impl Sessions {
             watch: Mutex::new(SuspendWatch::new(Clocks::now())),
             door: Mutex::new(()),
         }
+    }
+
+    /// Whether nobody is logged in, nor about to be.
+    pub(super) fn is_empty(&self) -> bool {
+        let nobody_at_it = self.door.try_lock();
+        nobody_at_it.is_ok() && !self.is_live()
     }
 
     /// The session there is, or the last there was.
@@ -97,9 +117,10 @@ impl Sessions {
         session: Session<Unlocks>,
         ring: &Arc<Ring>,
         who: LoggedIn,
+        terms: Terms,
     ) -> Result<(), Failure> {
         let login = SessionLogin::new(session.clone(), Origin::Local);
-        *lock(&self.held) = Some(Held { login, ring: Arc::downgrade(ring), who });
+        *lock(&self.held) = Some(Held { login, ring: Arc::downgrade(ring), who, terms });
         self.table.insert(session).map_err(|error| Failure::new(Exit::Session, error.to_string()))
     }
 

@@ -20,6 +20,8 @@ pub(crate) enum Request<'a> {
     Status,
     /// Unlock an identity and start a session, or prove again who one is.
     Login(Login<'a>),
+    /// Prove again who one is, for what asks for a fresh proof. The session stays the one it is.
+    Prove(Login<'a>),
     /// End the session.
     Logout,
     /// Begin to work for one command: from now on this connection belongs to the session that there is now.
@@ -76,6 +78,7 @@ impl<'a> Request<'a> {
             10 => Self::Signer(from.array()?),
             11 => Self::Describe(key_name(&mut from)?),
             12 => Self::Standing(stanza(&mut from)?),
+            13 => Self::Prove(login(&mut from)?),
             _ => return Err(Malformed),
         };
         from.end()?;
@@ -87,7 +90,7 @@ impl<'a> Request<'a> {
         let mut out = Out::new(self.kind());
         match self {
             Self::Status | Self::Logout | Self::Enter | Self::Current => {}
-            Self::Login(login) => put_login(&mut out, login),
+            Self::Login(login) | Self::Prove(login) => put_login(&mut out, login),
             Self::Append(lines) => {
                 out.count(lines.len());
                 lines.iter().for_each(|line| out.bytes16(line));
@@ -123,6 +126,7 @@ impl<'a> Request<'a> {
             Self::Signer(_) => 10,
             Self::Describe(_) => 11,
             Self::Standing(_) => 12,
+            Self::Prove(_) => 13,
         }
     }
 }

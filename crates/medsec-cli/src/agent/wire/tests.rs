@@ -85,6 +85,7 @@ fn requests() -> Vec<Vec<u8>> {
         Request::Status,
         Request::Login(login),
         Request::Login(Login::default()),
+        Request::Prove(Login::default()),
         Request::Logout,
         Request::Enter,
         Request::Current,

@@ -52,14 +52,16 @@ impl Emergencies {
         self.reviews.add(entry);
         let Some(event) = entry.event().filter(|event| is_emergency(event)) else { return };
         let Some(outcome) = event.phase.outcome() else { return };
-        let Some(actor) = event.actor.principal() else { return };
-        let who = claimant(event).unwrap_or(&actor.id);
+        let actor = event.actor.principal().map(|actor| &actor.id);
+        let Some(who) = claimant(event).or(actor) else { return };
         match event.action {
             // What was denied did not begin.
             Action::EmergencyStart if outcome == Outcome::Success => {
                 self.begin(event, who, entry, Some(entry.ts));
             }
             Action::EmergencyStart => {}
+            // What could not be ended goes on.
+            Action::EmergencyEnd if outcome != Outcome::Success => {}
             // Nor was anything used that was denied.
             Action::EmergencyUse if matches!(outcome, Outcome::Denied(_)) => {}
             _ => self.go_on(event, who, entry),

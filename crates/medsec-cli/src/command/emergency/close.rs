@@ -6,7 +6,7 @@ use medsec_audit::Action;
 use medsec_policy::{EmergencyId, EmergencyPhase};
 
 use super::alert::{self, Event};
-use crate::custody::{Custody, CustodyOption};
+use crate::custody::{Custody, CustodyOption, StepStanding, step_ended};
 use crate::failure::Failure;
 use crate::report::{Outcome, Report};
 use crate::session::Session;
@@ -28,17 +28,24 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
     custody.close(outcome.map(Outcome::Whole))
 }
 
+const OVER: StepStanding = StepStanding {
+    undone: "the emergency is still open, for its end could not be written",
+    done: "the emergency is over",
+};
+
 fn close(session: &Session, custody: &Custody, id: EmergencyId) -> Result<Report, Failure> {
     let who = custody.who()?.principal.id;
     let book = custody.emergencies();
-    let record = book.change(id, |emergency| {
+    let mut step = None;
+    let written = book.change(id, |emergency| {
         match *emergency.initiator() == who {
             true => emergency.return_to_normal(book.clock())?,
             false => emergency.revoke(book.clock())?,
         }
-        custody.end_emergency(emergency.record())?;
+        step = Some(custody.end_emergency(emergency.record())?);
         Ok::<_, Failure>(emergency.record().clone())
-    })?;
+    });
+    let record = step_ended(step, written, OVER)?;
     let how = match &record.phase {
         EmergencyPhase::Ended { how, .. } => how.to_string(),
         _ => String::new(),

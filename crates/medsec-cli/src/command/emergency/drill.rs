@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
-use medsec_audit::{Action, Patient};
+use medsec::{Aim, EmergencyKeyUse, OpenWish, Unbound};
+use medsec_audit::{Action, Failure as Cause, Outcome as Ended, Patient};
 use medsec_crypto::{Header, Identity as _, KeyRef};
 use serde_json::{Value, json};
 
@@ -95,7 +95,7 @@ impl Options {
         wish: OpenWish,
     ) -> Result<Report, Failure> {
         let begun = Instant::now();
-        let combined = brought.combine(custody, EmergencyNote::Drilled(false))?;
+        let (combined, step) = brought.combine(custody, None, EmergencyKeyUse::Drill)?;
         let took = begun.elapsed();
         session.interrupt.arm();
         let (all, count) = (packages.len(), usize::try_from(self.sample).unwrap_or(usize::MAX));
@@ -105,7 +105,10 @@ impl Options {
             sample(packages, count).iter().map(|one| job.attempt(session, one)).collect();
         let failed = tried.iter().filter(|one| one.failure.is_some()).count();
         let holds = failed == 0 && (combined.is_required || self.any_key);
-        custody.note_emergency(None, EmergencyNote::Drilled(holds))?;
+        step.ended(match holds {
+            true => Ended::Success,
+            false => Ended::Failure(Cause::Expectation),
+        })?;
         let mut report = Report::new().line(format!(
             "{} shares make the key that needs {} of {} ({})",
             self.shares.count(),

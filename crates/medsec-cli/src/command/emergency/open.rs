@@ -138,7 +138,9 @@ pub(super) fn forget(kept: &Path, refused: Refused) -> Failure {
 fn keep(custody: &Custody, emergency: Emergency) -> Result<(), Failure> {
     let record = emergency.record().clone();
     custody.emergencies().add(emergency).map_err(|error| {
-        let ended = custody.end_emergency(&record);
+        let ended = custody
+            .end_emergency(&record)
+            .and_then(|step| Ok(step.ended(medsec_audit::Outcome::Success)?));
         let failure = Failure::from(error);
         let what = match ended {
             Ok(()) => "the emergency could not be kept and is over, which is recorded",

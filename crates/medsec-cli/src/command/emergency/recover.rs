@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
-use medsec::{Aim, EmergencyNote, OpenWish, Unbound};
+use medsec::{Aim, EmergencyKeyUse, EmergencyNote, OpenWish, Unbound};
 use medsec_audit::Action;
 use medsec_crypto::{Access, Header, HeaderError, Opened};
 use medsec_policy::{EmergencyId, EmergencyRecord, PrincipalId};
@@ -109,7 +109,10 @@ impl Options {
         let (mut file, about) = open_file(&self.package)?;
         let header = Header::read_patiently(&mut file);
         let id = covering(custody, &header, wish)?;
-        let combined = brought.combine(custody, EmergencyNote::KeyNotMade)?;
+        let claimed = custody.emergencies().entry(id)?.record;
+        let (combined, step) =
+            brought.combine(custody, Some(&claimed), EmergencyKeyUse::Recovery)?;
+        step.ended(medsec_audit::Outcome::Success)?;
         session.interrupt.arm();
         let names =
             header.as_ref().map_or(Ok(()), |header| check_context_names(header, &wish.reproduced));

@@ -10,7 +10,7 @@ use medsec_policy::{EmergencyId, EmergencyRecord, ReviewOutcome};
 use super::open::forget;
 use super::text;
 use crate::audit::when::{after, at, now};
-use crate::custody::{Custody, CustodyOption};
+use crate::custody::{Custody, CustodyOption, StepStanding, step_ended};
 use crate::failure::Failure;
 use crate::input::refuse_shared;
 use crate::report::{Outcome, Report};
@@ -54,7 +54,8 @@ impl Options {
     ) -> Result<Report, Failure> {
         let who = custody.who()?.principal;
         let book = custody.emergencies();
-        let record = book.change(self.emergency, |emergency| {
+        let mut step = None;
+        let written = book.change(self.emergency, |emergency| {
             if let Err(error) = emergency.review(&who, self.finding, book.clock()) {
                 custody.note_emergency(Some(emergency.record()), EmergencyNote::ReviewRefused)?;
                 return Err(error.into());
@@ -62,9 +63,10 @@ impl Options {
             let record = emergency.record();
             let kept = custody.keep_opening(session, note)?;
             let closed = custody.close_review(record, period(record)?, note.commitment());
-            closed.map_err(|refused| forget(&kept, refused))?;
+            step = Some(closed.map_err(|refused| forget(&kept, refused))?);
             Ok::<_, Failure>(record.clone())
-        })?;
+        });
+        let record = step_ended(step, written, CLOSED)?;
         let (id, finding) = (record.id, self.finding);
         Ok(Report::new()
             .line(format!("the review of emergency {id} is closed by `{}`: {finding}", who.id))
@@ -73,6 +75,11 @@ impl Options {
             .field("finding", finding.to_string()))
     }
 }
+
+const CLOSED: StepStanding = StepStanding {
+    undone: "the review is still open, for its end could not be written",
+    done: "the review is closed",
+};
 
 /// From its beginning to this moment, so that all its records are in it.
 fn period(record: &EmergencyRecord) -> Result<Period, Failure> {

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use medsec::EmergencyNote;
+use medsec::{EmergencyKeyUse, EmergencyNote, EmergencyStep};
+use medsec_audit::{Failure as Cause, Outcome};
 use medsec_crypto::HpkeIdentity;
 use medsec_kms::{
     CombineError, EmergencyShares, LoadShareError, Passphrase, PrivateKey, PublicKey, ShareScheme,
     ShareText,
 };
+use medsec_policy::EmergencyRecord;
 
 use crate::custody::Custody;
 use crate::failure::Failure;
@@ -35,6 +37,9 @@ pub(super) struct SharesOption {
 
 /// Shares that were read, with the passphrases of those under one.
 pub(super) struct Brought(Vec<(Result<ShareText, LoadShareError>, Option<Passphrase>)>);
+
+/// A share, with the passphrase of one that is under one.
+type Text = (ShareText, Option<Passphrase>);
 
 /// The key that shares made.
 pub(super) struct Combined {
@@ -129,23 +134,43 @@ impl SharesOption {
 }
 
 impl Brought {
-    /// Puts them together. That they make no key is recorded as `failed`.
+    /// Puts them together, on record before any of them is unlocked. How that ended is for the caller to record; that
+    /// they make no key is recorded here.
     pub(super) fn combine(
         self,
         custody: &Custody,
-        failed: EmergencyNote,
-    ) -> Result<Combined, Failure> {
-        self.combined(custody).or_else(|failure| {
-            custody.note_emergency(None, failed)?;
+        record: Option<&EmergencyRecord>,
+        aim: EmergencyKeyUse,
+    ) -> Result<(Combined, EmergencyStep), Failure> {
+        let texts = self.texts().or_else(|failure| {
+            let note = match aim {
+                EmergencyKeyUse::Drill => EmergencyNote::NotDrilled,
+                _ => EmergencyNote::KeyNotMade,
+            };
+            custody.note_emergency(record, note)?;
             Err(failure)
-        })
+        })?;
+        let set = texts.first().map(|(share, _)| share.set()).ok_or_else(too_few)?;
+        let step = custody.announce_key_use(record, set, aim)?;
+        match Self::combined(custody, &texts) {
+            Ok(combined) => Ok((combined, step)),
+            Err(failure) => {
+                step.ended(Outcome::Failure(Cause::Identity))?;
+                Err(failure)
+            }
+        }
     }
 
-    fn combined(self, custody: &Custody) -> Result<Combined, Failure> {
-        let mut texts = Vec::with_capacity(self.0.len());
-        for (number, (share, passphrase)) in self.0.into_iter().enumerate() {
-            texts.push((share.map_err(|error| placed(number, error.into()))?, passphrase));
-        }
+    /// Those that can be read, or what is wrong with the first that cannot.
+    fn texts(self) -> Result<Vec<Text>, Failure> {
+        let read =
+            |(number, (share, passphrase)): (usize, (Result<ShareText, LoadShareError>, _))| {
+                Ok((share.map_err(|error| placed(number, error.into()))?, passphrase))
+            };
+        self.0.into_iter().enumerate().map(read).collect()
+    }
+
+    fn combined(custody: &Custody, texts: &[Text]) -> Result<Combined, Failure> {
         let first = texts.first().map(|(share, _)| share).ok_or_else(too_few)?;
         let (scheme, required) = (first.scheme(), required(custody, first));
         let mut shares = match &required {

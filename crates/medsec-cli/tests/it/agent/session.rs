@@ -80,6 +80,38 @@ fn second_login_proves_again_and_another_identity_is_refused() {
 }
 
 #[test]
+fn login_under_another_policy_begins_another_session_with_its_limits() {
+    let office = Office::open(Ward::with_home());
+    let ward = &office.ward;
+    ward.line("login").ok();
+    let first = office.status().json();
+    let source = "home/policy/source/policy.toml";
+    let text = String::from_utf8(ward.read(source)).unwrap();
+    ward.write(source, text.replace("idle = \"15m\"", "idle = \"5m\"").as_bytes());
+    ward.line("policy sign").ok();
+    ward.line("login").ok();
+    let second = office.status().json();
+    assert_ne!(first["session"], second["session"]);
+    assert!(second["idle_left_seconds"].as_u64().unwrap() <= 300, "{second}");
+    let told = sessions(ward);
+    let row = |action| row(action, "success", "");
+    assert_eq!(told, ["session-start", "session-end", "session-start"].map(row));
+    ward.line(SEAL).ok();
+}
+
+#[test]
+fn login_with_another_signer_begins_another_session() {
+    let office = Office::locked();
+    office.log_in().ok();
+    let first = office.status().json();
+    let own = "login --identity home/identities/ada.identity --passphrase-fd 0";
+    office.ward.piped(own, PHRASE).ok();
+    let second = office.status().json();
+    assert_ne!(first["session"], second["session"]);
+    assert_eq!(second["user"], "ada");
+}
+
+#[test]
 fn agent_that_a_login_started_ends_with_the_logout() {
     let ward = plain_with_limits(900, 900);
     ward.line("login").ok();

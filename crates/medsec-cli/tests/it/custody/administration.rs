@@ -5,9 +5,8 @@ use std::fs;
 use medsec_evidence::{Ev, Proven, evidence};
 use serde_json::Value;
 
+use super::{ANN, with_ann};
 use crate::ward::Ward;
-
-const ANN: &str = "home/identities/ann";
 
 /// Who, what, how far, how it ended, which user and which key, of all records about keys and rights, oldest first.
 fn told(ward: &Ward) -> Vec<String> {
@@ -38,6 +37,7 @@ fn added(ward: &Ward, line: &str, acts: &[&str]) {
     assert_eq!(told(ward)[before..], expected, "{line}");
 }
 
+/// With the keys of ann, who is no user yet.
 fn home() -> Ward {
     let ward = Ward::with_home();
     ward.line("user keys ann --no-passphrase").ok();
@@ -103,6 +103,81 @@ fn nothing_is_administered_without_the_log(ev: Ev) -> Proven {
     fs::rename(&away, &part).unwrap();
     ev.allows(ward.line("key create ct").result());
     ev.proven()
+}
+
+#[evidence(
+    hipaa2013::["164.312(b)", "164.308(a)(4)(ii)(B)"],
+    claim = "who asks for a change of keys or users and administers nothing is refused and on record by name, with what it was",
+    polarity = deny,
+)]
+fn refused_administration_is_on_record(ev: Ev) -> Proven {
+    let ward = with_ann(Ward::with_home());
+    let store = ward.read("home/store/state");
+    for (line, act) in [
+        ("key create ct", "key-create single denied - ct"),
+        ("key rotate default", "key-rotate single denied - default"),
+        ("key rotate --overdue", "key-rotate single denied - -"),
+        ("key age default --max-age 9", "key-rotate single denied - default"),
+        ("key disable default", "key-disable single denied - default"),
+        ("key destroy default --confirm default", "key-destroy single denied - default"),
+        ("key destroy --due", "key-destroy single denied - -"),
+        ("user appoint ann", "grant single denied ann -"),
+        ("user grant ann default", "grant single denied ann default"),
+        ("user revoke ada default", "revoke single denied ada default"),
+        ("user offboard ada", "offboard single denied ada -"),
+    ] {
+        let before = told(&ward).len();
+        let by_ann = format!("{line} --identity {ANN}.identity --sign-with {ANN}.signer");
+        ev.denies(ward.line(&by_ann).result(), |refused| refused.0 == 15);
+        ev.equal("it is on record", &told(&ward)[before..], &[format!("ann {act}")]);
+    }
+    ev.equal_bytes("the store is as it was", &ward.read("home/store/state"), &store);
+    ev.allows(ward.line("key create ct").result());
+    ev.allows(ward.line("audit verify --content").result());
+    ev.proven()
+}
+
+#[test]
+fn refused_administration_that_cannot_be_recorded_says_so() {
+    let ward = with_ann(Ward::with_home());
+    fs::remove_file(ward.path("home/audit/streams/main/hwm")).unwrap();
+    let run =
+        ward.line(&format!("user appoint ann --identity {ANN}.identity --sign-with {ANN}.signer"));
+    assert_eq!(run.code, 15);
+    assert!(run.stderr.contains("could not be recorded"), "{}", run.stderr);
+}
+
+#[test]
+fn wrong_passphrase_of_an_administrator_is_on_record() {
+    let ward = Ward::new();
+    ward.piped("init --user ada --no-anchor --passphrase-fd 0", b"correct horse\n").ok();
+    ward.line("store backup copy").ok();
+    for (line, action) in [
+        ("user appoint ada", "grant"),
+        ("key destroy default --confirm default", "key-destroy"),
+        ("store restore copy --give-up-present", "key-enable"),
+    ] {
+        let run = ward.piped(&format!("{line} --passphrase-fd 0"), b"wrong horse\n");
+        assert_eq!(run.code, 11, "{}", run.stderr);
+        let document = ward.audit("show --last 10000 --json").json();
+        let records = document["records"].as_array().unwrap();
+        let newest: Vec<_> = records.iter().rev().take(2).map(|r| r["action"].clone()).collect();
+        assert_eq!(newest, [action, "login-failure"], "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn refused_administration_is_on_record_through_an_agent_too() {
+    let ward = with_ann(Ward::with_home());
+    let by_ann = format!("key create ct --identity {ANN}.identity --sign-with {ANN}.signer");
+    ward.line("login").ok();
+    ward.line(&by_ann).code_is(15);
+    assert_eq!(told(&ward).pop().unwrap(), "- key-create single denied - ct");
+    ward.line("logout").ok();
+    ward.line(&format!("login --identity {ANN}.identity")).ok();
+    ward.line(&by_ann).code_is(15);
+    assert_eq!(told(&ward).pop().unwrap(), "ann key-create single denied - ct");
 }
 
 #[test]

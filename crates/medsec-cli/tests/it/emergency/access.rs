@@ -125,6 +125,22 @@ fn emergency_is_claimed_told_used_ended_and_reviewed(ev: Ev) -> Proven {
 }
 
 #[test]
+fn review_that_cannot_be_written_is_still_open_and_on_record_as_failed() {
+    let clinic = Clinic::new();
+    let id = clinic.claim("");
+    clinic.by("bela", &format!("emergency close {id}")).ok();
+    let place = clinic.ward.path(&format!("home/emergencies/reviewed/{id}.emergency"));
+    std::os::unix::fs::symlink("nowhere", &place).unwrap();
+    let run = clinic.review("cara", &id);
+    run.code_is_not_zero();
+    assert!(run.stderr.contains("the review is still open"), "{}", run.stderr);
+    assert!(clinic.has_record("cara", "review", "failure"));
+    assert!(!clinic.has_record("cara", "review", "success"));
+    fs::remove_file(place).unwrap();
+    clinic.review("cara", &id).ok();
+}
+
+#[test]
 fn hook_that_fails_stops_no_emergency_and_is_recorded() {
     let clinic = Clinic::new();
     clinic.hook("exit 3");
@@ -154,9 +170,14 @@ fn emergency_ends_by_itself_and_that_is_recorded_at_the_next_look() {
     std::thread::sleep(Duration::from_millis(2500));
     let status = clinic.by("ada", "emergency status --json").json();
     assert_eq!(status["emergencies"][0]["how"], "expired");
-    assert!(!clinic.has_record("bela", "emergency-end", "success"));
+    assert!(!clinic.has_record("", "emergency-end", "success"));
+    // Whoever notices it first has not ended it.
+    clinic.by("ada", "open scan.msp --purpose TREAT -o ordinary").ok();
+    assert!(clinic.has_record("", "emergency-end", "success"));
     assert_eq!(clinic.break_glass("bela").code, 24);
-    assert!(clinic.has_record("bela", "emergency-end", "success"));
+    let report = clinic.ward.audit("report --json").json();
+    let row = &report["report"]["sections"]["emergencies"]["rows"][0];
+    assert!(row["principal"] == "bela" && row["end"].is_string(), "{row}");
     let ends = |clinic: &Clinic| {
         clinic.records().iter().filter(|(_, action, _)| action == "emergency-end").count()
     };

@@ -50,6 +50,22 @@ fn initiators_are_those_of_the_roles() {
     assert_eq!(claim(), 0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn claim_is_a_fresh_proof_to_an_agent_with_an_old_session() {
+    let clinic = Clinic::new();
+    set(&clinic, "max_age = \"15m\"", "max_age = \"4s\"");
+    set(&clinic, "max_authentication_age = \"5m\"", "max_authentication_age = \"4s\"");
+    clinic.by("bela", "login").ok();
+    let before = clinic.by("bela", "status --json").json();
+    std::thread::sleep(std::time::Duration::from_millis(4500));
+    clinic.claim("");
+    let after = clinic.by("bela", "status --json").json();
+    assert_eq!(before["session"], after["session"]);
+    clinic.break_glass("bela").ok();
+    clinic.by("bela", "logout").ok();
+}
+
 #[test]
 fn review_is_due_when_the_policy_says() {
     let clinic = Clinic::new();

@@ -42,8 +42,11 @@ fn not_administrator_of_the_store_signs_nothing(ev: Ev) -> Proven {
     add_person(&ward, "bela", "\"administrator\"");
     sign(&ward);
     edit(&ward, POLICY, "idle = \"15m\"", "idle = \"5m\"");
-    let before = ward.read(IN_FORCE);
+    let (before, told) = (ward.read(IN_FORCE), changes(&ward).len());
     ev.denies(ward.line(&format!("policy sign {}", who("bela"))).result(), |e| *e == Refused(15));
+    let refused = changes(&ward).split_off(told);
+    ev.holds("it is recorded", refused.len() == 1 && refused[0].contains("bela"));
+    ev.holds("as refused", !refused[0].contains(",ok"));
     // The identity of one with the signer key of another.
     let mixed = "policy sign --sign-with home/identities/bela.signer";
     ev.denies(ward.line(mixed).result(), |e| *e == Refused(15));

@@ -76,6 +76,15 @@ fn event_of_another_person_or_session_is_refused() {
 }
 
 #[test]
+fn emergency_that_ended_by_itself_may_be_told_by_whoever_is_logged_in() {
+    let outcome = Outcome::Success;
+    let of = |action| Event { actor: Actor::System, session: None, ..single(action, outcome) };
+    assert!(admits(&of(Action::EmergencyEnd)));
+    assert!(!admits(&of(Action::EmergencyStart)));
+    assert!(!Intents::default().admit(&of(Action::EmergencyEnd), Some(&whose()), false));
+}
+
+#[test]
 fn events_of_the_agent_itself_are_refused_from_others() {
     for action in [
         Action::SessionStart,

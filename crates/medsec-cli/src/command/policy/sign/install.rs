@@ -41,11 +41,11 @@ pub(in crate::command::policy) fn administrator(custody: &Custody) -> Result<Sig
     });
     match is_own {
         true => Ok(signer),
-        false => Err(Failure::new(
+        false => Err(custody.policy_refused(Failure::new(
             Exit::Key,
             "only an administrator of the key store signs policies, with the signer key of their own; nothing was changed",
         )
-        .next("let an administrator run it, or be appointed: `medsec user appoint`")),
+        .next("let an administrator run it, or be appointed: `medsec user appoint`"))),
     }
 }
 
