@@ -76,15 +76,14 @@ async fn log_in(
 ) -> Result<(StatusCode, String), Refused> {
     let token = credential(&headers, "Bearer ").ok_or(NOT_AUTHENTICATED)?;
     let origin = Origin::Address(from.ip());
+    let seat = service.sessions.seat().ok_or(NO_ROOM)?;
     match service.provider.authenticate(&service.judge, token.as_bytes()).await {
         Ok(principal) => {
             let begun = to_its_end(async move {
-                service.sessions.begin(&service.custodian, principal, origin).await
+                service.sessions.begin(seat, &service.custodian, principal, origin).await
             });
-            let handle = begun.await.unwrap_or(Err(NotBegun::Failed)).map_err(|why| match why {
-                NotBegun::Full => NO_ROOM,
-                NotBegun::Failed => NOT_AUTHENTICATED,
-            })?;
+            let handle =
+                begun.await.unwrap_or(Err(NotBegun)).map_err(|NotBegun| NOT_AUTHENTICATED)?;
             Ok((StatusCode::CREATED, handle))
         }
         Err(error) => {

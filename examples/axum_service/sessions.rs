@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use medsec::{Custodian, LoggedIn, Login as _, SessionLogin, Unlocks};
-use medsec_audit::{Action, Origin, Outcome, RequestId};
+use medsec::{Custodian, LoggedIn, Login as _, SessionChange, SessionLogin, Unlocks};
+use medsec_audit::{Origin, RequestId};
 use medsec_kms::Keyring;
 use medsec_policy::{
     EndReason, EndedSession, Principal, Session, SessionLimits, SessionTable, SystemClock,
@@ -33,13 +33,8 @@ struct Seated {
     _seat: OwnedSemaphorePermit,
 }
 
-/// Why no session began.
-pub(crate) enum NotBegun {
-    /// There are as many as there may be.
-    Full,
-    /// It could not be recorded, or the machine's clock or randomness failed.
-    Failed,
-}
+/// No session began: it could not be recorded, or the machine's clock or randomness failed.
+pub(crate) struct NotBegun;
 
 impl Sessions {
     pub(crate) fn new(keys: Arc<Keyring>, limits: SessionLimits) -> Self {
@@ -52,30 +47,35 @@ impl Sessions {
         }
     }
 
-    /// Begins a session, on record before it counts, and gives what names it.
+    /// A seat, to be taken before a token is looked at: a token serves once, and is not used up for nothing.
+    pub(crate) fn seat(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Begins a session in a seat, on record before it counts, and gives what names it.
     pub(crate) async fn begin(
         &self,
+        seat: OwnedSemaphorePermit,
         custodian: &Custodian,
         principal: Principal,
         origin: Origin,
     ) -> Result<String, NotBegun> {
-        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| NotBegun::Full)?;
-        let handle = RequestId::generate().map_err(|_| NotBegun::Failed)?.to_string();
+        let handle = RequestId::generate().map_err(|_| NotBegun)?.to_string();
         let unlocks = Unlocks::new(Arc::clone(&self.keys) as _, None);
         let session = Session::start(principal, self.limits, Arc::new(SystemClock), unlocks)
-            .map_err(|_| NotBegun::Failed)?;
+            .map_err(|_| NotBegun)?;
         let login = SessionLogin::new(session.clone(), origin);
-        let who = login.current().map_err(|_| NotBegun::Failed)?;
-        let start = custodian.record_session(Some(&who), Action::SessionStart, Outcome::Success);
+        let who = login.current().map_err(|_| NotBegun)?;
+        let start = custodian.record_session(&who, SessionChange::Started);
         if start.await.is_err() {
             session.end(EndReason::Aborted);
-            return Err(NotBegun::Failed);
+            return Err(NotBegun);
         }
         // In this order: what the table tells of has a name by then.
         let seated = Seated { login, who, _seat: seat };
         self.by_handle().insert(handle.clone(), seated);
         // Who has a seat finds room.
-        self.table.insert(session).map_err(|_| NotBegun::Failed)?;
+        self.table.insert(session).map_err(|_| NotBegun)?;
         Ok(handle)
     }
 
@@ -93,13 +93,13 @@ impl Sessions {
     pub(crate) async fn record_ends(&self, custodian: &Custodian) {
         for ended in self.table.sweep() {
             let Some(seated) = self.remove(&ended) else { continue };
-            let action = match ended.reason {
+            let change = match ended.reason {
                 EndReason::LoggedOut | EndReason::Revoked | EndReason::Aborted => {
-                    Action::SessionEnd
+                    SessionChange::Ended
                 }
-                _ => Action::AutomaticLogoff,
+                _ => SessionChange::LoggedOff,
             };
-            let end = custodian.record_session(Some(&seated.who), action, Outcome::Success);
+            let end = custodian.record_session(&seated.who, change);
             // It has ended whether that can be recorded or not; where it cannot, nothing else can, and nothing opens.
             let _ = end.await;
         }

@@ -23,6 +23,7 @@ use medsec_audit::{Action, Actor, Origin, Outcome, Place, RequestId, Retention, 
 use medsec_kms::{PublicKey, PublicKeyError};
 use medsec_policy::{Circumstances, Clock, Decision, Purpose, Request, Resource};
 
+pub use self::duties::SessionChange;
 pub use self::emergency::{EmergencyKeyUse, EmergencyNote, EmergencyStep};
 pub use self::export::ExportGrant;
 pub use self::open::{Aim, OpenRequest, OpenWish, Unbound};

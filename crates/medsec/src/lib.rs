@@ -34,7 +34,8 @@ mod time;
 pub use crate::custodian::{
     Aim, Confirmed, Custodian, CustodianError, EmergencyKeyUse, EmergencyNote, EmergencyStep,
     EndedRewraps, ExportGrant, NewList, OpenRequest, OpenWish, Parts, RewrapBatch, RewrapGrant,
-    RewrapWish, SealRequest, SealWish, Unbound, UnseenRequest, UnseenWish, WantedRecipients,
+    RewrapWish, SealRequest, SealWish, SessionChange, Unbound, UnseenRequest, UnseenWish,
+    WantedRecipients,
 };
 pub use crate::emergencies::{BookEntry, BookError, Emergencies, EmergencyBook, NoEmergencies};
 pub use crate::error::{Demand, Refused, ReleaseError, UseError};

@@ -14,7 +14,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use medsec::{Custodian, JournalError, LoggedIn, NoEmergencies, Parts, Recorded};
+use medsec::{
+    Custodian, JournalError, LoggedIn, NoEmergencies, Parts, Recorded, Refused, SessionChange,
+};
 use medsec_audit::{
     Action, AppendError, AuditLog, Denial, Event, LogTime, Outcome, Retention, StreamWriter,
 };
@@ -155,12 +157,12 @@ impl Agent {
             if let Some(step) = ended.clock_step {
                 self.record_step(step);
             }
-            let action = match ended.reason {
-                EndReason::LoggedOut | EndReason::Revoked => Action::SessionEnd,
-                _ => Action::AutomaticLogoff,
+            let change = match ended.reason {
+                EndReason::LoggedOut | EndReason::Revoked => SessionChange::Ended,
+                _ => SessionChange::LoggedOff,
             };
             // It has ended whether that can be recorded or not.
-            let _ = self.record(Some(&who), action, Outcome::Success);
+            let _ = self.record(&who, change);
         }
     }
 
@@ -174,15 +176,18 @@ impl Agent {
         let _ = event.map(|event| self.append(&[event]));
     }
 
-    fn record(
-        &self,
-        who: Option<&LoggedIn>,
-        action: Action,
-        outcome: Outcome,
-    ) -> Result<(), Failure> {
-        let recorded = pollster::block_on(self.custodian.record_session(who, action, outcome));
+    fn record(&self, who: &LoggedIn, change: SessionChange) -> Result<(), Failure> {
+        self.recorded(pollster::block_on(self.custodian.record_session(who, change)))
+    }
+
+    /// What is refused stays refused if that cannot be recorded.
+    fn record_failure(&self, outcome: Outcome) {
+        let _ = self.recorded(pollster::block_on(self.custodian.login_failed(outcome)));
+    }
+
+    fn recorded(&self, recorded: Result<(), Refused>) -> Result<(), Failure> {
         recorded.map_err(|refused| {
-            if let medsec::Refused::Record(error) = &refused {
+            if let Refused::Record(error) = &refused {
                 self.end_if_broken(*error);
             }
             refused.into()
@@ -210,7 +215,7 @@ impl Agent {
         if last.is_none_or(|last| last.elapsed() >= STRANGERS) {
             *last = Some(Instant::now());
             let denied = Outcome::Denied(Denial::Credentials);
-            let _ = self.record(None, Action::LoginFailure, denied);
+            self.record_failure(denied);
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Cleared<T> {
     pub(super) permit: Permit,
     pub(super) tether: Arc<Tether>,
     /// What is told in a record of its own beside it, before it.
-    pub(super) beside: Option<Event>,
+    pub(super) beside: Vec<Event>,
 }
 
 impl Custodian {

@@ -9,6 +9,28 @@ use crate::error::Refused;
 use crate::gate::Permit;
 use crate::login::{LoggedIn, Login};
 
+/// What becomes of a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are these three")]
+pub enum SessionChange {
+    /// It begins, or its user has proved anew who they are.
+    Started,
+    /// Somebody ended it.
+    Ended,
+    /// The clock ended it.
+    LoggedOff,
+}
+
+impl SessionChange {
+    const fn action(self) -> Action {
+        match self {
+            Self::Started => Action::SessionStart,
+            Self::Ended => Action::SessionEnd,
+            Self::LoggedOff => Action::AutomaticLogoff,
+        }
+    }
+}
+
 impl Custodian {
     /// Decides whether somebody may read the audit trail. Only refusals are recorded: what readers of the log do
     /// with it is for whoever has a copy.
@@ -154,20 +176,26 @@ impl Custodian {
         self.announce_step(asked.account).await
     }
 
-    /// Records that a session began, ended, or was not begun. Of a session nothing has to be decided.
+    /// Records what became of a session. Nothing has to be decided of it.
     ///
     /// # Errors
     /// [`Refused`] if it could not be recorded: then it must not begin.
     pub async fn record_session(
         &self,
-        who: Option<&LoggedIn>,
-        action: Action,
-        outcome: Outcome,
+        who: &LoggedIn,
+        change: SessionChange,
     ) -> Result<(), Refused> {
-        let mut account = self.account(action, Subject::default())?;
-        if let Some(who) = who {
-            account.by(who)?;
-        }
+        let mut account = self.account(change.action(), Subject::default())?;
+        account.by(who)?;
+        self.done(&account).await
+    }
+
+    /// Records that no session began, for whoever it was.
+    ///
+    /// # Errors
+    /// [`Refused`] if it could not be recorded.
+    pub async fn login_failed(&self, outcome: Outcome) -> Result<(), Refused> {
+        let account = self.account(Action::LoginFailure, Subject::default())?;
         self.recorder.record(vec![account.single(outcome)]).await?;
         Ok(())
     }

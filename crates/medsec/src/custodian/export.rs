@@ -39,7 +39,7 @@ impl Custodian {
         let resource = Resource::Dataset(dataset.clone());
         let Asked { account, permit, .. } =
             self.ask(login, account, action, &resource, purpose).await?;
-        let cleared = Cleared { what: (), account, permit, tether, beside: None };
+        let cleared = Cleared { what: (), account, permit, tether, beside: Vec::new() };
         let ((), conclusion) = self.announce_one(cleared).await?;
         Ok(ExportGrant(conclusion))
     }

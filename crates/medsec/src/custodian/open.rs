@@ -42,7 +42,8 @@ pub enum Unbound {
     /// It may not.
     #[default]
     Refused,
-    /// It may: for what was sealed before there was a policy.
+    /// It may: for what was sealed before there was a policy. No policy forbids this; where content is to leave, the log
+    /// tells of it with a record of its own: a `verify` of the package that failed, for it is not the one expected.
     Accepted,
 }
 
@@ -94,6 +95,8 @@ struct Expected {
     checked: Checked,
     expectation: Expectation,
     bounds: Bounds,
+    /// It is bound to no policy that is known, and content is to leave nevertheless.
+    unbound: bool,
 }
 
 impl Custodian {
@@ -150,7 +153,8 @@ impl Custodian {
         let mut account = self.account(action_of(wish.aim), subject)?;
         let examined = self.examine(login, &mut account, package, wish);
         let (what, emergency, permit) = self.or_refuse(&account, examined).await?;
-        let beside = emergency.map(|_| emergency_use(&account));
+        let used = emergency.map(|_| emergency_use(&account));
+        let beside = used.into_iter().chain(what.unbound.then(|| unbound(&account))).collect();
         Ok(Cleared { what, account, permit, tether, beside })
     }
 
@@ -179,13 +183,15 @@ impl Custodian {
             emergency,
         };
         let permit = self.decide(account, &who, question)?;
+        let is_bound = own.as_ref().is_ok_and(|keys| self.check_bound(&header, keys).is_ok());
+        let unbound = !is_bound && wish.aim != Aim::Verification;
         let expectation = self.expectation(&header, own, wish)?;
         let bounds = Bounds {
             releases_nothing: wish.aim == Aim::Verification,
             signature_first: self.policy.settings.opening == Signature::Required,
         };
         let checked = header.check(expectation.clone())?;
-        Ok((Expected { checked, expectation, bounds }, emergency, permit))
+        Ok((Expected { checked, expectation, bounds, unbound }, emergency, permit))
     }
 
     /// Whoever opens says of which patient the package is. Where it says so itself, it counts for no other: an altered
@@ -305,6 +311,12 @@ fn is_from_partner(keys: &[KeyRef]) -> bool {
     keys.iter().all(is_public_key)
 }
 
+/// That a package is opened which is bound to no policy that is known is told beside it.
+fn unbound(account: &Account) -> medsec_audit::Event {
+    let outcome = Outcome::Failure(medsec_audit::Failure::Expectation);
+    Account { action: Action::Verify, ..account.clone() }.single(outcome)
+}
+
 /// What an emergency permits is told in a record of its own, beside what is about to be done.
 fn emergency_use(account: &Account) -> medsec_audit::Event {
     Account { action: Action::EmergencyUse, ..account.clone() }.single(Outcome::Success)
@@ -315,7 +327,7 @@ async fn unlock(
     expected: Expected,
     conclusion: Conclusion,
 ) -> Result<Grant, Refused> {
-    let Expected { checked, expectation, bounds } = expected;
+    let Expected { checked, expectation, bounds, .. } = expected;
     let header = checked.header().clone();
     let unlocked = unlocked(login, checked, conclusion.admission()).await;
     let kept = unlocked.and_then(|open| Ok(Kept::new(conclusion.tether(), open)?));

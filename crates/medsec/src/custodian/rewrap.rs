@@ -60,7 +60,7 @@ impl Custodian {
         let mut account = self.account(Action::Rewrap, subject)?;
         let examined = self.examine_rewrap(login, &mut account, header, wish.purpose);
         let (what, permit) = self.or_refuse(&account, examined).await?;
-        let cleared = Cleared { what, account, permit, tether, beside: None };
+        let cleared = Cleared { what, account, permit, tether, beside: Vec::new() };
         let (package, conclusion) = self.announce_one(cleared).await?;
         let header = package.header.clone();
         let unlocked = unlocked(login, package, wish, conclusion.admission()).await;

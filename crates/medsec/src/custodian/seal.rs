@@ -120,7 +120,7 @@ impl Custodian {
         // Signing keys are in it: it waits for its record no longer than the session lasts.
         let kept = examined.and_then(|(wanted, permit)| Ok((Kept::new(&tether, wanted)?, permit)));
         let (what, permit) = self.or_refuse(&account, kept).await?;
-        Ok(Cleared { what, account, permit, tether, beside: None })
+        Ok(Cleared { what, account, permit, tether, beside: Vec::new() })
     }
 
     async fn examine_seal(

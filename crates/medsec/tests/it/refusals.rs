@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use medsec::{Custodian, Demand, Login, OpenWish, Parts, Refused, Unbound};
-use medsec_audit::{Action, Actor, Denial, Failure};
+use medsec::{Aim, Custodian, Demand, Login, OpenWish, Parts, Refused, Unbound};
+use medsec_audit::{Action, Actor, Denial, Failure, Outcome};
 use medsec_crypto::{ExpectationError, OpenError, SignerExpectation, SigningKey};
 use medsec_kms::KeyServiceError;
 use medsec_policy::{
@@ -112,7 +112,19 @@ fn open_rejects_package_bound_to_no_known_policy() {
     assert_eq!(told.denial(), (Action::Open, Denial::Policy));
     // Accepted where that is asked for, and where the policy supersedes the other.
     let accepted = OpenWish { unbound: Unbound::Accepted, ..wish() };
+    let told = scene.trail();
     open(&scene.custodian(), &scene.ada(), &package, &accepted).unwrap();
+    let mark = told.events().remove(0);
+    let failed = Outcome::Failure(Failure::Expectation);
+    assert_eq!((mark.action, mark.phase.outcome()), (Action::Verify, Some(failed)));
+    let told = scene.trail();
+    let verified = OpenWish { aim: Aim::Verification, ..accepted };
+    open(&scene.custodian(), &scene.ada(), &package, &verified).unwrap();
+    assert_eq!(
+        told.operations().len(),
+        told.events().len() / 2,
+        "nothing leaves, nothing is marked"
+    );
     scene.policy.superseded.push(before);
     open(&scene.custodian(), &scene.ada(), &package, &wish()).unwrap();
 }

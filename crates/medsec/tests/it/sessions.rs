@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use medsec::{Hold, KeyHandle, LoggedIn, Login, NotLoggedIn, Refused, SessionLogin};
+use medsec::{Hold, KeyHandle, LoggedIn, Login, NotLoggedIn, Refused, SessionChange, SessionLogin};
 use medsec_audit::{Action, Actor, Denial, Origin, Outcome};
 use medsec_kms::{KeyService, KeyServiceError};
 use medsec_policy::EndReason;
@@ -159,12 +159,11 @@ fn begin_and_end_of_sessions_are_on_record() {
     let (custodian, login) = (scene.custodian(), scene.ada());
     let who = login.current().unwrap();
     let told = scene.trail();
-    let record = |who, action, outcome| {
-        pollster::block_on(custodian.record_session(who, action, outcome)).unwrap();
-    };
-    record(Some(&who), Action::SessionStart, Outcome::Success);
-    record(Some(&who), Action::AutomaticLogoff, Outcome::Success);
-    record(None, Action::LoginFailure, Outcome::Denied(Denial::Credentials));
+    for change in [SessionChange::Started, SessionChange::LoggedOff] {
+        pollster::block_on(custodian.record_session(&who, change)).unwrap();
+    }
+    let denied = Outcome::Denied(Denial::Credentials);
+    pollster::block_on(custodian.login_failed(denied)).unwrap();
     let events = told.events();
     assert_eq!(events.len(), 3);
     assert_eq!(events[0].session, Some(who.session));

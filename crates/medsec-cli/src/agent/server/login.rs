@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use medsec::{LoggedIn, Login as _, NotLoggedIn, Refused, SessionLogin, Unlocks};
-use medsec_audit::{Action, Origin, Outcome};
+use medsec::{LoggedIn, Login as _, NotLoggedIn, Refused, SessionChange, SessionLogin, Unlocks};
+use medsec_audit::Origin;
 use medsec_crypto::{HpkeIdentity, SigningKey};
 use medsec_kms::{IdentityFile, Passphrase, PrivateKey};
 use medsec_policy::{EndReason, Principal, ReauthenticateError, RefusedBecause};
@@ -71,7 +71,7 @@ impl Agent {
             Err(Unproven::Failed(failure)) => {
                 // What is refused stays refused if that cannot be recorded. A slip of the hand is no attempt.
                 if let Some(outcome) = of_login(&failure) {
-                    let _ = self.record(None, Action::LoginFailure, outcome);
+                    self.record_failure(outcome);
                 }
                 Answer::Failed(failure)
             }
@@ -123,7 +123,7 @@ impl Agent {
         let opened = start_session(principal, terms.limits, unlocks)?;
         let login = SessionLogin::new(opened.clone(), Origin::Local);
         let who = login.current().map_err(Refused::from)?;
-        let recorded = self.record(Some(&who), Action::SessionStart, Outcome::Success);
+        let recorded = self.record(&who, SessionChange::Started);
         recorded.inspect_err(|_| {
             opened.end(EndReason::Aborted);
         })?;
@@ -142,7 +142,7 @@ impl Agent {
         acceptable(held, principal)?;
         // As the new proof shows them, and on record before it counts.
         let who = LoggedIn { principal: principal.clone(), ..held.who.clone() };
-        self.record(Some(&who), Action::SessionStart, Outcome::Success)?;
+        self.record(&who, SessionChange::Started)?;
         held.login.session().reauthenticated(principal).map_err(not_accepted)
     }
 }

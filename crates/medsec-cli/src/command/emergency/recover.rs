@@ -98,6 +98,15 @@ impl Options {
         }
     }
 
+    /// Whether each that is named is a user of the store. Where the home was lost and another one made, its store knows
+    /// none of them, and nor does its policy know the key.
+    fn are_users(&self, custody: &Custody) -> bool {
+        self.custodians.iter().all(|name| {
+            let mut present = custody.store().users().filter(|user| user.offboarded().is_none());
+            present.any(|user| user.name().as_str().eq_ignore_ascii_case(name.as_str()))
+        })
+    }
+
     fn recover(
         &self,
         session: &Session,
@@ -110,6 +119,10 @@ impl Options {
         let header = Header::read_patiently(&mut file);
         let id = covering(custody, &header, wish)?;
         let claimed = custody.emergencies().entry(id)?.record;
+        if brought.are_of_policy(custody) && !self.are_users(custody) {
+            custody.note_emergency(Some(&claimed), EmergencyNote::UseRefused)?;
+            return Err(unknown_custodian());
+        }
         let (combined, step) =
             brought.combine(custody, Some(&claimed), EmergencyKeyUse::Recovery)?;
         step.ended(medsec_audit::Outcome::Success)?;
@@ -131,6 +144,14 @@ impl Options {
         let opened = grant.open_to_file(file, &self.output, options, &execution)?;
         Ok(told.add(report(&opened, &record, begun)))
     }
+}
+
+fn unknown_custodian() -> Failure {
+    Failure::new(
+        Exit::Denied,
+        "a custodian that is named is no user of the key store; nothing was opened",
+    )
+    .next("name whoever brought each share as `medsec user list` does")
 }
 
 /// The user's own open emergency. That there is none is recorded.

@@ -134,6 +134,12 @@ impl SharesOption {
 }
 
 impl Brought {
+    /// Whether they say that they are of a key which the policy in force names: then its custodians are known here.
+    pub(super) fn are_of_policy(&self, custody: &Custody) -> bool {
+        let mut shares = self.0.iter().filter_map(|(share, _)| share.as_ref().ok());
+        shares.any(|share| required(custody, share).is_some())
+    }
+
     /// Puts them together, on record before any of them is unlocked. How that ended is for the caller to record; that
     /// they make no key is recorded here.
     pub(super) fn combine(

@@ -18,7 +18,7 @@ fn recover(clinic: &Clinic, who: &str, files: &[&String], typed: &[&str], names:
 
 #[evidence(
     hipaa2013::"164.312(a)(2)(ii)",
-    claim = "nobody opens with the emergency key outside of an emergency of their own, with fewer shares than are needed, or without naming who brought them",
+    claim = "nobody opens with the emergency key outside of an emergency of their own, with fewer shares than are needed, or without naming the users who brought them",
     polarity = deny,
 )]
 fn recovery_needs_an_emergency_and_enough_custodians(ev: Ev) -> Proven {
@@ -37,6 +37,8 @@ fn recovery_needs_an_emergency_and_enough_custodians(ev: Ev) -> Proven {
         let unnamed = recover(&clinic, "bela", &[one, two], typed, names);
         ev.denies(unnamed.result(), |refused| refused.0 == 2);
     }
+    let of_nobody = recover(&clinic, "bela", &[one, two], typed, "dora zeno");
+    ev.denies(of_nobody.result(), |refused| refused.0 == 24);
     ev.holds("nothing was opened", !clinic.ward.exists("out"));
     ev.proven()
 }

@@ -136,7 +136,7 @@ impl Custodian {
             Err(refused) => Err(refused),
         };
         let (what, permit) = self.or_refuse(&account, examined).await?;
-        Ok(Cleared { what, account, permit, tether, beside: None })
+        Ok(Cleared { what, account, permit, tether, beside: Vec::new() })
     }
 
     /// Asked for the first package that the policy permits, which may take a call, and remembered for the others.
