@@ -2,6 +2,7 @@
 //!
 //! What each of them does otherwise than AWS was seen, and stands in [`emulator`]; the tests hold them to it.
 
+mod batches;
 mod conformance;
 pub(crate) mod emulator;
 mod environment;

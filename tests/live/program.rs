@@ -85,7 +85,7 @@ fn token_that_others_can_read_is_refused() {
     std::fs::remove_file(home.path("home/bao.token")).unwrap();
     std::fs::write(home.path("home/bao.token"), &home.scene.api.token).unwrap();
     let Refused(code, said) = home.tried(SEAL).unwrap_err();
-    assert!(code == Some(2) && said.contains("other users can read"), "{said}");
+    assert!(code == Some(2) && said.contains("can be read by other users"), "{said}");
 }
 
 #[test]

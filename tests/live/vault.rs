@@ -2,4 +2,7 @@
 
 mod bootstrap;
 mod conformance;
+mod environment;
+mod guarded;
+mod sessions;
 mod throughput;

@@ -45,6 +45,9 @@ use crate::files::read_small;
 use crate::secret_file::{self, Fault};
 use crate::settings::{ServiceSection, Settings};
 
+/// Longest time of a call with all its attempts: whoever asks through the agent waits a minute.
+const ALL_ATTEMPTS: Duration = Duration::from_secs(55);
+
 /// Services by their names, each with its guards.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Services {
@@ -96,7 +99,11 @@ impl Services {
 fn guards(section: &ServiceSection) -> Guards {
     let mut guards = Guards::default();
     if let Some(patience) = section.patience() {
-        guards.deadline = Some(Duration::from_secs(patience.0));
+        let deadline = Duration::from_secs(patience.0);
+        guards.deadline = Some(deadline);
+        if let Some(retry) = &mut guards.retry {
+            retry.elapsed = ALL_ATTEMPTS.saturating_sub(deadline);
+        }
     }
     guards
 }

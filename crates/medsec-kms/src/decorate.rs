@@ -10,8 +10,9 @@
 //! so that the deadline is one attempt's and does not run while a call waits for its turn, the breaker sees every
 //! attempt, and what it refuses is tried again when it says.
 //!
-//! `admits`, `assurance`, `rewraps_unseen` and `standing` are answered by the service at once and pass through. A call for many data
-//! keys is one call; what is tried again of it is what failed.
+//! What a service answers at once (`admits`, `claim`, `assurance`, `rewraps_unseen` and the like) passes through. A call
+//! for many data keys is one call for the breaker and the limit; the deadline is that of each part which the service works
+//! on together, and what is tried again is what failed.
 
 mod breaker;
 mod deadline;
@@ -34,7 +35,8 @@ use crate::service::{KeyContext, KeyService, KeyServiceError};
 use crate::timer::Timer;
 
 /// Makes a [`KeyService`] of a type that has `inner`, and `around(call)`, which may make the call more than once. The
-/// calls that send a data key in clear go through `around_plaintext`, those for many data keys through `around_batch`.
+/// calls that send a data key in clear go through `around_plaintext`, those that may do so through `around_rewrap`, and
+/// those for many data keys through `around_batch`.
 macro_rules! decorated {
     ($type:ident) => {
         impl crate::service::KeyService for $type {
@@ -69,7 +71,8 @@ macro_rules! decorated {
                 key: &'a crate::name::KeyName,
                 context: &'a crate::service::KeyContext,
             ) -> crate::service::KeyFuture<'a, medsec_crypto::Stanza> {
-                Box::pin(self.around(move || self.inner.rewrap_dek(stanza, key, context)))
+                let call = move || self.inner.rewrap_dek(stanza, key, context);
+                Box::pin(self.around_rewrap(stanza, key, call))
             }
 
             fn rewrap_deks<'a>(
@@ -78,6 +81,10 @@ macro_rules! decorated {
                 key: &'a crate::name::KeyName,
             ) -> crate::service::KeyFutures<'a, medsec_crypto::Stanza> {
                 Box::pin(self.around_batch(items, key))
+            }
+
+            fn rewraps_at_once(&self, key: &crate::name::KeyName) -> std::num::NonZeroUsize {
+                self.inner.rewraps_at_once(key)
             }
 
             fn rewraps_unseen(
@@ -97,6 +104,14 @@ macro_rules! decorated {
                 key_ref: &medsec_crypto::KeyRef,
             ) -> Result<(), crate::service::KeyServiceError> {
                 self.inner.admits(key_ref)
+            }
+
+            fn claim(&self, key_ref: &medsec_crypto::KeyRef) -> crate::service::Claim {
+                self.inner.claim(key_ref)
+            }
+
+            fn settle(&self) -> crate::service::KeyFuture<'_, ()> {
+                Box::pin(self.around(move || self.inner.settle()))
             }
 
             fn describe_key<'a>(
@@ -168,6 +183,15 @@ type Items = [(Stanza, KeyContext)];
 
 /// What each of them became.
 type Rewrapped = Vec<Result<Stanza, KeyServiceError>>;
+
+/// As many answers as there were items: whoever gives fewer has answered the first.
+fn answered(
+    answers: Rewrapped,
+    items: usize,
+) -> impl Iterator<Item = Result<Stanza, KeyServiceError>> {
+    let missing = || Err(KeyServiceError::Answer("fewer answers than were asked for"));
+    answers.into_iter().chain(std::iter::repeat_with(missing)).take(items)
+}
 
 /// The same error for each.
 fn all_fail(items: &Items, error: impl Fn() -> KeyServiceError) -> Rewrapped {

@@ -90,7 +90,7 @@ pub use crate::public_key::{KeyKind, PublicKey, PublicKeyError};
 #[cfg(any(feature = "aws", feature = "vault"))]
 pub use crate::remote::{InvalidAddress, ServiceAddress};
 pub use crate::service::{
-    ConnectionFault, FileFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures,
+    Claim, ConnectionFault, FileFault, KeyAdmin, KeyContext, KeyDescription, KeyFuture, KeyFutures,
     KeyProxy, KeyService, KeyServiceError, KeySpec, KeyState, Standing, TokenFault,
 };
 pub use crate::services::{InvalidService, KeyServices, ServiceName};

@@ -26,6 +26,7 @@ mod desk;
 mod fault;
 mod keys;
 mod label;
+mod logins;
 mod module;
 mod object;
 mod reply;

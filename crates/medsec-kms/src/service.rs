@@ -10,6 +10,7 @@ mod proxy;
 
 use std::fmt;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -92,6 +93,12 @@ pub trait KeyService: fmt::Debug + Send + Sync {
         })
     }
 
+    /// How many items of [`rewrap_deks`](Self::rewrap_deks) to `key` the service works on together: what a deadline, for
+    /// one, is given for. One, unless a service says otherwise.
+    fn rewraps_at_once(&self, _key: &KeyName) -> NonZeroUsize {
+        NonZeroUsize::MIN
+    }
+
     /// Whether [`rewrap_dek`](Self::rewrap_dek) from that key to `key` is done within the service, so that no data key
     /// is ever in this process. Not so unless a service says it.
     fn rewraps_unseen(&self, _from: &KeyRef, _key: &KeyName) -> bool {
@@ -113,11 +120,40 @@ pub trait KeyService: fmt::Debug + Send + Sync {
     /// to be of no use now.
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError>;
 
+    /// How surely that key is one of this service. Answers at once, as [`admits`](Self::admits) does, and with
+    /// [`Claim::None`] exactly where that says [`KeyServiceError::ForeignStanza`].
+    fn claim(&self, key_ref: &KeyRef) -> Claim {
+        match self.admits(key_ref) {
+            Err(KeyServiceError::ForeignStanza) => Claim::None,
+            _ => Claim::Own,
+        }
+    }
+
+    /// Gets ready, so that no claim is only [`Claim::Possible`]: logs in, or asks what names mean. Nothing to do unless a
+    /// service says otherwise.
+    fn settle(&self) -> KeyFuture<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// What is known of `key`.
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription>;
 
     /// What the service's cryptography may be called.
     fn assurance(&self) -> Assurance;
+}
+
+/// How surely a key is one of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(clippy::exhaustive_enums, reason = "whoever chooses among services has to think of each")]
+pub enum Claim {
+    /// It is not.
+    None,
+    /// It may be; the service has to be reached to know.
+    Possible,
+    /// The service has a replica of it, which unwraps what it wrapped.
+    Replica,
+    /// It is.
+    Own,
 }
 
 /// Under which key a data key is wrapped.

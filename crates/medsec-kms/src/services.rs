@@ -8,20 +8,25 @@ mod name;
 mod routing;
 
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 
 pub use self::name::{InvalidService, ServiceName};
+use self::routing::Chosen;
 use crate::name::KeyName;
 use crate::service::{
-    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError, Standing,
+    Claim, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError, Standing,
 };
 
 /// Several key services as one.
 ///
 /// A stanza goes to the one service that calls its key its own. Where none or more than one does, it is refused and none
-/// is asked; a service that fails, refuses or is not there is never replaced by another one.
+/// is asked; a service that fails, refuses or is not there is never replaced by another one. A service that has a replica
+/// of the key is asked if none has the key itself, the first of them if there are several. Where only services claim a key
+/// that do not know it for certain ([`Claim::Possible`]) and there is more than one, they are reached first and asked
+/// again; a single one finds out by itself.
 ///
 /// Put [`Guards`](crate::Guards) around each service before it is joined, not around the whole: a rewrap from one service
 /// to another that is repeated as a whole sends the data key again.
@@ -84,7 +89,7 @@ impl KeyService for KeyServices {
     }
 
     fn unwrap_dek<'a>(&'a self, stanza: &'a Stanza, context: &'a KeyContext) -> KeyFuture<'a, Dek> {
-        Box::pin(async move { self.of_stanza(stanza)?.unwrap_dek(stanza, context).await })
+        Box::pin(async move { self.of_stanza(stanza).await?.unwrap_dek(stanza, context).await })
     }
 
     /// Within one service it is that service's own rewrap. From one to another the data key is unwrapped by the first
@@ -96,7 +101,7 @@ impl KeyService for KeyServices {
         context: &'a KeyContext,
     ) -> KeyFuture<'a, Stanza> {
         Box::pin(async move {
-            let (from, to) = (self.of_stanza(stanza)?, self.of_name(key)?);
+            let (to, from) = (self.of_name(key)?, self.of_stanza(stanza).await?);
             if Arc::ptr_eq(from, to.service) {
                 return from.rewrap_dek(stanza, &to.key, context).await;
             }
@@ -114,6 +119,11 @@ impl KeyService for KeyServices {
         Box::pin(self.rewrap_all(items, key))
     }
 
+    fn rewraps_at_once(&self, key: &KeyName) -> NonZeroUsize {
+        let to = self.of_name(key);
+        to.map_or(NonZeroUsize::MIN, |to| to.service.rewraps_at_once(&to.key))
+    }
+
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
         let (Ok(from_service), Ok(to)) = (self.of_key(from), self.of_name(key)) else {
             return false;
@@ -126,8 +136,17 @@ impl KeyService for KeyServices {
         self.standing_of(stanza)
     }
 
+    /// Also if it is not certain yet which of several services has the key.
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
-        self.of_key(key_ref).map(drop)
+        match self.chosen(key_ref)? {
+            Chosen::One(service) => service.admits(key_ref),
+            Chosen::Unsettled(_) => Ok(()),
+        }
+    }
+
+    fn claim(&self, key_ref: &KeyRef) -> Claim {
+        let all = self.all().map(|service| service.claim(key_ref));
+        all.max().unwrap_or(Claim::None)
     }
 
     /// The name in the answer is again `service:key`.

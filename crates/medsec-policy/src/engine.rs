@@ -10,6 +10,7 @@ mod hierarchy;
 mod index;
 mod judge;
 mod load;
+mod memo;
 mod names;
 mod question;
 mod resource_class;
@@ -26,6 +27,7 @@ use cedar_policy::{Authorizer, EntityUid};
 use self::hierarchy::{Hierarchy, Place};
 use self::index::OfAction;
 use self::load::Ground;
+use self::memo::Memo;
 use self::names::Names;
 use self::question::{Question, Subject};
 use crate::action::Action;
@@ -57,6 +59,7 @@ pub struct Engine {
     places: HashMap<String, usize>,
     by_action: HashMap<Action, OfAction>,
     authorizer: Authorizer,
+    memo: Memo,
 }
 
 impl fmt::Debug for Engine {
@@ -103,6 +106,7 @@ impl Engine {
             hierarchy,
             rules,
             authorizer: Authorizer::new(),
+            memo: Memo::new(memo::SLICES),
         })
     }
 

@@ -107,6 +107,8 @@ pub enum Deviation {
     UsesKeysWhateverTheirState,
     /// What another key wrapped is refused as not permitted, where it is not authentic.
     DeniesCiphertextsOfOtherKeys,
+    /// The version stands in the wrapped text: one that was altered to a version that is not there is refused for that.
+    TellsVersionsOfAlteredTexts,
 }
 
 /// Waits for a future to its end.

@@ -49,6 +49,6 @@ pub use crate::one_key::{OneKey, RewrapLie};
 pub use crate::random::Random;
 pub use crate::readers::{FailingReader, InterruptingReader, ShortReader};
 #[cfg(target_os = "linux")]
-pub use crate::scan::Needle;
+pub use crate::scan::{Needle, overwrite_dead_stack};
 pub use crate::scripted::{ScriptedKeys, SkippingTimer, Turn};
 pub use crate::writers::{FailingWriter, ShortWriter};

@@ -27,6 +27,7 @@ pub struct OneKey {
     name: KeyName,
     kek: LocalKek,
     assurance: Assurance,
+    unseen: bool,
     calls: AtomicUsize,
     rewraps: AtomicUsize,
     failing: AtomicBool,
@@ -47,6 +48,7 @@ impl OneKey {
             name: KeyName::new(name).unwrap(),
             kek: LocalKek::new(&[number; 16], &[number; 16], 1, Kek::generate().unwrap()).unwrap(),
             assurance: Assurance::ApprovedAlgorithm,
+            unseen: true,
             calls: AtomicUsize::new(0),
             rewraps: AtomicUsize::new(0),
             failing: AtomicBool::new(false),
@@ -60,6 +62,13 @@ impl OneKey {
     #[must_use]
     pub const fn not_approved(mut self) -> Self {
         self.assurance = Assurance::NotApproved;
+        self
+    }
+
+    /// The same, of a service that shows the data key to rewrap it.
+    #[must_use]
+    pub const fn rewrapping_in_sight(mut self) -> Self {
+        self.unseen = false;
         self
     }
 
@@ -189,9 +198,9 @@ impl KeyService for OneKey {
         })
     }
 
-    /// It is done in here, and the caller sees no data key.
+    /// It is done in here, and the caller sees no data key, unless it says otherwise.
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
-        *from == self.key_ref() && *key == self.name
+        self.unseen && *from == self.key_ref() && *key == self.name
     }
 
     fn standing(&self, stanza: &Stanza) -> Option<Standing> {

@@ -100,6 +100,10 @@ impl KeyService for ScriptedKeys {
         scripted!(self, self.inner.rewrap_dek(stanza, key, context))
     }
 
+    fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {
+        self.inner.rewraps_unseen(from, key)
+    }
+
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
         self.inner.admits(key_ref)
     }

@@ -138,7 +138,7 @@ struct SessionKeys(Session<Unlocks>);
 
 impl KeyProxy for SessionKeys {
     /// The keys, if the session lives.
-    fn service(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
+    fn at_hand(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
         self.0
             .with(|_, unlocks| Arc::clone(&unlocks.keys))
             .map_err(|_| KeyServiceError::NotPermitted)

@@ -46,6 +46,18 @@ fn helper() {
                 }
             }
         }
+        "roots" => {
+            let refused = wait(AwsConnection::open(any())).unwrap_err();
+            assert_eq!(refused, AwsOpenError::RootsOfEnvironment);
+            let roots = AwsRoots::Only(TestAuthority::new().pem().into_bytes());
+            wait(AwsConnection::open(AwsSettings { roots, ..any() })).unwrap();
+        }
+        "outage" => {
+            let settings = AwsSettings { credentials: AwsCredentials::DefaultChain, ..any() };
+            let connection = wait(AwsConnection::open(settings)).unwrap();
+            let error = wait(AwsKeys::pin(connection, &[name("alias/any")])).unwrap_err().source;
+            assert!(matches!(error, KeyServiceError::Unavailable(_)), "{error:?}");
+        }
         "bodies" => {
             let refused = wait(AwsConnection::open(any())).unwrap_err();
             assert_eq!(refused, AwsOpenError::LogsBodies);
@@ -69,6 +81,18 @@ fn identity_comes_from_the_default_chain() {
     unknown.env_remove("AWS_PROFILE").env("AWS_EC2_METADATA_DISABLED", "true");
     unknown.env("AWS_CONFIG_FILE", nowhere).env("AWS_SHARED_CREDENTIALS_FILE", nowhere);
     let _ = output_of(unknown);
+}
+
+/// Whoever hands credentials out is away: that passes, and is not the same as having none.
+#[test]
+fn outage_of_the_source_of_credentials_is_retryable() {
+    let mut away = child(HELPER, &["outage", "http://127.0.0.1:1"]);
+    let nowhere = "/nonexistent/medsec";
+    away.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
+    away.env_remove("AWS_PROFILE").env("AWS_EC2_METADATA_DISABLED", "true");
+    away.env("AWS_CONFIG_FILE", nowhere).env("AWS_SHARED_CREDENTIALS_FILE", nowhere);
+    away.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/credentials");
+    let _ = output_of(away);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Which key a name means, and which keys are used at all.
 
 use medsec_evidence::{Ev, Proven, evidence};
-use medsec_kms::{KeyAdmin as _, KeyService as _, KeyServiceError, KeyState};
+use medsec_kms::{AwsKeys, KeyAdmin as _, KeyService as _, KeyServiceError, KeyState};
 
 use super::emulator::{Emulator, Kind, REGION, context, name, wait};
 
@@ -62,4 +62,19 @@ fn key_that_is_disabled_at_start_is_told() {
     let told = keys.check_enabled().unwrap_err();
     assert_eq!(told.key, other);
     assert!(matches!(told.source, KeyServiceError::Disabled));
+}
+
+#[test]
+fn key_that_is_missing_takes_none_of_the_others_away() {
+    let emulator = Emulator::new(Kind::LocalStack);
+    let (key, missing) = (emulator.create("one").name, name("alias/missing"));
+    let names = [missing.clone(), key.clone()];
+    let refused = wait(AwsKeys::pin(emulator.connection_in(REGION), &names)).unwrap_err();
+    assert!(refused.key == missing && matches!(refused.source, KeyServiceError::NoSuchKey));
+    let keys = wait(AwsKeys::pin_usable(emulator.connection_in(REGION), &names)).unwrap();
+    let left_out: Vec<_> = keys.unusable().map(|(name, _)| name).collect();
+    assert_eq!(left_out, [missing.as_str()]);
+    wait(keys.generate_dek(&key, &context(1))).unwrap();
+    let refused = wait(keys.generate_dek(&missing, &context(1))).unwrap_err();
+    assert!(matches!(refused, KeyServiceError::NoSuchKey), "{refused:?}");
 }

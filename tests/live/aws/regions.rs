@@ -1,8 +1,11 @@
 //! Multi-region keys: one material in several regions.
 
+use std::sync::Arc;
+
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{
-    AwsKeyScope, AwsKeys, AwsNewKey, KeyArn, KeyName, KeyService as _, KeyServiceError, KeySpec,
+    AwsKeyScope, AwsKeys, AwsNewKey, Claim, KeyArn, KeyName, KeyService as _, KeyServiceError,
+    KeyServices, KeySpec, ServiceName,
 };
 
 use super::emulator::{Emulator, Kind, REGION, context, name, wait};
@@ -60,4 +63,27 @@ fn key_of_one_region_means_nothing_in_another() {
     assert!(matches!(refused, KeyServiceError::ForeignStanza), "{refused:?}");
     let pinned = wait(AwsKeys::pin(emulator.connection_in(ELSEWHERE), &[single])).unwrap_err();
     assert!(matches!(pinned.source, KeyServiceError::NoSuchKey), "{pinned:?}");
+}
+
+/// Two services that each have a replica: the key that sealed it is asked where there is one.
+#[test]
+fn services_with_replicas_of_one_key_open_what_each_sealed() {
+    let emulator = Emulator::new(Kind::LocalStack);
+    let (primary, replica) = replicated(&emulator);
+    let here = Arc::new(emulator.keys(std::slice::from_ref(&primary)));
+    let there = AwsKeys::pin(emulator.connection_in(ELSEWHERE), std::slice::from_ref(&replica));
+    let there = Arc::new(wait(there).unwrap());
+    let service = |text| ServiceName::new(text).unwrap();
+    let both = KeyServices::new(None)
+        .with(service("here"), here.clone())
+        .and_then(|services| services.with(service("there"), there.clone()))
+        .unwrap();
+    for (keys, key) in [(&here, &primary), (&there, &replica)] {
+        let (dek, stanza) = wait(keys.generate_dek(key, &context(1))).unwrap();
+        assert_eq!(keys.claim(stanza.key_ref()), Claim::Own);
+        let found = wait(both.unwrap_dek(&stanza, &context(1))).unwrap();
+        assert!(found.expose_secret() == dek.expose_secret());
+    }
+    let (_, stanza) = wait(here.generate_dek(&primary, &context(1))).unwrap();
+    assert_eq!(there.claim(stanza.key_ref()), Claim::Replica);
 }

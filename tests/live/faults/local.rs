@@ -128,9 +128,21 @@ fn key_that_is_to_be_destroyed_is_told() {
     assert!(matches!(refused, Err(KeyServiceError::PendingDestruction)), "{refused:?}");
 }
 
-/// Destroyed when its time has come, with the next change of the store.
 #[test]
 fn trimmed_version_does_not_come_back() {
+    let scene = Scene::new();
+    scene.change(2, |change| change.rotate_key(&mri()));
+    let (dek, new) = block_on(scene.keys().generate_dek(&mri(), &context())).unwrap();
+    scene.change(3, |change| change.destroy_version(&mri(), 1));
+    let refused = scene.unwrap();
+    assert!(matches!(refused, Err(KeyServiceError::Destroyed)), "{refused:?}");
+    let found = block_on(scene.keys().unwrap_dek(&new, &context())).unwrap();
+    assert!(found.expose_secret() == dek.expose_secret());
+}
+
+/// Destroyed when its time has come, with the next change of the store.
+#[test]
+fn destroyed_key_is_no_key() {
     let scene = Scene::new();
     scene.change(2, |change| change.schedule_destruction(&mri(), at(7 * 86_400)));
     let other = KeySpec { name: KeyName::new("ct").unwrap(), max_age_days: None };

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use cryptoki::object::Attribute;
 use medsec_crypto::{Bind, Dek, Stanza};
@@ -10,10 +12,11 @@ use medsec_kms::{
     KeyAdmin as _, KeyContext, KeyService as _, KeyServiceError, KeySpec, Pkcs11Keys,
     Pkcs11Settings, TokenFault, TokenSerial,
 };
+use medsec_testkit::{CountingKeys, ScriptedKeys};
 use pollster::block_on;
 
 use crate::pkcs11::mechanism::import;
-use crate::pkcs11::token::{PIN, Token, name, raw};
+use crate::pkcs11::token::{PIN, Token, is_started, name, raw};
 
 fn context() -> KeyContext {
     KeyContext { bind: Bind::from_bytes([0x17; 32]), dataset: None }
@@ -77,11 +80,12 @@ fn rotated_key_opens_what_older_versions_sealed() {
     assert!(found.expose_secret() == dek.expose_secret());
 }
 
-/// The module is ended between the items of a batch, several times.
+/// The token is pulled out in a batch and put back.
 #[test]
 fn server_killed_in_a_batch_loses_nothing_and_the_rest_resumes() {
     let token = Token::new();
     let (keys, _, _) = wrapped(&token);
+    let keys = Arc::new(keys);
     let mut items = Vec::new();
     let mut deks = Vec::new();
     for number in 0..30_u8 {
@@ -91,13 +95,28 @@ fn server_killed_in_a_batch_loses_nothing_and_the_rest_resumes() {
         deks.push(dek);
     }
     block_on(token.admin().rotate_key(&name("mri"))).unwrap();
-    for part in items.chunks_mut(10) {
-        for (at, (stanza, context)) in part.iter_mut().enumerate() {
-            if at == 5 {
-                raw().finalize().unwrap();
-            }
-            *stanza = block_on(keys.rewrap_dek(stanza, &name("mri"), context)).unwrap();
+    let (asked, pulled) = (AtomicUsize::new(0), Mutex::new(None));
+    let (slot, held) = (token.clone(), Arc::new(pulled));
+    let out = Arc::clone(&held);
+    let watched = CountingKeys::watched(keys.clone(), move |_| {
+        if asked.fetch_add(1, Ordering::SeqCst) == 10 {
+            *out.lock().unwrap() = Some(slot.pull_out());
         }
+    });
+    // Item by item, as a service without batches of its own does.
+    let batch = ScriptedKeys::new(Arc::new(watched), []);
+    let first = block_on(batch.rewrap_deks(&items, &name("mri")));
+    assert_eq!(first.iter().filter(|answer| answer.is_ok()).count(), 10);
+    for failed in first.iter().filter_map(|answer| answer.as_ref().err()) {
+        let told = matches!(failed, KeyServiceError::Token(_)) && !failed.is_retryable();
+        assert!(told, "{failed:?}");
+    }
+    drop(held.lock().unwrap().take());
+    for (item, answer) in items.iter_mut().zip(first) {
+        item.0 = match answer {
+            Ok(stanza) => stanza,
+            Err(_) => block_on(keys.rewrap_dek(&item.0, &name("mri"), &item.1)).unwrap(),
+        };
     }
     let (_, fresh) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
     for ((stanza, context), dek) in items.iter().zip(&deks) {
@@ -152,9 +171,28 @@ fn token_that_is_not_there_is_told() {
 )]
 fn wrong_pin_is_refused_and_tried_once(ev: Ev) -> Proven {
     let token = Token::new();
-    let opened = open(token.settings_with("not the pin"));
-    ev.denies(opened, |e| matches!(e, KeyServiceError::Unauthenticated));
+    let refused = |ev: &Ev| {
+        let opened = open(token.settings_with("not the pin"));
+        ev.denies(opened, |e| matches!(e, KeyServiceError::Unauthenticated));
+    };
+    refused(&ev);
+    ev.holds("the token has counted it", token.is_pin_count_low());
+    // The right one ends the count. From here on the token would show every further wrong one.
     ev.allows(open(token.settings_with(PIN)));
+    ev.holds("the count begins anew", !token.is_pin_count_low());
+    for _ in 0..2 {
+        refused(&ev);
+    }
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let _thread = scope.spawn(|| open(token.settings_with("not the pin")).unwrap_err());
+        }
+    });
+    ev.holds("none of them was shown to the token", !token.is_pin_count_low());
+    // Another one that is wrong, from several threads of one service.
+    let wrong = block_on(Pkcs11Keys::open(token.settings_with("also wrong"), []));
+    ev.denies(wrong, |e| matches!(e, KeyServiceError::Unauthenticated));
+    ev.holds("that one was", token.is_pin_count_low());
     ev.proven()
 }
 
@@ -315,10 +353,17 @@ fn unlisted_key_is_never_asked_for() {
     block_on(token.admin().create_key(&spec("ct"))).unwrap();
     let others = token.keys(&["ct"]);
     assert!(matches!(others.admits(stanza.key_ref()), Err(KeyServiceError::ForeignStanza)));
+    // Whoever asks the token for anything from here on starts the module again.
+    raw().finalize().unwrap();
     let refused = block_on(others.unwrap_dek(&stanza, &context()));
+    assert!(matches!(refused, Err(KeyServiceError::NotPermitted)), "{refused:?}");
+    let refused = block_on(others.rewrap_dek(&stanza, &name("ct"), &context()));
     assert!(matches!(refused, Err(KeyServiceError::NotPermitted)), "{refused:?}");
     let refused = block_on(others.generate_dek(&name("mri"), &context()));
     assert!(matches!(refused, Err(KeyServiceError::NoSuchKey)), "{refused:?}");
+    assert!(!is_started(), "the token was asked");
+    block_on(others.generate_dek(&name("ct"), &context())).unwrap();
+    assert!(is_started());
 }
 
 #[test]

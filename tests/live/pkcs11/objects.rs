@@ -2,7 +2,9 @@
 
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use medsec_crypto::Bind;
-use medsec_kms::{KeyAdmin as _, KeyContext, KeyService as _, KeyServiceError, KeySpec, KeyState};
+use medsec_kms::{
+    KeyAdmin as _, KeyContext, KeyService as _, KeyServiceError, KeySpec, KeyState, Pkcs11Keys,
+};
 use pollster::block_on;
 
 use super::mechanism::import;
@@ -119,4 +121,19 @@ fn no_object_outlives_its_call() {
     }
     assert_eq!(session.find_objects(&[Attribute::Token(false)]).unwrap().len(), 0);
     assert_eq!(session.find_objects(&[Attribute::Token(true)]).unwrap().len(), 1);
+}
+
+#[test]
+fn key_that_is_missing_takes_none_of_the_others_away() {
+    let token = Token::new();
+    block_on(token.admin().create_key(&spec("mri"))).unwrap();
+    import(&token, "generic", b"1", &[Attribute::KeyType(KeyType::GENERIC_SECRET)]);
+    let names = ["nothing", "mri", "generic"].map(name);
+    let keys = block_on(Pkcs11Keys::open_usable(token.settings(), names)).unwrap();
+    let (_, stanza) = block_on(keys.generate_dek(&name("mri"), &context())).unwrap();
+    block_on(keys.unwrap_dek(&stanza, &context())).unwrap();
+    let missing = block_on(keys.generate_dek(&name("nothing"), &context()));
+    assert!(matches!(missing, Err(KeyServiceError::NoSuchKey)), "{missing:?}");
+    let unsuitable = block_on(keys.generate_dek(&name("generic"), &context()));
+    assert!(matches!(unsuitable, Err(KeyServiceError::Unsuitable(_))), "{unsuitable:?}");
 }

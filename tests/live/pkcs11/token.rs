@@ -67,6 +67,30 @@ impl Token {
         token
     }
 
+    /// Whether the token has counted a wrong PIN since the last right one.
+    pub(crate) fn is_pin_count_low(&self) -> bool {
+        let module = raw();
+        // A login of this process would be used instead of the PIN that is shown.
+        let _out = module.open_ro_session(self.slot(&module)).unwrap().logout();
+        module.get_token_info(self.slot(&module)).unwrap().user_pin_count_low()
+    }
+
+    /// The token is gone until what this gives is dropped: SoftHSM2 keeps each in a folder, which its serial number ends.
+    pub(crate) fn pull_out(&self) -> PulledOut {
+        let tokens = std::env::current_dir().unwrap().join("tokens");
+        let is_own = |path: &PathBuf| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            name.replace('-', "").ends_with(self.0.as_str())
+        };
+        let folders = std::fs::read_dir(&tokens).unwrap().map(|entry| entry.unwrap().path());
+        let place = folders.into_iter().find(is_own).unwrap();
+        let away = tokens.parent().unwrap().join(self.0.as_str());
+        std::fs::rename(&place, &away).unwrap();
+        // Read again when the module is started again.
+        raw().finalize().unwrap();
+        PulledOut { place, away }
+    }
+
     pub(crate) fn slot(&self, module: &Pkcs11) -> cryptoki::slot::Slot {
         let own = |slot: &cryptoki::slot::Slot| {
             module.get_token_info(*slot).unwrap().serial_number() == self.0.as_str()
@@ -109,6 +133,26 @@ impl Token {
     pub(crate) fn keys(&self, names: &[&str]) -> Pkcs11Keys {
         self.try_keys(names).unwrap()
     }
+}
+
+/// A token that is not there.
+#[derive(Debug)]
+pub(crate) struct PulledOut {
+    place: PathBuf,
+    away: PathBuf,
+}
+
+impl Drop for PulledOut {
+    fn drop(&mut self) {
+        std::fs::rename(&self.away, &self.place).unwrap();
+        raw().finalize().unwrap();
+    }
+}
+
+/// Whether the module is in use.
+pub(crate) fn is_started() -> bool {
+    let module = Pkcs11::new(module()).unwrap();
+    !matches!(module.get_slots_with_token(), Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _)))
 }
 
 fn serials(module: &Pkcs11) -> Vec<String> {

@@ -210,7 +210,8 @@ impl Scene {
         format!(
             "path \"{mount}/*\" {{ capabilities = [\"read\", \"update\"] }}\n\
              path \"auth/token/lookup-self\" {{ capabilities = [\"read\"] }}\n\
-             path \"auth/token/renew-self\" {{ capabilities = [\"update\"] }}\n"
+             path \"auth/token/renew-self\" {{ capabilities = [\"update\"] }}\n\
+             path \"auth/token/revoke-self\" {{ capabilities = [\"update\"] }}\n"
         )
     }
 }
@@ -278,6 +279,26 @@ impl OwnServer {
         self.child.wait().unwrap();
     }
 
+    /// A copy of what it has on its disk. It is ended for that and started again.
+    pub(crate) fn keep_state(&mut self) -> tempfile::TempDir {
+        self.kill();
+        let kept = tempfile::tempdir().unwrap();
+        copy_folder(&self.folder.path().join("raft"), &kept.path().join("raft"));
+        self.start_again();
+        self.unseal();
+        kept
+    }
+
+    /// Puts such a copy in the place of what it has by now.
+    pub(crate) fn put_back(&mut self, kept: &tempfile::TempDir) {
+        self.kill();
+        let raft = self.folder.path().join("raft");
+        std::fs::remove_dir_all(&raft).unwrap();
+        copy_folder(&kept.path().join("raft"), &raft);
+        self.start_again();
+        self.unseal();
+    }
+
     /// Its process, for somebody who kills it from elsewhere.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -305,6 +326,17 @@ fn spawn(folder: &Path, address: SocketAddr) -> Child {
     let child = command.env("HOME", folder).spawn().unwrap();
     eventually(|| TcpStream::connect(address).ok());
     child
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &place),
+            false => drop(std::fs::copy(entry.path(), place).unwrap()),
+        }
+    }
 }
 
 fn free_port() -> u16 {

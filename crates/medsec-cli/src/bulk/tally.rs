@@ -262,8 +262,12 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         }
     }
     let failures: Vec<Value> = counts.troubles.iter().take(SHOWN).map(trouble_value).collect();
-    Report::new()
-        .line(line)
+    let report = Report::new().line(line);
+    let report = match counts.done.saturating_add(counts.skipped).saturating_add(failed) {
+        0 => report.line(nothing(words)),
+        _ => report,
+    };
+    report
         .field("done", counts.done)
         .field("skipped", counts.skipped)
         .field("failed", failed)
@@ -274,6 +278,14 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         .field("seconds", units::seconds(took))
         .field("files_per_second", rate.round())
         .field("failures", failures)
+}
+
+/// Perhaps it is the wrong folder.
+const fn nothing(words: &Words) -> &'static str {
+    match words.done.as_bytes() {
+        b"sealed" => "  there was no file in the folder",
+        _ => "  there was no package in the folder: those are files whose name ends in `.msp`",
+    }
 }
 
 fn trouble_value(trouble: &Trouble) -> Value {

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 use medsec_kms::{
-    KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
+    Claim, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyName, KeyService, KeyServiceError,
     Standing,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -106,6 +107,18 @@ impl<K: KeyService> KeyService for OnRuntime<K> {
         key: &'a KeyName,
     ) -> KeyFutures<'a, Stanza> {
         inside(self.runtime, self.service.rewrap_deks(items, key))
+    }
+
+    fn rewraps_at_once(&self, key: &KeyName) -> NonZeroUsize {
+        self.service.rewraps_at_once(key)
+    }
+
+    fn claim(&self, key_ref: &KeyRef) -> Claim {
+        self.service.claim(key_ref)
+    }
+
+    fn settle(&self) -> KeyFuture<'_, ()> {
+        inside(self.runtime, self.service.settle())
     }
 
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {

@@ -25,6 +25,8 @@ use super::settings::{
 
 /// Makes the SDK write what it received into its trace log, data keys included.
 const LOGS_BODIES: &str = "LOG_SENSITIVE_BODIES";
+/// Where they are set, the system's authorities are looked for nowhere else.
+const ROOTS: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// A way to KMS in one region. Cheap to clone; clones share connections and credentials.
 #[derive(Clone)]
@@ -43,6 +45,11 @@ impl AwsConnection {
         Handle::try_current().map_err(|_| AwsOpenError::NoRuntime)?;
         if std::env::var(LOGS_BODIES).is_ok_and(|value| value.eq_ignore_ascii_case("true")) {
             return Err(AwsOpenError::LogsBodies);
+        }
+        let plain = matches!(&settings.address, AwsAddress::At(place) if !place.is_encrypted());
+        let named = || ROOTS.iter().any(|name| std::env::var_os(name).is_some());
+        if settings.roots == AwsRoots::System && !plain && named() {
+            return Err(AwsOpenError::RootsOfEnvironment);
         }
         let http = http_client(&settings.roots)?;
         let (region, credentials) = identity(settings.region, settings.credentials).await?;

@@ -74,8 +74,22 @@ fn of_connection<E: Error + 'static>(error: &SdkError<E, HttpResponse>) -> KeySe
 fn of_identity(error: &CredentialsError) -> KeyServiceError {
     match error {
         CredentialsError::ProviderTimedOut(_) => KeyServiceError::TimedOut,
+        // Whoever hands them out was not reached. That none of the sources has any is another thing.
+        CredentialsError::ProviderError(_) | CredentialsError::Unhandled(_)
+            if is_on_the_way(error) =>
+        {
+            unavailable(error)
+        }
         _ => KeyServiceError::Unauthenticated,
     }
+}
+
+/// Whether something on the way to STS, SSO or a metadata service was the cause, and not a file.
+fn is_on_the_way(error: &CredentialsError) -> bool {
+    use io::ErrorKind as Kind;
+    let file = [Kind::NotFound, Kind::PermissionDenied, Kind::InvalidData, Kind::InvalidInput];
+    let mut found = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>());
+    found.next().is_some_and(|error| !file.contains(&error.kind()))
 }
 
 /// An answer that could not be read or understood.
@@ -181,10 +195,10 @@ fn code_of_xml(body: &[u8]) -> Option<&str> {
     Some(code.trim())
 }
 
-/// Whole seconds up to an hour; other forms and longer ones are not believed.
+/// Whole seconds, an hour at most; other forms are not believed.
 fn retry_after(response: &HttpResponse) -> Option<Duration> {
     let seconds: u64 = response.headers().get("retry-after")?.trim().parse().ok()?;
-    (seconds <= MAX_RETRY_AFTER).then(|| Duration::from_secs(seconds))
+    Some(Duration::from_secs(seconds.min(MAX_RETRY_AFTER)))
 }
 
 /// Of what went wrong on the way only its kind is told: the rest may hold parts of a request.

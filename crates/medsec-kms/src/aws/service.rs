@@ -1,6 +1,10 @@
 //! Keys of KMS in use.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::Poll;
 
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{DataKeySpec, EncryptionAlgorithmSpec};
@@ -14,10 +18,14 @@ use super::facts::AwsKeyFacts;
 use super::pins::{AwsKeyError, Pins};
 use crate::name::KeyName;
 use crate::service::{
-    KeyContext, KeyDescription, KeyFuture, KeyService, KeyServiceError, KeyState, Standing,
+    Claim, KeyContext, KeyDescription, KeyFuture, KeyFutures, KeyService, KeyServiceError,
+    KeyState, Standing,
 };
 
 const ALGORITHM: EncryptionAlgorithmSpec = EncryptionAlgorithmSpec::SymmetricDefault;
+/// Requests of one batch at a time: a tenth of a second each is then 160 data keys a second, of the thousands that KMS
+/// permits an account.
+const AT_ONCE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 /// Longest ciphertext that KMS takes, in bytes (API reference, `Decrypt`).
 const MAX_CIPHERTEXT_LEN: usize = 6144;
 
@@ -43,8 +51,27 @@ impl AwsKeys {
     /// [`AwsKeyError`] for the first key that is not there, is no symmetric key for encryption, is of another region, or
     /// was not described. No service was made.
     pub async fn pin(connection: AwsConnection, names: &[KeyName]) -> Result<Self, AwsKeyError> {
-        let pins = Pins::resolve(&connection, names).await?;
+        let pins = Pins::resolve(&connection, names, false).await?;
         Ok(Self { connection, pins })
+    }
+
+    /// The same with those of the keys that can be used. One that is not there, may not be described, is of another region
+    /// or no symmetric key for encryption takes none of the others away: a call that names it ends with the reason, which
+    /// [`Self::unusable`] tells too.
+    ///
+    /// # Errors
+    /// [`AwsKeyError`] if KMS cannot be asked. No service was made.
+    pub async fn pin_usable(
+        connection: AwsConnection,
+        names: &[KeyName],
+    ) -> Result<Self, AwsKeyError> {
+        let pins = Pins::resolve(&connection, names, true).await?;
+        Ok(Self { connection, pins })
+    }
+
+    /// The names that [`Self::pin_usable`] left out, and why.
+    pub fn unusable(&self) -> impl Iterator<Item = (&str, &KeyServiceError)> {
+        self.pins.unusable()
     }
 
     /// The keys, as KMS described them when they were resolved.
@@ -156,6 +183,23 @@ impl AwsKeys {
     }
 }
 
+/// The answers to calls that are under way together, in their order.
+async fn all<T>(mut calls: Vec<Pin<Box<impl Future<Output = T>>>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = calls.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut pending = false;
+        for (call, answer) in calls.iter_mut().zip(&mut answers).filter(|(_, it)| it.is_none()) {
+            match call.as_mut().poll(context) {
+                Poll::Ready(told) => *answer = Some(told),
+                Poll::Pending => pending = true,
+            }
+        }
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
+}
+
 /// Why a key in that state does nothing.
 const fn refused(state: KeyState) -> Option<KeyServiceError> {
     match state {
@@ -219,6 +263,28 @@ impl KeyService for AwsKeys {
         Box::pin(self.rewrap(stanza, key, context))
     }
 
+    /// KMS takes them one by one: so many are under way at a time.
+    fn rewrap_deks<'a>(
+        &'a self,
+        items: &'a [(Stanza, KeyContext)],
+        key: &'a KeyName,
+    ) -> KeyFutures<'a, Stanza> {
+        Box::pin(async move {
+            let mut rewrapped = Vec::with_capacity(items.len());
+            for part in items.chunks(AT_ONCE.get()) {
+                let calls = part
+                    .iter()
+                    .map(|(stanza, context)| Box::pin(self.rewrap(stanza, key, context)));
+                rewrapped.extend(all(calls.collect()).await);
+            }
+            rewrapped
+        })
+    }
+
+    fn rewraps_at_once(&self, _: &KeyName) -> NonZeroUsize {
+        AT_ONCE
+    }
+
     /// KMS does not tell which version of its material it used.
     fn standing(&self, stanza: &Stanza) -> Option<Standing> {
         let key = self.pins.name_of(stanza.key_ref())?;
@@ -231,6 +297,10 @@ impl KeyService for AwsKeys {
 
     fn admits(&self, key_ref: &KeyRef) -> Result<(), KeyServiceError> {
         self.pins.unwrapping(key_ref).map(drop)
+    }
+
+    fn claim(&self, key_ref: &KeyRef) -> Claim {
+        self.pins.claim(key_ref)
     }
 
     fn describe_key<'a>(&'a self, key: &'a KeyName) -> KeyFuture<'a, KeyDescription> {

@@ -78,7 +78,8 @@ impl fmt::Debug for AwsAccessKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AwsRoots {
-    /// The authorities that the system trusts.
+    /// The authorities that the system trusts, where its own files have them. `SSL_CERT_FILE` and `SSL_CERT_DIR` would
+    /// name others: with one of them set, no connection is made.
     System,
     /// These and no others, in PEM: of a private endpoint, or a proxy that looks into TLS.
     Only(Vec<u8>),
@@ -126,6 +127,11 @@ pub enum AwsOpenError {
     /// The trusted certificates are not PEM, or there are none.
     #[error("the trusted certificates are not certificates in PEM")]
     Roots,
+    /// The environment says which authorities the system trusts.
+    #[error(
+        "the variable SSL_CERT_FILE or SSL_CERT_DIR would choose whom to trust; unset it, or name the authorities"
+    )]
+    RootsOfEnvironment,
     /// The environment asks the SDK to write data keys into its log.
     #[error("the variable LOG_SENSITIVE_BODIES would have data keys written to the log; unset it")]
     LogsBodies,

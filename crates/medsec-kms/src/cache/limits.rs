@@ -15,7 +15,9 @@ impl SharedKeyLimits {
     pub const MAX_PACKAGES: u64 = 1 << 20;
     /// Most bytes of content and metadata under one data key: 1 TiB, as the format states it.
     pub const MAX_BYTES: u64 = 1 << 40;
-    /// Longest time in memory: one hour, so that a key that was disabled or taken away stops being used within it.
+    /// Longest time in use: one hour, so that a key that was disabled or taken away stops being used within it. One that is
+    /// too old is erased when its cache is next asked for anything, when that is ended, and with it: until then it stays in
+    /// memory, and is not used.
     pub const MAX_AGE: Duration = Duration::from_secs(3600);
 
     /// At most so many packages, or the limit that stands if it is lower.

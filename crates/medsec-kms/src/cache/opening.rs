@@ -21,7 +21,8 @@ const LABEL: &[u8] = b"medsec/opening-cache/v1\0";
 ///
 /// A key is found again by the whole stanza and by what it is bound to, so that only who was let unwrap that very stanza
 /// is spared the asking. Make one for each session, and [`end`](Self::end) it with the session: what is kept here opens
-/// packages without the key service, for at most the age.
+/// packages without the key service, for at most the age. A key whose time is over is erased when this is next asked for
+/// anything; where nobody asks, by [`end`](Self::end) and with this.
 pub struct OpeningCache {
     limits: SharedKeyLimits,
     timer: Arc<dyn Timer>,
@@ -59,6 +60,7 @@ impl OpeningCache {
         header: &Header,
         stanza: &Stanza,
     ) -> Result<Dek, KeyServiceError> {
+        self.erase_what_ended();
         let core = header.core();
         let context = KeyContext { bind: header.bind(), dataset: core.dataset.clone() };
         if core.dek_id.is_none() {
@@ -87,13 +89,19 @@ impl OpeningCache {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, place: &[u8; 32]) -> Result<Option<Dek>, KeyServiceError> {
+    /// Erases every key that is too old or was used as often as it may be.
+    fn erase_what_ended(&self) {
         let now = self.timer.now();
         let mut kept = self.kept();
-        let Some(all) = kept.as_mut() else { return Ok(None) };
+        let Some(all) = kept.as_mut() else { return };
         all.retain(|_, kept| {
             now.saturating_sub(kept.since) < self.limits.age() && kept.uses < self.limits.packages()
         });
+    }
+
+    fn find(&self, place: &[u8; 32]) -> Result<Option<Dek>, KeyServiceError> {
+        let mut kept = self.kept();
+        let Some(all) = kept.as_mut() else { return Ok(None) };
         let Some(found) = all.get_mut(place) else { return Ok(None) };
         found.uses = found.uses.saturating_add(1);
         copy(&found.dek).map(Some)
@@ -125,6 +133,8 @@ fn place_of(stanza: &Stanza, context: &KeyContext) -> [u8; 32] {
 
 impl fmt::Debug for OpeningCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpeningCache").field("limits", &self.limits).finish_non_exhaustive()
+        let kept = self.kept().as_ref().map_or(0, BTreeMap::len);
+        let mut shown = f.debug_struct("OpeningCache");
+        shown.field("limits", &self.limits).field("kept", &kept).finish_non_exhaustive()
     }
 }

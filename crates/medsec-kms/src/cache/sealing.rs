@@ -61,8 +61,9 @@ pub enum SharedKeyError {
     Ended,
 }
 
-/// Keeps one shared data key, and what it was used for. It is dropped, and with it erased, when a limit is reached, with
-/// [`Self::end`], and with the cache.
+/// Keeps one shared data key, and what it was used for. It is dropped, and with it erased, when it has no room for a
+/// package, when it is too old and this is asked for anything, with [`Self::end`], and with the cache. Where nobody asks,
+/// one that is too old stays in memory, unused, until then.
 pub struct SealingCache {
     scope: SharedScope,
     limits: SharedKeyLimits,
@@ -112,6 +113,7 @@ impl SealingCache {
         service: &dyn KeyService,
         content_len: u64,
     ) -> Result<SharedSeal, SharedKeyError> {
+        self.erase_what_ended();
         // Whether it will have metadata is not known yet.
         let bytes = content_len.saturating_add(MAX_METADATA_LEN as u64);
         if bytes > self.limits.bytes() || self.limits.packages() == 0 {
@@ -142,6 +144,17 @@ impl SealingCache {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Erases the key if it is too old.
+    fn erase_what_ended(&self) {
+        let now = self.timer.now();
+        let mut state = self.state();
+        if let State::Holds(held) = &*state
+            && now.saturating_sub(held.since) >= self.limits.age()
+        {
+            *state = State::Empty;
+        }
     }
 
     /// From the key that is there, if it has room. One that is too old or full is erased.
@@ -199,7 +212,8 @@ impl SealingCache {
 impl fmt::Debug for SealingCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("SealingCache");
-        shown.field("scope", &self.scope).field("limits", &self.limits).finish_non_exhaustive()
+        shown.field("scope", &self.scope).field("limits", &self.limits);
+        shown.field("holds", &matches!(*self.state(), State::Holds(_))).finish_non_exhaustive()
     }
 }
 

@@ -5,6 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use medsec_crypto::Stanza;
+
 use crate::decorate::{Items, Rewrapped, all_fail, decorated, times};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
@@ -66,6 +68,15 @@ impl Breaker {
 
     async fn around_plaintext<'a, T>(
         &self,
+        call: impl Fn() -> KeyFuture<'a, T>,
+    ) -> Result<T, KeyServiceError> {
+        self.around(call).await
+    }
+
+    async fn around_rewrap<'a, T>(
+        &self,
+        _stanza: &Stanza,
+        _key: &KeyName,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         self.around(call).await

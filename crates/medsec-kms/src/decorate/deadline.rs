@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::decorate::{Items, Rewrapped, all_fail, decorated};
+use medsec_crypto::Stanza;
+
+use crate::decorate::{Items, Rewrapped, all_fail, answered, decorated};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -54,10 +56,31 @@ impl Deadline {
         self.around(call).await
     }
 
-    /// The time is that of the whole batch.
+    async fn around_rewrap<'a, T>(
+        &self,
+        _stanza: &Stanza,
+        _key: &KeyName,
+        call: impl Fn() -> KeyFuture<'a, T>,
+    ) -> Result<T, KeyServiceError> {
+        self.around(call).await
+    }
+
+    /// The time is that of each part that the service works on together, and what is done stays done. A service that
+    /// did not answer in time is not asked for the rest.
     async fn around_batch(&self, items: &Items, key: &KeyName) -> Rewrapped {
-        let answer = self.within(self.inner.rewrap_deks(items, key)).await;
-        answer.unwrap_or_else(|| all_fail(items, || KeyServiceError::TimedOut))
+        let (mut rest, mut answers) = (items, Vec::with_capacity(items.len()));
+        while !rest.is_empty() {
+            // Asked anew each time: a service may know only when it was reached.
+            let together = self.inner.rewraps_at_once(key).get();
+            let (part, others) = rest.split_at(together.min(rest.len()));
+            let Some(done) = self.within(self.inner.rewrap_deks(part, key)).await else {
+                answers.extend(all_fail(rest, || KeyServiceError::TimedOut));
+                break;
+            };
+            answers.extend(answered(done, part.len()));
+            rest = others;
+        }
+        answers
     }
 }
 

@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use medsec_crypto::Stanza;
+
 use crate::decorate::{Items, Rewrapped, decorated};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
@@ -35,6 +37,15 @@ impl Limit {
 
     async fn around_plaintext<'a, T>(
         &self,
+        call: impl Fn() -> KeyFuture<'a, T>,
+    ) -> Result<T, KeyServiceError> {
+        self.around(call).await
+    }
+
+    async fn around_rewrap<'a, T>(
+        &self,
+        _stanza: &Stanza,
+        _key: &KeyName,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         self.around(call).await

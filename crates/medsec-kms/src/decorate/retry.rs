@@ -5,7 +5,9 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::decorate::{Items, Rewrapped, decorated, times};
+use medsec_crypto::Stanza;
+
+use crate::decorate::{Items, Rewrapped, answered, decorated, times};
 use crate::name::{KeyName, random};
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -16,15 +18,16 @@ use crate::timer::Timer;
 pub struct RetryLimits {
     /// Most attempts of one call, the first included: 5 by default.
     pub attempts: NonZeroU32,
-    /// Most time from the first attempt to the beginning of the last: one minute by default, so that a service that
-    /// restarts is outlasted and a person still waits.
+    /// Most time from the first attempt to the beginning of the last: 45 seconds by default, so that a service that
+    /// restarts is outlasted and a person still waits. With the deadline of the last attempt, 10 seconds by default, the
+    /// whole stays below a minute.
     pub elapsed: Duration,
     /// The first pause is half to all of this: 100 ms by default. Each further one is twice as long.
     pub first_pause: Duration,
     /// Longest pause, also where the service asks for one; if it asks for more, the call ends with what it said. 20
     /// seconds by default.
     pub longest_pause: Duration,
-    /// Whether a call that sends a data key in clear is made again. Not by default.
+    /// Whether a call that may have sent a data key in clear is made again. Not by default.
     pub plaintext: PlaintextAgain,
 }
 
@@ -32,11 +35,13 @@ pub struct RetryLimits {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PlaintextAgain {
-    /// A data key crosses the wire to a service once. A call of `wrap_dek` that failed ends there, and the package is
-    /// sealed again under a fresh one.
+    /// A data key crosses the wire to a service once, to be wrapped there: a call of `wrap_dek`, and one of `rewrap_dek`
+    /// that is not done within the service ([`KeyService::rewraps_unseen`]), is made again only if it is certain that
+    /// nothing was sent ([`KeyServiceError::is_unsent`]). Otherwise it ends with its error, and what was to be wrapped is
+    /// the caller's to seal or to rewrap again.
     #[default]
     Never,
-    /// `wrap_dek` is made again like every other call. It is safe to repeat; the key is only sent more often.
+    /// Such calls are made again like every other one. They are safe to repeat; the key is only sent more often.
     Allowed,
 }
 
@@ -44,7 +49,7 @@ impl Default for RetryLimits {
     fn default() -> Self {
         Self {
             attempts: times(5),
-            elapsed: Duration::from_secs(60),
+            elapsed: Duration::from_secs(45),
             first_pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(20),
             plaintext: PlaintextAgain::Never,
@@ -56,7 +61,8 @@ impl Default for RetryLimits {
 /// that grows. Anything else ends the call at once: what is not authentic stays so.
 ///
 /// Every call may be made twice without harm: a data key that was made in vain is nobody's, and a stanza that was made
-/// twice is two stanzas of one key.
+/// twice is two stanzas of one key. What comes back may cross the wire twice: an unwrapped data key does if the first
+/// answer was cut.
 pub struct Retry {
     inner: Arc<dyn KeyService>,
     timer: Arc<dyn Timer>,
@@ -74,6 +80,15 @@ impl Retry {
         &self,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
+        self.again_if(|_| true, call).await
+    }
+
+    /// Makes a call again whose error passes, if `may` says so of it.
+    async fn again_if<'a, T>(
+        &self,
+        may: impl Fn(&KeyServiceError) -> bool,
+        call: impl Fn() -> KeyFuture<'a, T>,
+    ) -> Result<T, KeyServiceError> {
         let begun = self.timer.now();
         for attempt in 1..self.limits.attempts.get() {
             let error = match call().await {
@@ -81,7 +96,7 @@ impl Retry {
                 Err(error) => error,
             };
             let elapsed = self.timer.now().saturating_sub(begun);
-            let Some(pause) = self.pause(attempt, &error, elapsed) else {
+            let Some(pause) = self.pause(attempt, &error, elapsed).filter(|_| may(&error)) else {
                 return Err(error);
             };
             self.timer.sleep(pause).await;
@@ -93,10 +108,25 @@ impl Retry {
         &self,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
-        match self.limits.plaintext {
-            PlaintextAgain::Never => call().await,
-            PlaintextAgain::Allowed => self.around(call).await,
-        }
+        self.again_if(|error| self.may_repeat_plaintext(error), call).await
+    }
+
+    async fn around_rewrap<'a, T>(
+        &self,
+        stanza: &Stanza,
+        key: &KeyName,
+        call: impl Fn() -> KeyFuture<'a, T>,
+    ) -> Result<T, KeyServiceError> {
+        self.again_if(|error| self.may_repeat_rewrap(stanza, key, error), call).await
+    }
+
+    fn may_repeat_plaintext(&self, error: &KeyServiceError) -> bool {
+        self.limits.plaintext == PlaintextAgain::Allowed || error.is_unsent()
+    }
+
+    /// One that is not done within the service may have sent the data key to be wrapped.
+    fn may_repeat_rewrap(&self, stanza: &Stanza, key: &KeyName, error: &KeyServiceError) -> bool {
+        self.may_repeat_plaintext(error) || self.inner.rewraps_unseen(stanza.key_ref(), key)
     }
 
     /// What failed for a reason that passes is asked for again, in its order, and nothing else.
@@ -105,8 +135,10 @@ impl Retry {
         let mut answers = self.inner.rewrap_deks(items, key).await;
         for attempt in 1..self.limits.attempts.get() {
             let elapsed = self.timer.now().saturating_sub(begun);
-            let pauses = answers.iter().map(|answer| {
-                answer.as_ref().err().and_then(|error| self.pause(attempt, error, elapsed))
+            let pauses = items.iter().zip(&answers).map(|((stanza, _), answer)| {
+                let error = answer.as_ref().err()?;
+                let pause = self.pause(attempt, error, elapsed)?;
+                self.may_repeat_rewrap(stanza, key, error).then_some(pause)
             });
             let pauses: Vec<Option<Duration>> = pauses.collect();
             // The longest that any of them asks for.
@@ -114,11 +146,10 @@ impl Retry {
             self.timer.sleep(pause).await;
             let failed = items.iter().zip(&pauses).filter(|(_, pause)| pause.is_some());
             let again: Vec<_> = failed.map(|(item, _)| item.clone()).collect();
-            let mut new = self.inner.rewrap_deks(&again, key).await.into_iter();
-            for (answer, _) in answers.iter_mut().zip(&pauses).filter(|(_, pause)| pause.is_some())
-            {
-                let missing = KeyServiceError::Answer("fewer answers than were asked for");
-                *answer = new.next().unwrap_or(Err(missing));
+            let new = self.inner.rewrap_deks(&again, key).await;
+            let failed = answers.iter_mut().zip(&pauses).filter(|(_, pause)| pause.is_some());
+            for ((answer, _), new) in failed.zip(answered(new, again.len())) {
+                *answer = new;
             }
         }
         answers

@@ -1,15 +1,14 @@
 //! One session with a token, opened when it is needed and again when the token ended it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use cryptoki::context::{Function, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::session::{Session, SessionState, UserType};
 
 use super::fault::Fault;
-use super::module;
 use super::settings::Pkcs11Settings;
+use super::{logins, module};
 use crate::service::{KeyServiceError, TokenFault};
 
 /// Whether sessions may change objects of the token.
@@ -26,13 +25,11 @@ pub(super) enum Reach {
 pub(super) struct Counter {
     settings: Arc<Pkcs11Settings>,
     reach: Reach,
-    /// The token refused the PIN. It is not asked again, because it counts.
-    refused: Arc<AtomicBool>,
 }
 
 impl Counter {
     pub(super) fn new(settings: Pkcs11Settings, reach: Reach) -> Self {
-        Self { settings: Arc::new(settings), reach, refused: Arc::default() }
+        Self { settings: Arc::new(settings), reach }
     }
 
     pub(super) fn sessions(&self) -> usize {
@@ -40,9 +37,6 @@ impl Counter {
     }
 
     fn open(&self) -> Result<Session, Fault> {
-        if self.refused.load(Ordering::SeqCst) {
-            return Err(KeyServiceError::Unauthenticated.into());
-        }
         let module = module::load(&self.settings.module)?;
         let session = self.session(&module)?;
         self.log_in(&session)?;
@@ -59,17 +53,13 @@ impl Counter {
 
     /// The login is the process's, not the session's: where another session has logged in, this one is in too.
     fn log_in(&self, session: &Session) -> Result<(), Fault> {
-        match session.login(UserType::User, Some(self.settings.pin.expose_secret())) {
+        let Pkcs11Settings { module, token, pin, .. } = &*self.settings;
+        let show = || match session.login(UserType::User, Some(&pin.expose_secret())) {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
-            Err(error) => {
-                let fault = Fault::from(error);
-                let error = KeyServiceError::from(fault);
-                if matches!(error, KeyServiceError::Unauthenticated) {
-                    self.refused.store(true, Ordering::SeqCst);
-                }
-                Err(error.into())
-            }
-        }
+            Err(error) => Err(KeyServiceError::from(Fault::from(error))),
+        };
+        let is_refusal = |error: &_| matches!(error, KeyServiceError::Unauthenticated);
+        Ok(logins::once(module, token, pin, show, is_refusal)?)
     }
 }
 

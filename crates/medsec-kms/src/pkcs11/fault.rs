@@ -13,6 +13,15 @@ pub(super) enum Fault {
     Told(KeyServiceError),
 }
 
+/// What a module's general error means while it unwraps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum General {
+    /// That it failed, as PKCS#11 says.
+    Failure,
+    /// That the tag is wrong: SoftHSM has no other word for it.
+    WrongTag,
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         Self::Module(error)
@@ -63,13 +72,15 @@ impl Fault {
         )
     }
 
-    /// As the answer to an unwrap: SoftHSM reports a wrong tag as a general error, others by what PKCS#11 has for it.
-    pub(super) fn of_unwrap(error: Error) -> Self {
+    /// As the answer to an unwrap: by what PKCS#11 has for a wrong tag, or what this module says in its place.
+    pub(super) fn of_unwrap(error: Error, general: General) -> Self {
         use RvError as R;
         match error {
+            Error::Pkcs11(R::GeneralError, _) if general == General::WrongTag => {
+                Self::Told(KeyServiceError::NotAuthentic)
+            }
             Error::Pkcs11(
-                R::GeneralError
-                | R::WrappedKeyInvalid
+                R::WrappedKeyInvalid
                 | R::WrappedKeyLenRange
                 | R::EncryptedDataInvalid
                 | R::EncryptedDataLenRange,
@@ -139,10 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn general_error_is_tampering_only_when_unwrapping() {
+    fn general_error_is_tampering_only_when_softhsm_unwraps() {
         let error = || Error::Pkcs11(RvError::GeneralError, Function::UnwrapKey);
-        let unwrapping = KeyServiceError::from(Fault::of_unwrap(error()));
-        assert!(matches!(unwrapping, KeyServiceError::NotAuthentic));
+        let unwrapping = |general| KeyServiceError::from(Fault::of_unwrap(error(), general));
+        assert!(matches!(unwrapping(General::WrongTag), KeyServiceError::NotAuthentic));
+        let failed = unwrapping(General::Failure);
+        assert!(matches!(failed, KeyServiceError::Token(TokenFault::Failed)), "{failed:?}");
         assert!(matches!(told(RvError::GeneralError), KeyServiceError::Token(TokenFault::Failed)));
     }
 

@@ -6,11 +6,12 @@ use std::fmt;
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 
 use super::desk::{Counter, Reach};
+use super::fault::{Fault, General};
 use super::label::{Family, id_in, key_ref};
 use super::object::TokenKey;
 use super::settings::{Pkcs11Settings, TokenSerial};
 use super::workers::Workers;
-use super::wrap;
+use super::{module, wrap};
 use crate::name::KeyName;
 use crate::secret::copy;
 use crate::service::{
@@ -26,6 +27,7 @@ pub struct Pkcs11Keys {
     keys: BTreeMap<KeyName, Family>,
     /// Ids that other programs gave, as they were when this was opened.
     foreign: BTreeMap<Vec<u8>, KeyName>,
+    general: General,
     workers: Workers,
 }
 
@@ -40,7 +42,27 @@ impl Pkcs11Keys {
         settings: Pkcs11Settings,
         keys: impl IntoIterator<Item = KeyName>,
     ) -> Result<Self, KeyServiceError> {
-        let token = settings.token.clone();
+        Self::opened(settings, keys, false).await
+    }
+
+    /// The same, and a key that is not there or is none to wrap with takes none of the others away: a call that names it
+    /// ends with the reason.
+    ///
+    /// # Errors
+    /// As [`Self::open`], but for [`KeyServiceError::NoSuchKey`] and [`KeyServiceError::Unsuitable`].
+    pub async fn open_usable(
+        settings: Pkcs11Settings,
+        keys: impl IntoIterator<Item = KeyName>,
+    ) -> Result<Self, KeyServiceError> {
+        Self::opened(settings, keys, true).await
+    }
+
+    async fn opened(
+        settings: Pkcs11Settings,
+        keys: impl IntoIterator<Item = KeyName>,
+        usable: bool,
+    ) -> Result<Self, KeyServiceError> {
+        let (token, path) = (settings.token.clone(), settings.module.clone());
         let workers = Workers::new(Counter::new(settings, Reach::Use));
         let named = keys.into_iter().map(|name| {
             let family = Family::of(&name);
@@ -51,16 +73,23 @@ impl Pkcs11Keys {
         let foreign = workers.call(move |session| {
             let mut foreign = BTreeMap::new();
             for name in &names {
-                let key = TokenKey::find(session, name)?;
+                let key = match TokenKey::find(session, name) {
+                    Err(Fault::Told(
+                        KeyServiceError::NoSuchKey | KeyServiceError::Unsuitable(_),
+                    )) if usable => {
+                        continue;
+                    }
+                    found => found?,
+                };
                 let family = Family::of(name);
                 let ids = key.versions().map(|version| version.told.id.clone());
                 let others = ids.filter(|id| family.about(id).is_none());
                 foreign.extend(others.map(|id| (id, name.clone())));
             }
-            Ok(foreign)
+            Ok((foreign, module::general_of(&module::load(&path)?)))
         });
-        let foreign = foreign.await?;
-        Ok(Self { token, keys, foreign, workers })
+        let (foreign, general) = foreign.await?;
+        Ok(Self { token, keys, foreign, general, workers })
     }
 
     fn allowed(&self, key: &KeyName) -> Result<KeyName, KeyServiceError> {
@@ -102,11 +131,12 @@ impl Pkcs11Keys {
     async fn unwrap(&self, stanza: &Stanza, context: &KeyContext) -> Result<Dek, KeyServiceError> {
         let (name, id) = self.place_of(stanza.key_ref())?;
         let (wrapped, bind) = (stanza.wrapped().to_vec(), context.bind);
+        let general = self.general;
         let unwrapped = self.workers.call(move |session| {
             let key = TokenKey::find(session, &name)?;
             let version = key.version(&id)?;
             key.enabled()?;
-            wrap::unwrap(session, version.handle, &wrapped, &bind)
+            wrap::unwrap(session, version.handle, &wrapped, &bind, general)
         });
         unwrapped.await
     }

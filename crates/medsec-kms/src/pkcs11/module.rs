@@ -9,6 +9,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::{Error, RvError};
 use cryptoki::slot::Slot;
 
+use super::fault::General;
 use super::settings::TokenSerial;
 use crate::service::TokenFault;
 
@@ -32,6 +33,15 @@ pub(super) fn load(path: &Path) -> Result<Pkcs11, TokenFault> {
     }
     modules.insert(path, module.clone());
     Ok(module)
+}
+
+/// What its general error means while it unwraps. One that cannot be asked is not SoftHSM.
+pub(super) fn general_of(module: &Pkcs11) -> General {
+    let told = module.get_library_info();
+    match told.is_ok_and(|told| told.manufacturer_id().trim() == "SoftHSM") {
+        true => General::WrongTag,
+        false => General::Failure,
+    }
 }
 
 /// The slot that holds the token now.

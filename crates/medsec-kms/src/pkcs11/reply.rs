@@ -14,6 +14,8 @@ pub(super) struct Reply<T>(Shared<T>);
 struct Slot<T> {
     state: Option<Option<T>>,
     waker: Option<Waker>,
+    /// Nobody waits any more.
+    left: bool,
 }
 
 struct Shared<T>(Arc<Mutex<Slot<T>>>);
@@ -40,13 +42,30 @@ impl<T> Shared<T> {
 
 /// Both sides.
 pub(super) fn pair<T>() -> (Answer<T>, Reply<T>) {
-    let slot = Arc::new(Mutex::new(Slot { state: None, waker: None }));
+    let slot = Arc::new(Mutex::new(Slot { state: None, waker: None, left: false }));
     (Answer(Shared(Arc::clone(&slot))), Reply(Shared(slot)))
 }
 
 impl<T> Answer<T> {
     pub(super) fn give(self, answer: T) {
         self.0.settle(Some(answer));
+    }
+
+    /// Whether somebody still waits for it.
+    pub(super) fn is_awaited(&self) -> bool {
+        !self.0.slot().left
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        let answered = {
+            let mut slot = self.0.slot();
+            slot.left = true;
+            slot.state.take()
+        };
+        // Not under the lock: what nobody took may have something to do when it goes.
+        drop(answered);
     }
 }
 

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use cryptoki::types::AuthPin;
-use zeroize::Zeroize as _;
+use subtle::ConstantTimeEq as _;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// Which token to use, and how.
 #[derive(Clone, Debug)]
@@ -62,9 +63,9 @@ impl FromStr for TokenSerial {
 }
 
 /// The user's PIN: 1 to 255 bytes of UTF-8, erased when dropped, not shown. It is kept to log in again where a token ends
-/// its sessions; one that the token refused is not tried a second time.
+/// its sessions; one that the token refused is not tried a second time by this process, whichever service asks.
 #[derive(Clone)]
-pub struct TokenPin(AuthPin);
+pub struct TokenPin(Zeroizing<Box<str>>);
 
 impl TokenPin {
     /// Longest PIN in bytes.
@@ -78,13 +79,19 @@ impl TokenPin {
         let fits = (1..=Self::MAX_LEN).contains(&bytes.len());
         let text = std::str::from_utf8(bytes).ok().filter(|_| fits);
         // A box of exactly that length: no other copy stays behind.
-        let pin = text.map(|text| Self(AuthPin::new(Box::from(text))));
+        let pin = text.map(|text| Self(Zeroizing::new(Box::from(text))));
         bytes.zeroize();
         pin.ok_or(InvalidToken::Pin)
     }
 
-    pub(super) const fn expose_secret(&self) -> &AuthPin {
-        &self.0
+    /// For one login.
+    pub(super) fn expose_secret(&self) -> AuthPin {
+        AuthPin::new(self.0.to_string().into_boxed_str())
+    }
+
+    /// Whether both are the same PIN; how long that takes tells their lengths alone.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use cryptoki::session::Session;
 
@@ -14,8 +15,12 @@ use crate::service::{KeyServiceError, TokenFault};
 
 type Job = Box<dyn FnOnce(&mut Desk) + Send>;
 
-/// The threads. Dropping this waits until they have ended what they are doing and closed their sessions: a module whose
-/// calls run into the end of the process may take the process down.
+/// How long is waited at the end for calls that are under way.
+const LAST_CALLS: Duration = Duration::from_secs(5);
+
+/// The threads. Dropping this drops what was not begun, and waits until they have ended what they are doing and closed
+/// their sessions: a module whose calls run into the end of the process may take the process down. One that hangs is not
+/// waited for longer than [`LAST_CALLS`].
 pub(super) struct Workers(Arc<Hall>);
 
 struct Hall {
@@ -57,7 +62,12 @@ impl Workers {
     ) -> Result<(), KeyServiceError> {
         let hall = &self.0;
         let mut line = hall.line();
-        line.jobs.push_back(Box::new(move |desk| answer.give(desk.run(&mut work))));
+        line.jobs.push_back(Box::new(move |desk| {
+            // Whoever gave up waiting is not answered: what was to be wrapped is erased with the work.
+            if answer.is_awaited() {
+                answer.give(desk.run(&mut work));
+            }
+        }));
         // One that ended by a panic makes room for another.
         line.threads.retain(|thread| !thread.is_finished());
         if line.idle < line.jobs.len() && line.threads.len() < hall.most {
@@ -80,15 +90,23 @@ impl Workers {
 
 impl Drop for Workers {
     fn drop(&mut self) {
-        let threads = {
+        let (threads, jobs) = {
             let mut line = self.0.line();
             line.closed = true;
-            std::mem::take(&mut line.threads)
+            (std::mem::take(&mut line.threads), std::mem::take(&mut line.jobs))
         };
+        // Their callers are told that nothing comes.
+        drop(jobs);
         self.0.changed.notify_all();
+        let over = Instant::now().checked_add(LAST_CALLS);
         for thread in threads {
-            // One that panicked has ended too.
-            let _ended = thread.join();
+            while !thread.is_finished() && over.is_some_and(|over| Instant::now() < over) {
+                thread::sleep(Duration::from_millis(1));
+            }
+            if thread.is_finished() {
+                // One that panicked has ended too.
+                let _ended = thread.join();
+            }
         }
     }
 }

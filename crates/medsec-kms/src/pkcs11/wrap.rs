@@ -11,7 +11,7 @@ use medsec_crypto::{Bind, Dek, KEY_LEN};
 use subtle::ConstantTimeEq as _;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::fault::Fault;
+use super::fault::{Fault, General};
 use crate::service::KeyServiceError;
 
 /// A data key and what it is bound to.
@@ -68,10 +68,11 @@ pub(super) fn unwrap(
     key: ObjectHandle,
     wrapped: &[u8],
     bind: &Bind,
+    general: General,
 ) -> Result<Dek, Fault> {
     let object = session
         .unwrap_key(&Mechanism::AesKeyWrapPad, key, wrapped, &passing(Readable::Yes))
-        .map_err(Fault::of_unwrap)?;
+        .map_err(|error| Fault::of_unwrap(error, general))?;
     let object = Passing(session, object);
     let mut content = value_of(session, object.1)?;
     let (dek, bound) = content.split_at_mut_checked(KEY_LEN).ok_or(NOT_AUTHENTIC)?;

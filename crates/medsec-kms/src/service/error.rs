@@ -75,7 +75,8 @@ pub enum KeyServiceError {
     /// The service does not know the caller, or no longer.
     #[error("the key service does not accept the caller's credentials, or no longer")]
     Unauthenticated,
-    /// The connection is not one to the service, or not a safe one. Nothing was sent.
+    /// The connection is not one to the service, or not a safe one. Where it turned out so while it was made, nothing was
+    /// sent; where it was altered later, what was sent before may have arrived.
     #[error("the connection to the key service is not to be trusted: {0}")]
     Connection(ConnectionFault),
     /// The service gave an answer that it should not give.
@@ -130,6 +131,17 @@ impl KeyServiceError {
                 | Self::Throttled { .. }
                 | Self::Suspended { .. }
         )
+    }
+
+    /// Whether it is certain that nothing of the call reached the service: it was left alone, or nobody listened.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        match self {
+            Self::Suspended { .. } | Self::NoRuntime => true,
+            // Other kinds are seen on connections that carried something, too.
+            Self::Unavailable(error) => error.kind() == io::ErrorKind::ConnectionRefused,
+            _ => false,
+        }
     }
 
     /// How long to leave the service alone, where that is known.

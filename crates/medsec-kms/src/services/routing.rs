@@ -6,7 +6,15 @@ use medsec_crypto::{KeyRef, Stanza};
 
 use super::{KeyServices, ServiceName};
 use crate::name::KeyName;
-use crate::service::{KeyContext, KeyService, KeyServiceError, Standing};
+use crate::service::{Claim, KeyContext, KeyService, KeyServiceError, Standing};
+
+/// Which service has a key.
+pub(super) enum Chosen<'a> {
+    /// This one.
+    One(&'a Arc<dyn KeyService>),
+    /// One of several, of which these have to be reached to know.
+    Unsettled(Vec<&'a Arc<dyn KeyService>>),
+}
 
 /// A service, and what it calls the key.
 pub(super) struct Named<'a> {
@@ -53,25 +61,53 @@ impl KeyServices {
         })
     }
 
-    /// The one service whose key wrapped it.
-    pub(super) fn of_stanza(
+    /// The one service whose key wrapped it. Services that do not know are reached.
+    pub(super) async fn of_stanza(
         &self,
         stanza: &Stanza,
     ) -> Result<&Arc<dyn KeyService>, KeyServiceError> {
+        if let Chosen::Unsettled(claimants) = self.chosen(stanza.key_ref())? {
+            let mut away = None;
+            for service in claimants {
+                away = service.settle().await.err().or(away);
+            }
+            // One that is still not known could be the one: no other stands in for it.
+            return match (self.chosen(stanza.key_ref())?, away) {
+                (Chosen::One(service), _) => service.admits(stanza.key_ref()).map(|()| service),
+                (Chosen::Unsettled(_), Some(away)) => Err(away),
+                (Chosen::Unsettled(_), None) => Err(KeyServiceError::Ambiguous),
+            };
+        }
         self.of_key(stanza.key_ref())
     }
 
-    /// The one service whose key that is. One that knows the key and will not use it is still the one: the others are
-    /// not tried.
+    /// The one service whose key that is, if that is certain. One that knows the key and will not use it is still the
+    /// one: the others are not tried.
     pub(super) fn of_key(&self, key_ref: &KeyRef) -> Result<&Arc<dyn KeyService>, KeyServiceError> {
-        let answers = self.all().map(|service| (service, service.admits(key_ref)));
-        let mut own =
-            answers.filter(|(_, admits)| !matches!(admits, Err(KeyServiceError::ForeignStanza)));
-        let (service, admits) = own.next().ok_or(KeyServiceError::ForeignStanza)?;
-        if own.next().is_some() {
-            return Err(KeyServiceError::Ambiguous);
+        match self.chosen(key_ref)? {
+            Chosen::One(service) => service.admits(key_ref).map(|()| service),
+            Chosen::Unsettled(_) => Err(KeyServiceError::Ambiguous),
         }
-        admits.map(|()| service)
+    }
+
+    /// What the services' claims come to.
+    pub(super) fn chosen(&self, key_ref: &KeyRef) -> Result<Chosen<'_>, KeyServiceError> {
+        let claims = self.all().map(|service| (service, service.claim(key_ref)));
+        let claims: Vec<_> = claims.filter(|(_, claim)| *claim != Claim::None).collect();
+        let of = |claim| claims.iter().filter(move |(_, is)| *is == claim).map(|(one, _)| *one);
+        let mut own = of(Claim::Own);
+        if let Some(service) = own.next() {
+            let one = own.next().is_none().then_some(Chosen::One(service));
+            return one.ok_or(KeyServiceError::Ambiguous);
+        }
+        if let [(service, _)] = claims.as_slice() {
+            return Ok(Chosen::One(service));
+        }
+        let possible: Vec<_> = of(Claim::Possible).collect();
+        if !possible.is_empty() {
+            return Ok(Chosen::Unsettled(possible));
+        }
+        of(Claim::Replica).next().map(Chosen::One).ok_or(KeyServiceError::ForeignStanza)
     }
 
     /// Rewraps each, in their order.
@@ -80,7 +116,10 @@ impl KeyServices {
         items: &[(Stanza, KeyContext)],
         key: &KeyName,
     ) -> Vec<Result<Stanza, KeyServiceError>> {
-        let own: Vec<bool> = items.iter().map(|(stanza, _)| self.is_within(stanza, key)).collect();
+        let mut own = Vec::with_capacity(items.len());
+        for (stanza, _) in items {
+            own.push(self.is_within(stanza, key).await);
+        }
         let chosen = items.iter().zip(&own).filter(|(_, own)| **own);
         let together: Vec<_> = chosen.map(|(item, _)| item.clone()).collect();
         let mut answers = match self.of_name(key) {
@@ -100,8 +139,8 @@ impl KeyServices {
     }
 
     /// Whether both are of one service.
-    fn is_within(&self, stanza: &Stanza, key: &KeyName) -> bool {
-        match (self.of_stanza(stanza), self.of_name(key)) {
+    async fn is_within(&self, stanza: &Stanza, key: &KeyName) -> bool {
+        match (self.of_stanza(stanza).await, self.of_name(key)) {
             (Ok(from), Ok(to)) => Arc::ptr_eq(from, to.service),
             _ => false,
         }

@@ -130,13 +130,13 @@ impl VaultAdmin {
         }
     }
 
-    /// Has the server rotate a key by itself after so many days, or never.
+    /// Has the server rotate a key that is there after so many days.
     pub(super) async fn rotate_after(
         &self,
         key: &KeyName,
-        days: Option<u32>,
+        days: u32,
     ) -> Result<(), KeyServiceError> {
-        let period = days.map_or(Duration::ZERO, auto_rotate);
+        let period = auto_rotate(days);
         let wanted = Configuration { auto_rotate_period: Some(told(period)), ..Default::default() };
         self.configure(key, &wanted).await?;
         self.known(key, |facts| facts.auto_rotate_period == period.as_secs()).await.map(drop)
@@ -224,9 +224,17 @@ impl VaultAdmin {
         };
         let mut keys = Vec::with_capacity(names.len());
         for name in names {
-            let name = KeyName::new(&name);
-            let name = name.map_err(|_| KeyServiceError::Answer("a key has an impossible name"))?;
-            keys.push(self.link.key(&name).await?.describe(&name));
+            // One whose name can be no key's here is somebody else's, as is one that is not of the kind used here.
+            let Ok(name) = KeyName::new(&name) else { continue };
+            if transit_name(&name).is_err() {
+                continue;
+            }
+            match self.link.key(&name).await {
+                Ok(facts) if facts.check().is_ok() => keys.push(facts.describe(&name)),
+                // Deleted since it was listed.
+                Ok(_) | Err(KeyServiceError::NoSuchKey) => {}
+                Err(error) => return Err(error),
+            }
         }
         keys.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(keys)

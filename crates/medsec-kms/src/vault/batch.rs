@@ -4,6 +4,7 @@
 //! not even that. Transit takes batches for `encrypt`, `decrypt` and `rewrap`, and none for fresh data keys.
 
 use std::borrow::Cow;
+use std::num::NonZeroUsize;
 
 use medsec_crypto::{Dek, KeyRef, Stanza};
 use reqwest::Method;
@@ -21,7 +22,8 @@ use crate::name::KeyName;
 use crate::service::{KeyContext, KeyServiceError};
 
 /// Items in one request. OpenBao takes 1,000 strings of JSON, names of fields included: 6 for each item.
-pub(super) const BATCH: usize = 128;
+pub(super) const BATCH: NonZeroUsize = NonZeroUsize::MIN.saturating_add(127);
+
 #[derive(Serialize)]
 struct Batch<'a> {
     batch_input: Vec<Item<'a>>,
@@ -89,7 +91,7 @@ impl Link {
         take: impl Fn(&Outcome<'_>) -> Result<T, KeyServiceError>,
     ) -> Vec<Result<T, KeyServiceError>> {
         let mut results = Vec::with_capacity(items.len());
-        for part in items.chunks(BATCH) {
+        for part in items.chunks(BATCH.get()) {
             match self.some(operation, key, part, &take).await {
                 Ok(some) => results.extend(some),
                 Err(error) => results.extend(part.iter().map(|_| Err(error.again()))),

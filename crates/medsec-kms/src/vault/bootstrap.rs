@@ -1,7 +1,7 @@
 //! Setting a server up: mount, keys, and policies that permit no more than they must.
 //!
 //! First a plan of what is missing, to be shown to whoever decides; then its steps. What is there already is left
-//! alone, so that a second time there is nothing to do.
+//! alone but for how often the server rotates a key, so that a second time there is nothing to do.
 
 mod policy;
 mod step;
@@ -169,12 +169,7 @@ impl BootstrapPlan {
             let present = if mounted { admin.rotation_of(&wanted.name).await? } else { None };
             match present {
                 None => steps.push(BootstrapStep::Key(wanted.clone())),
-                Some(present) if present == seconds(wanted.max_age_days) => {}
-                Some(present) => steps.push(BootstrapStep::Rotation {
-                    key: wanted.name.clone(),
-                    days: wanted.max_age_days,
-                    present,
-                }),
+                Some(present) => steps.extend(rotation(wanted, present)),
             }
         }
         let mount = admin.link.place.mount();
@@ -227,9 +222,15 @@ impl BootstrapPlan {
     }
 }
 
-/// As the server tells a rotation period.
-fn seconds(days: Option<u32>) -> u64 {
-    days.map_or(0, |days| auto_rotate(days).as_secs())
+/// What mends the rotation period of a key that is there. A limit that nobody asked for here is left as it is.
+fn rotation(wanted: &KeySpec, present: u64) -> Option<BootstrapStep> {
+    let days = wanted.max_age_days?;
+    let key = wanted.name.clone();
+    (auto_rotate(days).as_secs() != present).then_some(BootstrapStep::Rotation {
+        key,
+        days,
+        present,
+    })
 }
 
 impl fmt::Display for BootstrapPlan {

@@ -65,11 +65,14 @@ fn meant(told: &str, asked: Asked) -> Option<KeyServiceError> {
     const UNKNOWN: [&str; 3] =
         ["encryption key not found", "key not found", "no existing key named"];
     let has = |part: &str| told.contains(part);
-    if has("message authentication failed") {
-        // With status 500 where the server is Vault before 1.10: still no reason to ask again.
-        return Some(KeyServiceError::NotAuthentic);
+    // The first with status 500 where the server is Vault before 1.10: still no reason to ask again.
+    const FORGED: [&str; 3] =
+        ["message authentication failed", "invalid ciphertext", "missing ciphertext"];
+    // It says that of the ciphertext's form too.
+    if asked == Asked::Wrapped && has("version is too new") {
+        return Some(KeyServiceError::NoSuchVersion);
     }
-    if asked == Asked::Wrapped && (has("invalid ciphertext") || has("missing ciphertext")) {
+    if asked == Asked::Wrapped && FORGED.iter().any(|part| has(part)) {
         return Some(KeyServiceError::NotAuthentic);
     }
     if has("disallowed by policy (too old)") {

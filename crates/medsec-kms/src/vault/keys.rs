@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use medsec_crypto::{Assurance, Dek, KeyRef, Stanza};
 
+use super::batch::BATCH;
 use super::link::{Link, VaultHealth};
 use super::settings::VaultSettings;
 use super::wrapped;
@@ -24,7 +26,7 @@ use crate::service::{
 /// A request that the server did not answer is never made again here. One that it refused because it no longer knows
 /// the token is made once more with a new token, but for those that hold a data key.
 pub struct VaultKeys {
-    link: Link,
+    pub(super) link: Link,
     refs: BTreeMap<KeyName, KeyRef>,
     /// When each key was last seen to be suitable.
     believed: Mutex<BTreeMap<KeyName, Instant>>,
@@ -91,7 +93,8 @@ impl VaultKeys {
             let given: Vec<_> = match self.look_if_due(key).await {
                 Ok(()) => {
                     let items: Vec<_> = ours.iter().map(|(_, item)| *item).collect();
-                    self.link.decrypt_many(key, &items).await
+                    let opened = self.link.decrypt_many(key, &items).await;
+                    self.explained(opened, key, items.iter().map(|(stanza, _)| stanza)).await
                 }
                 Err(error) => ours.iter().map(|_| Err(error.again())).collect(),
             };
@@ -163,7 +166,8 @@ impl VaultKeys {
         let key = self.named(stanza.key_ref())?;
         let text = wrapped::text(stanza.wrapped())?;
         self.look_if_due(key).await?;
-        self.link.decrypt(key, text, &context.bind).await
+        let opened = self.link.decrypt(key, text, &context.bind).await;
+        self.explained(vec![opened], key, [stanza]).await.remove(0)
     }
 
     async fn rewrap(
@@ -179,8 +183,9 @@ impl VaultKeys {
         }
         let text = wrapped::text(stanza.wrapped())?;
         self.look_if_due(key).await?;
-        let text = self.link.rewrap(key, text, &context.bind).await?;
-        wrapped::stanza(key_ref, &text)
+        let text = self.link.rewrap(key, text, &context.bind).await;
+        let rewrapped = text.and_then(|text| wrapped::stanza(key_ref, &text));
+        self.explained(vec![rewrapped], key, [stanza]).await.remove(0)
     }
 
     async fn rewrap_all(
@@ -219,7 +224,8 @@ impl VaultKeys {
         }
         let key_ref = self.referred(key)?;
         self.look_if_due(key).await?;
-        Ok(self.link.rewrap_many(key, key_ref, items).await)
+        let rewrapped = self.link.rewrap_many(key, key_ref, items).await;
+        Ok(self.explained(rewrapped, key, items.iter().map(|(stanza, _)| stanza)).await)
     }
 }
 
@@ -260,6 +266,11 @@ impl KeyService for VaultKeys {
         key: &'a KeyName,
     ) -> KeyFutures<'a, Stanza> {
         Box::pin(self.rewrap_all(items, key))
+    }
+
+    /// One request has so many.
+    fn rewraps_at_once(&self, _: &KeyName) -> NonZeroUsize {
+        BATCH
     }
 
     fn rewraps_unseen(&self, from: &KeyRef, key: &KeyName) -> bool {

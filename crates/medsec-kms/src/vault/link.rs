@@ -1,5 +1,7 @@
 //! One server, one identity, one mount.
 
+use std::sync::Arc;
+
 use reqwest::Method;
 use zeroize::Zeroizing;
 
@@ -36,7 +38,7 @@ pub(super) enum Repeat {
 
 #[derive(Debug)]
 pub(super) struct Link {
-    wire: Wire,
+    wire: Arc<Wire>,
     session: Session,
     pub(super) place: VaultPlace,
     pub(super) patience: Patience,
@@ -45,8 +47,8 @@ pub(super) struct Link {
 impl Link {
     /// Nothing is sent.
     pub(super) fn new(settings: VaultSettings) -> Result<Self, KeyServiceError> {
-        let wire = Wire::new(&settings)?;
-        let session = Session::new(settings.login);
+        let wire = Arc::new(Wire::new(&settings)?);
+        let session = Session::new(Arc::clone(&wire), settings.login);
         Ok(Self { wire, session, place: settings.place, patience: settings.patience })
     }
 
@@ -70,18 +72,18 @@ impl Link {
         body: Option<Zeroizing<Vec<u8>>>,
         repeat: Repeat,
     ) -> Result<Said, KeyServiceError> {
-        let pass = self.session.pass(&self.wire).await?;
+        let pass = self.session.pass().await?;
         let again = (repeat == Repeat::Allowed).then(|| body.clone());
         let said = self.wire.ask(method.clone(), path, Some(&pass.token), body).await?;
         // 403 is the answer to a token without the right, and to one that is gone.
-        if said.status != 403 || self.session.stands(&self.wire, &pass).await? {
+        if said.status != 403 || self.session.stands(&pass).await? {
             return Ok(said);
         }
         self.session.lost(&pass).await;
         let (true, Some(body)) = (self.session.is_repeatable(), again) else {
             return Err(KeyServiceError::Unauthenticated);
         };
-        let pass = self.session.pass(&self.wire).await?;
+        let pass = self.session.pass().await?;
         self.wire.ask(method, path, Some(&pass.token), body).await
     }
 

@@ -30,6 +30,9 @@ pub(super) struct KeyFacts {
     pub(super) min_decryption_version: u32,
     #[serde(default)]
     pub(super) min_encryption_version: u32,
+    /// Older ones were destroyed; 0 where none was.
+    #[serde(default)]
+    pub(super) min_available_version: u32,
     /// Seconds; 0 for never.
     #[serde(default)]
     pub(super) auto_rotate_period: u64,

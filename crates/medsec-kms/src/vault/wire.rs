@@ -99,6 +99,12 @@ impl Wire {
         read(response).await
     }
 
+    /// Server and namespace.
+    pub(super) fn place(&self) -> String {
+        let namespace = self.namespace.as_ref().and_then(|it| it.to_str().ok());
+        format!("{} {}", self.base, namespace.unwrap_or_default())
+    }
+
     fn headers(&self, token: Option<&SecretText>) -> Result<HeaderMap, KeyServiceError> {
         let mut headers = HeaderMap::new();
         headers.insert(REQUEST, HeaderValue::from_static("true"));

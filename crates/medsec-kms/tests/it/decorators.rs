@@ -27,7 +27,11 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(turns: impl IntoIterator<Item = Turn>) -> Self {
-        let keys = Arc::new(ScriptedKeys::new(Arc::new(OneKey::new("mri", 1)), turns));
+        Self::of(OneKey::new("mri", 1), turns)
+    }
+
+    pub(super) fn of(key: OneKey, turns: impl IntoIterator<Item = Turn>) -> Self {
+        let keys = Arc::new(ScriptedKeys::new(Arc::new(key), turns));
         Self { keys, timer: Arc::new(SkippingTimer::new()) }
     }
 
@@ -44,4 +48,7 @@ pub(super) const THROTTLED: Turn =
     Turn::Fail(|| KeyServiceError::Throttled { retry_after: Some(Duration::from_secs(3)) });
 pub(super) const DOWN: Turn =
     Turn::Fail(|| KeyServiceError::Unavailable(std::io::ErrorKind::ConnectionRefused.into()));
+/// The connection broke: what was sent may have arrived.
+pub(super) const CUT: Turn =
+    Turn::Fail(|| KeyServiceError::Unavailable(std::io::ErrorKind::ConnectionReset.into()));
 pub(super) const FORGED: Turn = Turn::Fail(|| KeyServiceError::NotAuthentic);

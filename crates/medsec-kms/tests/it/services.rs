@@ -1,5 +1,7 @@
 //! Names and stanzas go to the service they name, and to no other.
 
+mod claims;
+
 use std::sync::Arc;
 
 use medsec_crypto::{Bind, KeyRef, Stanza, StanzaKind};

@@ -21,9 +21,9 @@ const DATASETS: usize = 100;
 const RULES: usize = 200;
 
 pub(crate) struct Large {
-    pub(crate) engine: Engine,
     pub(crate) rules: HashMap<Action, PolicySet>,
     texts: Vec<String>,
+    text: String,
     assignments: Assignments,
 }
 
@@ -186,21 +186,25 @@ impl Large {
         let texts: Vec<String> = (0..RULES).map(rule).collect();
         let mut text = String::new();
         texts.iter().for_each(|rule| write!(text, "{rule}").unwrap());
-        let hash = PolicyHash::from_bytes([7; 32]);
-        let engine = Engine::new(&[("rules", &text)], &assignments, &settings(), hash).unwrap();
         let of = |action: usize| {
             let texts = texts.iter().skip(action).step_by(ACTIONS.len());
             PolicySet::from_str(&texts.cloned().collect::<String>()).unwrap()
         };
         let rules = ACTIONS.iter().enumerate().map(|(n, action)| (*action, of(n))).collect();
-        Self { engine, rules, texts, assignments }
+        Self { rules, texts, text, assignments }
     }
 
-    /// Persons who stand in the role of a rule of that action, and others in turn.
+    /// An engine that has decided nothing yet.
+    pub(crate) fn engine(&self) -> Engine {
+        let hash = PolicyHash::from_bytes([7; 32]);
+        Engine::new(&[("rules", &self.text)], &self.assignments, &settings(), hash).unwrap()
+    }
+
+    /// Persons who stand in the role of a rule of that action, and others in turn; nobody twice.
     pub(crate) fn question(&self, action: Action, n: usize) -> Asked {
         let place = ACTIONS.iter().position(|a| *a == action).unwrap();
         let ruled = place + ACTIONS.len() * (n % 50);
-        let who = if n.is_multiple_of(2) { ruled * 7 } else { n * 19 };
+        let who = if n.is_multiple_of(2) { ruled * 7 + ROLES * (n / 50) } else { 6_000 + n * 8 };
         let principal = Principal {
             id: person(who),
             kind: PrincipalKind::Person,
@@ -218,6 +222,19 @@ impl Large {
         };
         let purpose =
             [Purpose::Treatment, Purpose::CareCoordination, Purpose::Operations][ruled % 3];
+        Asked { principal, resource, purpose }
+    }
+
+    /// The same of another package, or else the very same.
+    pub(crate) fn again(asked: &Asked) -> Asked {
+        let (principal, purpose) = (asked.principal.clone(), asked.purpose);
+        let resource = match asked.resource.clone() {
+            Resource::Package { dataset, sealed_by, .. } => {
+                let id = PackageId::from_bytes([255; 16]);
+                Resource::Package { id, dataset, sealed_by }
+            }
+            other => other,
+        };
         Asked { principal, resource, purpose }
     }
 

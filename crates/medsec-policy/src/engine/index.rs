@@ -3,7 +3,7 @@
 //! Cedar looks at every rule it is given. A rule whose head asks for a role or group cannot match a principal who
 //! is not in it: its head is false before anything else is looked at. Such rules are kept by what they ask for.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use cedar_policy::{Entity, EntityUid, Policy, PolicySet, PrincipalConstraint};
 
@@ -13,16 +13,25 @@ use super::rule::Rule;
 use crate::action::Action;
 use crate::ids::DatasetId;
 
+/// The most rules that are put together in one set for a slice that is kept.
+const MERGED: usize = 16;
+
 #[derive(Debug, Default)]
 pub(super) struct OfAction {
     /// Rules for anybody.
     general: PolicySet,
     /// Rules for those in a role or group.
     by_place: HashMap<Place, PolicySet>,
+    /// Those roles and groups: few of the many that a principal may stand in.
+    ruled: Places,
     /// The entities that those rules name and look into.
     pub(super) named: Vec<Entity>,
     /// Whether a rule looks at who sealed a package or claimed an emergency: they may have roles.
     pub(super) asks_other: bool,
+    /// Whether a rule looks at the age of a proof.
+    pub(super) asks_age: bool,
+    /// Whether a rule names one package or emergency.
+    pub(super) names_one: bool,
     pub(super) asked: Asked,
 }
 
@@ -76,14 +85,21 @@ impl OfAction {
                 named.extend(hierarchy.named(uid, names));
             }
         }
+        let mut ruled = Places::default();
+        by_place.keys().for_each(|place| ruled.insert(*place));
         let mut asked = Asked::default();
         of().flat_map(|rule| &rule.literals).for_each(|uid| asked.add(uid, hierarchy, names));
         let set = |(place, policies)| Some((place, PolicySet::from_policies(policies).ok()?));
         Some(Self {
             general: PolicySet::from_policies(general).ok()?,
+            ruled,
             by_place: by_place.into_iter().map(set).collect::<Option<_>>()?,
             named,
             asks_other: of().any(|rule| rule.asks_other),
+            asks_age: of().any(|rule| rule.asks_age),
+            names_one: of()
+                .flat_map(|rule| &rule.literals)
+                .any(|uid| [&names.package, &names.emergency].contains(&uid.type_name())),
             asked,
         })
     }
@@ -93,10 +109,25 @@ impl OfAction {
         Some(Self {
             general: PolicySet::from_policies(policies).ok()?,
             by_place: HashMap::new(),
+            ruled: Places::default(),
             named: self.named.clone(),
             asks_other: self.asks_other,
+            asks_age: self.asks_age,
+            names_one: self.names_one,
             asked: self.asked.clone(),
         })
+    }
+
+    /// Whether any rule can match somebody in these roles and groups.
+    pub(super) fn can_match(&self, places: &BTreeSet<Place>) -> bool {
+        self.sets(places.iter()).next().is_some()
+    }
+
+    /// The same in one set, if they are few: Cedar is slower over several. They are kept with each slice.
+    pub(super) fn merged(&self, places: &BTreeSet<Place>) -> Option<PolicySet> {
+        let rules = self.sets(places.iter()).flat_map(PolicySet::policies);
+        let rules: Vec<_> = rules.take(MERGED.saturating_add(1)).cloned().collect();
+        (rules.len() <= MERGED).then(|| PolicySet::from_policies(rules).ok()).flatten()
     }
 
     /// All rules that can match somebody in these roles and groups.
@@ -105,7 +136,8 @@ impl OfAction {
         places: impl Iterator<Item = &'s Place>,
     ) -> impl Iterator<Item = &'s PolicySet> {
         let general = (!self.general.is_empty()).then_some(&self.general);
-        general.into_iter().chain(places.filter_map(|place| self.by_place.get(place)))
+        let ruled = places.filter(|place| self.ruled.contains(**place));
+        general.into_iter().chain(ruled.filter_map(|place| self.by_place.get(place)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! How a question is decided: what the settings ask first, then the rules, then whether the proof is good enough.
 
-use cedar_policy::{Decision as CedarDecision, PolicyId};
+use cedar_policy::{Decision as CedarDecision, PolicyId, PolicySet};
 
 use super::Engine;
 use super::index::OfAction;
-use super::question::Question;
+use super::memo::{Kept, Key};
+use super::question::{Question, Slice};
 use super::rule::Rule;
 use crate::decision::{DecideError, Effect, Refusal};
 use crate::ids::RoleName;
@@ -20,7 +21,7 @@ pub(super) struct Verdict<'a> {
 }
 
 /// What the rules alone say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Ruling<'a> {
     pub(super) permits: bool,
     /// The rules that say so, in their order.
@@ -92,19 +93,50 @@ impl Engine {
     /// What the rules of the action say over the slice of the question.
     pub(super) fn ruling(&self, question: &Question<'_>) -> Result<Ruling<'_>, DecideError> {
         let of = self.by_action.get(&question.action).ok_or(DecideError::Evaluation)?;
-        self.ruling_of(of, question)
+        let Some(key) = Key::new(question, of) else {
+            return self.ruling_of(of, question);
+        };
+        if let Some(kept) = self.memo.find(&key) {
+            return self.evaluate_kept(of, question, &kept);
+        }
+        if !of.can_match(&question.subject.places) {
+            return Ok(Ruling::default());
+        }
+        let slice = question.slice(&self.hierarchy, &self.names, of)?;
+        let rules = of.merged(&question.subject.places);
+        self.evaluate_kept(of, question, &self.memo.keep(key, slice, rules))
     }
 
+    fn evaluate_kept(
+        &self,
+        of: &OfAction,
+        question: &Question<'_>,
+        kept: &Kept,
+    ) -> Result<Ruling<'_>, DecideError> {
+        match &kept.rules {
+            Some(rules) => self.evaluate([rules], &kept.slice),
+            None => self.evaluate(of.sets(question.subject.places.iter()), &kept.slice),
+        }
+    }
+
+    /// The same of rules that are looked at apart, over a slice that is made for them.
     pub(super) fn ruling_of(
         &self,
         of: &OfAction,
         question: &Question<'_>,
     ) -> Result<Ruling<'_>, DecideError> {
-        let mut sets = of.sets(question.subject.places.iter()).peekable();
-        if sets.peek().is_none() {
-            return Ok(Ruling { permits: false, rules: Vec::new() });
+        if !of.can_match(&question.subject.places) {
+            return Ok(Ruling::default());
         }
         let slice = question.slice(&self.hierarchy, &self.names, of)?;
+        self.evaluate(of.sets(question.subject.places.iter()), &slice)
+    }
+
+    fn evaluate<'s>(
+        &self,
+        sets: impl IntoIterator<Item = &'s PolicySet>,
+        slice: &Slice,
+    ) -> Result<Ruling<'_>, DecideError> {
         let (mut permitting, mut forbidding) = (Vec::new(), Vec::new());
         for rules in sets {
             let response = self.authorizer.is_authorized(&slice.request, rules, &slice.entities);

@@ -53,6 +53,12 @@ impl Names {
         uid(&self.action, action.name())
     }
 
+    /// The package or emergency that is asked about, where no rule names one: identifiers of both are hexadecimal, so
+    /// this is none of them.
+    pub(super) fn unnamed(kind: &EntityTypeName) -> EntityUid {
+        uid(kind, "asked about")
+    }
+
     pub(super) fn audit_trail(&self) -> EntityUid {
         uid(&self.audit_trail, "log")
     }

@@ -71,10 +71,20 @@ impl Question<'_> {
         }
     }
 
+    /// Who sealed the package or claimed the emergency.
+    pub(super) const fn other_id(&self) -> Option<&PrincipalId> {
+        match self.resource {
+            Resource::Package { sealed_by, .. } => sealed_by.as_ref(),
+            Resource::Emergency { initiator, .. } => Some(initiator),
+            Resource::Dataset(_) | Resource::AuditTrail | Resource::Policy => None,
+        }
+    }
+
     /// What rules of this action can look into.
     ///
     /// Roles, groups and data sets are not in it unless named: each entity lists what it stands in, of that which these
-    /// rules can ask for.
+    /// rules can ask for. The same goes for the name of a package or emergency, who sealed or claimed it and the age of
+    /// the proof. A part that goes in here for some rules is one that the key of [`super::memo`] must tell apart.
     pub(super) fn slice(
         &self,
         hierarchy: &Hierarchy,
@@ -82,8 +92,8 @@ impl Question<'_> {
         of: &OfAction,
     ) -> Result<Slice, DecideError> {
         let principal = self.principal(hierarchy, names, &of.asked)?;
-        let (uid, resource) = self.resource(hierarchy, names, &of.asked)?;
-        let request = self.request(principal.uid(), uid, names)?;
+        let (uid, resource) = self.resource(hierarchy, names, of)?;
+        let request = self.request(principal.uid(), uid, names, of)?;
         let mut entities: Vec<Entity> = Vec::with_capacity(of.named.len().saturating_add(3));
         entities.push(principal);
         entities.extend(resource);
@@ -117,13 +127,17 @@ impl Question<'_> {
         principal: EntityUid,
         resource: EntityUid,
         names: &Names,
+        of: &OfAction,
     ) -> Result<CedarRequest, DecideError> {
-        let seconds = i64::try_from(self.age.as_secs()).unwrap_or(i64::MAX);
         let mut pairs = vec![
             ("emergency".to_owned(), RestrictedExpression::new_bool(self.emergency)),
             ("twoFactors".to_owned(), RestrictedExpression::new_bool(self.two_factors)),
-            ("authenticationAge".to_owned(), RestrictedExpression::new_long(seconds)),
         ];
+        if of.asks_age {
+            let seconds = i64::try_from(self.age.as_secs()).unwrap_or(i64::MAX);
+            let seconds = RestrictedExpression::new_long(seconds);
+            pairs.push(("authenticationAge".to_owned(), seconds));
+        }
         if let Some(purpose) = self.purpose {
             let purpose = RestrictedExpression::new_entity_uid(uid(&names.purpose, purpose.name()));
             pairs.push(("purpose".to_owned(), purpose));
@@ -138,38 +152,37 @@ impl Question<'_> {
         &self,
         hierarchy: &Hierarchy,
         names: &Names,
-        asked: &Asked,
+        of: &OfAction,
     ) -> Result<(EntityUid, Option<Entity>), DecideError> {
         let view = self.dataset().and_then(|id| hierarchy.dataset(id));
+        let name = |kind, id: &dyn Fn() -> String| {
+            if of.names_one { uid(kind, &id()) } else { Names::unnamed(kind) }
+        };
         let (uid, more) = match self.resource {
             Resource::AuditTrail => return Ok((names.audit_trail(), None)),
             Resource::Policy => return Ok((names.policy(), None)),
             Resource::Dataset(id) => return dataset(id, view, names),
             Resource::Package { id, sealed_by, .. } => {
-                (uid(&names.package, &id.to_string()), sealer(sealed_by.as_ref(), hierarchy, names))
+                let sealer = || sealer(sealed_by.as_ref(), hierarchy, names);
+                (name(&names.package, &|| id.to_string()), of.asks_other.then(sealer).flatten())
             }
             Resource::Emergency { id, initiator, .. } => {
-                let initiator = uid(&names.user, initiator.as_str());
-                (uid(&names.emergency, &id.to_string()), Some(("initiator", initiator)))
+                let initiator = || ("initiator", uid(&names.user, initiator.as_str()));
+                (name(&names.emergency, &|| id.to_string()), of.asks_other.then(initiator))
             }
         };
         let more =
             more.map(|(name, uid)| (name.to_owned(), RestrictedExpression::new_entity_uid(uid)));
         let attributes = [("groups".to_owned(), groups(view))].into_iter().chain(more);
         let above = self.dataset().map(|id| above(id, view, names)).unwrap_or_default();
-        let above = above.into_iter().filter(|uid| asked.datasets.contains(uid));
+        let above = above.into_iter().filter(|uid| of.asked.datasets.contains(uid));
         let entity = Entity::new_with_tags(uid.clone(), attributes, above, []).map_err(refuse)?;
         Ok((uid, Some(entity)))
     }
 
     /// Who sealed the package or claimed the emergency: a rule may ask for their roles.
     fn other(&self, hierarchy: &Hierarchy, names: &Names) -> Option<Entity> {
-        let id = match self.resource {
-            Resource::Package { sealed_by, .. } => sealed_by.as_ref()?,
-            Resource::Emergency { initiator, .. } => initiator,
-            _ => return None,
-        };
-        known(id, hierarchy, names)
+        known(self.other_id()?, hierarchy, names)
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Rule {
     pub(super) looks_into: Vec<EntityUid>,
     /// Whether it may look into who sealed a package or claimed an emergency.
     pub(super) asks_other: bool,
+    /// Whether it may look at how long ago the principal proved who they are.
+    pub(super) asks_age: bool,
     /// All entities that it names.
     pub(super) literals: Vec<EntityUid>,
     pub(super) policy: Policy,

@@ -73,13 +73,17 @@ async fn refuses(harness: &dyn KeyServiceHarness, stanza: &Stanza, wrapped: Vec<
     assert_not_authentic(harness, &unwrap_dek(harness, &changed).await);
 }
 
-/// It is not, and is refused for that; by a service that deviates perhaps as if the caller might not use it.
+/// It is not, and is refused for that; by a service that deviates perhaps as if the caller might not use it, or for its
+/// version.
 #[track_caller]
 fn assert_not_authentic(harness: &dyn KeyServiceHarness, refused: &Result<Dek, KeyServiceError>) {
     let named = match refused {
         Err(KeyServiceError::NotAuthentic) => true,
         Err(KeyServiceError::NotPermitted) => {
             harness.deviates(Deviation::DeniesCiphertextsOfOtherKeys)
+        }
+        Err(KeyServiceError::NoSuchVersion) => {
+            harness.deviates(Deviation::TellsVersionsOfAlteredTexts)
         }
         _ => false,
     };

@@ -1,9 +1,12 @@
 //! The connection: TLS 1.2 and 1.3 to the host that was asked for, or none.
 
+use std::time::Duration;
+
+use medsec_crypto::{Dek, Stanza};
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{
-    AwsConnection, AwsKeyError, AwsKeys, AwsRoots, AwsSettings, ConnectionFault, InvalidAddress,
-    KeyName, KeyServiceError, ServiceAddress,
+    AwsConnection, AwsKeyError, AwsKeys, AwsPatience, AwsRoots, AwsSettings, ConnectionFault,
+    InvalidAddress, KeyName, KeyService as _, KeyServiceError, ServiceAddress,
 };
 use medsec_testkit::child::{child, output_of};
 use medsec_testkit::proxy::{
@@ -11,7 +14,9 @@ use medsec_testkit::proxy::{
     Upstream,
 };
 
-use crate::aws::emulator::{Emulator, Kind, access_key, name, plain_url, settings_at, wait};
+use crate::aws::emulator::{
+    Emulator, Kind, access_key, context, name, plain_url, settings_at, wait,
+};
 
 /// Settings for `https://localhost:port` that trust an authority.
 fn settings(proxy: &Proxy, authority: &TestAuthority) -> AwsSettings {
@@ -114,33 +119,68 @@ fn tampering_on_the_way_is_noticed(ev: Ev) -> Proven {
     let (emulator, authority) = (Emulator::new(Kind::Moto), TestAuthority::new());
     let key = emulator.create("records").name;
     let server = secured(&emulator, &authority);
+    let direct = emulator.keys(std::slice::from_ref(&key));
     let through = |tampers: &[Tamper]| {
         let tunnel = Proxy::tunnel(server.address(), tampers);
-        let settings = AwsSettings {
-            credentials: emulator.settings().credentials,
-            ..settings(&tunnel, &authority)
-        };
-        (pin(settings, &key), tunnel)
+        let patience = AwsPatience::with_call(Duration::from_millis(700));
+        let credentials = emulator.settings().credentials;
+        let settings = AwsSettings { credentials, patience, ..settings(&tunnel, &authority) };
+        (used(settings, &key), tunnel)
     };
     let (whole, tunnel) = through(&[]);
     ev.allows(whole);
     ev.equal("no name in what passed", &tunnel.recording().count(b"arn:aws"), &0);
     ev.holds("though there was one", server.recording().count(key.as_str().as_bytes()) > 0);
-    let changes = [Change::Flip(9), Change::Drop, Change::Truncate, Change::Replay, Change::Close];
+    let changes = [
+        Change::Flip(0),
+        Change::Flip(77),
+        Change::Drop,
+        Change::Truncate,
+        Change::Swap,
+        Change::Replay,
+        Change::Close,
+    ];
+    let (mut noticed, mut quiet) = (0, 0);
     for direction in [Direction::ToServer, Direction::ToClient] {
-        for change in changes {
-            let (refused, _) = through(&[Tamper { direction, unit: 0, change }]);
-            ev.denies(refused, |error| {
-                matches!(
-                    error.source,
-                    KeyServiceError::Connection(_)
-                        | KeyServiceError::Unavailable(_)
-                        | KeyServiceError::TimedOut
-                )
-            });
+        for (unit, change) in (0..8).flat_map(|unit| changes.map(|change| (unit, change))) {
+            let (answer, tunnel) = through(&[Tamper { direction, unit, change }]);
+            match answer {
+                // What was changed came after all that was needed, or the connection was made anew before anything
+                // was sent: the data key is the right one.
+                Ok((dek, stanza)) => {
+                    let opened = ev.allows(wait(direct.unwrap_dek(&stanza, &context(1))));
+                    ev.holds("it is right", opened.expose_secret() == dek.expose_secret());
+                    quiet += 1;
+                }
+                Err(error) => {
+                    let named = matches!(
+                        error,
+                        KeyServiceError::Connection(_)
+                            | KeyServiceError::Unavailable(_)
+                            | KeyServiceError::TimedOut
+                    );
+                    ev.holds("the error says that the connection is bad", named);
+                    noticed += 1;
+                }
+            }
+            ev.equal("nothing is readable", &tunnel.recording().count(b"arn:aws"), &0);
         }
     }
+    ev.holds("most were noticed at once", noticed > quiet);
+    let flip = Tamper { direction: Direction::ToClient, unit: 0, change: Change::Flip(77) };
+    ev.denies(through(&[flip]).0, |error| {
+        matches!(error, KeyServiceError::Connection(_) | KeyServiceError::Unavailable(_))
+    });
     ev.proven()
+}
+
+/// A data key, made and unwrapped again over one connection.
+fn used(settings: AwsSettings, key: &KeyName) -> Result<(Dek, Stanza), KeyServiceError> {
+    let keys = pin(settings, key).map_err(|error| error.source)?;
+    let (dek, stanza) = wait(keys.generate_dek(key, &context(1)))?;
+    let opened = wait(keys.unwrap_dek(&stanza, &context(1)))?;
+    assert!(opened.expose_secret() == dek.expose_secret());
+    Ok((dek, stanza))
 }
 
 #[evidence(
@@ -165,10 +205,17 @@ fn environment_changes_nothing(ev: Ev) -> Proven {
         ] {
             child.env(variable, plain_url(&thief));
         }
+        // They would choose whom to trust, see below.
+        child.env_remove("SSL_CERT_FILE").env_remove("SSL_CERT_DIR");
         output_of(child)
     };
     redirected(&["pin", &emulator.address(), key.as_str()]);
     redirected(&["regional", "http://127.0.0.1:1"]);
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        let mut child = child("aws::environment::helper", &["roots", "https://localhost:1"]);
+        child.env(variable, "/nonexistent/medsec");
+        let _ = output_of(child);
+    }
     for address in [plain_url(&thief), "http://kms.example".to_owned()] {
         ev.denies(ServiceAddress::new(&address), |e| matches!(e, InvalidAddress::Plain));
     }

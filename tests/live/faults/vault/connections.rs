@@ -1,6 +1,7 @@
 //! Connections that are slow, cut, altered, or not to the server at all.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use medsec_kms::{
     ConnectionFault, InvalidAddress, KeyService as _, KeyServiceError, ServiceAddress,
     VaultIdentity, VaultKeys, VaultSettings,
 };
+use medsec_testkit::child::{child, output_of};
 use medsec_testkit::proxy::{
     Action, Change, Direction, Flaw, Front, Proxy, Rule, TLS_1_1_HELLO, TLS_VERSION_ALERT, Tamper,
     TestAuthority, Upstream,
@@ -240,36 +242,50 @@ fn connection_cut_in_the_answer_is_retryable_and_not_retried() {
     }
 }
 
+/// All that the environment of a Vault or OpenBao client can say, with an authority to trust.
+fn say_everything(child: &mut Command, trusted: &Path) {
+    for product in ["VAULT", "BAO"] {
+        child.env(format!("{product}_SKIP_VERIFY"), "1");
+        child.env(format!("{product}_ADDR"), "http://127.0.0.1:1");
+        child.env(format!("{product}_TOKEN"), "s.fromtheenvironment");
+        child.env(format!("{product}_NAMESPACE"), "elsewhere");
+        child.env(format!("{product}_CACERT"), trusted);
+        child.env(format!("{product}_CLIENT_CERT"), certificate_file("client.pem"));
+        child.env(format!("{product}_CLIENT_KEY"), certificate_file("client.key"));
+    }
+    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
+        child.env(proxy, "http://127.0.0.1:1");
+    }
+    child.env("SSL_CERT_FILE", trusted).env_remove("MEDSEC_EVIDENCE_DIR");
+}
+
 #[test]
 fn environment_changes_nothing() {
-    let program = std::env::current_exe().unwrap();
-    let authority = TestAuthority::new().pem();
     let folder = tempfile::tempdir().unwrap();
-    let trusted = folder.path().join("ca.pem");
-    std::fs::write(&trusted, authority).unwrap();
-    let tests = [
-        "unknown_authority_is_refused",
-        "wrong_host_name_is_refused",
-        "client_certificate_that_is_missing_or_foreign_is_told",
+    let (issuer, other) = (TestAuthority::new(), TestAuthority::new());
+    let file = |name: &str, pem: String| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let (trusted, configured) = (file("ca.pem", issuer.pem()), file("other.pem", other.pem()));
+    // The authority that issued the server's certificate stands in the environment, another one in the settings.
+    let front = Front::Tls(issuer.server(Flaw::None));
+    let proxy = Proxy::http(front, Upstream::Plain(Api::live().address), Vec::new());
+    let words = [
+        format!("https://localhost:{}", proxy.address().port()),
+        configured.to_str().unwrap().to_owned(),
     ];
-    for test in tests {
-        let mut child = Command::new(&program);
-        child.args(["--exact", &format!("faults::vault::connections::{test}")]);
-        for product in ["VAULT", "BAO"] {
-            child.env(format!("{product}_SKIP_VERIFY"), "1");
-            child.env(format!("{product}_ADDR"), "http://127.0.0.1:1");
-            child.env(format!("{product}_TOKEN"), "s.fromtheenvironment");
-            child.env(format!("{product}_NAMESPACE"), "elsewhere");
-            child.env(format!("{product}_CACERT"), &trusted);
-            child.env(format!("{product}_CLIENT_CERT"), certificate_file("client.pem"));
-            child.env(format!("{product}_CLIENT_KEY"), certificate_file("client.key"));
-        }
-        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
-            child.env(proxy, "http://127.0.0.1:1");
-        }
-        child.env("SSL_CERT_FILE", &trusted).env_remove("MEDSEC_EVIDENCE_DIR");
-        let output = child.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{test}: {said}");
+    let mut told = child("vault::environment::helper", &[&words[0], &words[1]]);
+    say_everything(&mut told, &trusted);
+    let _ = output_of(told);
+    assert!(proxy.recording().exchanges().is_empty(), "something was sent");
+    // And what is refused without it, is refused with it.
+    for test in
+        ["wrong_host_name_is_refused", "client_certificate_that_is_missing_or_foreign_is_told"]
+    {
+        let mut again = child(&format!("faults::vault::connections::{test}"), &[]);
+        say_everything(&mut again, &trusted);
+        let _ = output_of(again);
     }
 }

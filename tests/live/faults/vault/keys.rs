@@ -7,7 +7,7 @@ use medsec_kms::{
 };
 use serde_json::json;
 
-use crate::support::vault::{Api, context, generate, name, unwrap, wait};
+use crate::support::vault::{Api, OwnServer, context, generate, name, unwrap, wait};
 
 #[evidence(
     hipaa2013::["164.312(a)(2)(iv)", "164.312(c)(1)"],
@@ -84,7 +84,11 @@ fn trimmed_version_does_not_come_back() {
     let (_, new) = generate(&keys);
     wait(scene.admin.raise_minimum(&name("ct"), 2)).unwrap();
     wait(scene.admin.danger_trim(&name("ct"))).unwrap();
-    assert!(matches!(unwrap(&keys, &old), Err(KeyServiceError::VersionRetired)));
+    let refused = unwrap(&keys, &old);
+    assert!(matches!(refused, Err(KeyServiceError::Destroyed)), "{refused:?}");
+    let items = [(old, context(1)), (new.clone(), context(1))];
+    let rewrapped = wait(keys.rewrap_deks(&items, &name("ct")));
+    assert!(matches!(rewrapped[0], Err(KeyServiceError::Destroyed)) && rewrapped[1].is_ok());
     assert!(wait(scene.admin.raise_minimum(&name("ct"), 1)).is_err());
     unwrap(&keys, &new).unwrap();
 }
@@ -97,6 +101,25 @@ fn destroyed_key_is_no_key() {
     wait(scene.admin.danger_destroy_key(&name("ct"))).unwrap();
     let refused = unwrap(&keys, &stanza);
     assert!(matches!(refused, Err(KeyServiceError::NoSuchKey)), "{refused:?}");
+}
+
+/// The server's disk is put back to what it was before the last rotation.
+#[test]
+fn restored_older_state_is_told() {
+    let mut server = OwnServer::start();
+    let scene = server.api.scene();
+    let keys = scene.keys();
+    let (_, old) = generate(&keys);
+    let kept = server.keep_state();
+    wait(scene.admin.rotate_key(&name("ct"))).unwrap();
+    let (_, new) = generate(&keys);
+    unwrap(&keys, &new).unwrap();
+    server.put_back(&kept);
+    let refused = unwrap(&keys, &new).unwrap_err();
+    assert!(matches!(refused, KeyServiceError::NoSuchVersion), "{refused:?}");
+    let refused = wait(keys.rewrap_dek(&new, &name("ct"), &context(1))).unwrap_err();
+    assert!(matches!(refused, KeyServiceError::NoSuchVersion), "{refused:?}");
+    unwrap(&keys, &old).unwrap();
 }
 
 #[test]

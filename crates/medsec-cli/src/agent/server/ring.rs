@@ -52,7 +52,7 @@ fn joined(
 }
 
 impl KeyProxy for Ring {
-    fn service(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
+    fn at_hand(&self) -> Result<Arc<dyn KeyService>, KeyServiceError> {
         Ok(Arc::clone(&self.now.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }

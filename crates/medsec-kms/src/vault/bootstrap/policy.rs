@@ -2,9 +2,12 @@
 
 use crate::name::KeyName;
 
-/// What everybody may do with the own token: look at it and renew it.
-const OWN_TOKEN: [(&str, &str); 2] =
-    [("auth/token/lookup-self", "read"), ("auth/token/renew-self", "update")];
+/// What everybody may do with the own token: look at it, renew it and revoke it.
+const OWN_TOKEN: [(&str, &str); 3] = [
+    ("auth/token/lookup-self", "read"),
+    ("auth/token/renew-self", "update"),
+    ("auth/token/revoke-self", "update"),
+];
 
 fn permission(path: &str, capability: &str) -> String {
     format!("path \"{path}\" {{ capabilities = [\"{capability}\"] }}")
@@ -96,8 +99,8 @@ impl Role {
         mounts.find_map(|mount| mount)
     }
 
-    /// The text of a policy for these keys. Everybody reads what a key is (never the key), and looks at and renews the
-    /// own token.
+    /// The text of a policy for these keys. Everybody reads what a key is (never the key), and looks at, renews and
+    /// revokes the own token.
     pub(super) fn policy(self, mount: &str, keys: &[KeyName]) -> String {
         let mut text = format!("{}\n", self.head());
         let mut permit = |path: &str, capability: &str| {

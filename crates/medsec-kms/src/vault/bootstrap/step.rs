@@ -22,8 +22,8 @@ pub enum BootstrapStep {
     Rotation {
         /// The key.
         key: KeyName,
-        /// Days after which the server is to make a new version by itself; never if absent.
-        days: Option<u32>,
+        /// Days after which the server is to make a new version by itself.
+        days: u32,
         /// Seconds after which it does now; 0 for never.
         present: u64,
     },
@@ -51,12 +51,7 @@ impl fmt::Display for BootstrapStep {
                 }
             }
             Self::Rotation { key, days, present } => {
-                match days {
-                    Some(days) => {
-                        write!(f, "have the server rotate the key {key} every {days} days")?
-                    }
-                    None => write!(f, "have the server no longer rotate the key {key} by itself")?,
-                }
+                write!(f, "have the server rotate the key {key} every {days} days")?;
                 match (*present, present / DAY) {
                     (0, _) => f.write_str(" (now: never)"),
                     (seconds, 0) => write!(f, " (now: every {seconds} seconds)"),

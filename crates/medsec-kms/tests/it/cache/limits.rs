@@ -118,3 +118,14 @@ fn key_of_no_age_serves_one_package() {
     (0..3).for_each(|_| drop(shared.seal(b"a finding")));
     assert_eq!(shared.asked(), 3);
 }
+
+/// Also by a content that it would not be used for.
+#[test]
+fn key_that_is_too_old_is_erased_when_the_cache_is_next_asked() {
+    let shared = Shared::new(SharedKeyLimits::default().with_bytes(1 << 30));
+    shared.seal(b"a finding");
+    assert!(format!("{:?}", shared.cache).contains("holds: true"));
+    shared.timer.advance(HOUR);
+    assert!(matches!(shared.seal_as(b"", 1 << 30), Err(SharedKeyError::TooLong)));
+    assert!(format!("{:?}", shared.cache).contains("holds: false"), "{:?}", shared.cache);
+}

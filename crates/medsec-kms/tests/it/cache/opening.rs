@@ -95,6 +95,21 @@ fn kept_key_ends_with_age_number_and_session() {
     assert_eq!(asked(), 7);
 }
 
+/// Also if what is opened then has nothing to do with it.
+#[test]
+fn key_whose_time_is_over_is_erased_when_the_cache_is_next_asked() {
+    let shared = shared();
+    let (package, single) = (shared.seal(b"a finding"), single(&shared));
+    let cache = cache(&shared, SharedKeyLimits::default());
+    open(&shared, &cache, &package);
+    shared.timer.advance(HOUR - Duration::from_secs(1));
+    open(&shared, &cache, &single);
+    assert!(format!("{cache:?}").contains("kept: 1"), "{cache:?}");
+    shared.timer.advance(Duration::from_secs(1));
+    open(&shared, &cache, &single);
+    assert!(format!("{cache:?}").contains("kept: 0"), "{cache:?}");
+}
+
 #[test]
 fn changed_stanza_is_asked_about_again() {
     let shared = shared();
@@ -110,15 +125,20 @@ fn changed_stanza_is_asked_about_again() {
     assert_eq!(shared.keys.count(Asked::Unwrap), 2);
 }
 
-#[test]
-fn key_of_one_package_is_not_kept() {
-    let shared = shared();
+/// A package under a data key of its own.
+fn single(shared: &Shared) -> Vec<u8> {
     let draft = shared.draft(shared.spec());
     let context = medsec_kms::KeyContext { bind: draft.bind(), dataset: None };
     let key = crate::support::key("mri");
     let generated = medsec_kms::KeyService::generate_dek(&shared.keys, &key, &context);
     let (dek, stanza) = block_on(generated).unwrap();
-    let package = draft.address(dek, vec![stanza]).unwrap().seal_bytes(b"a finding").unwrap();
+    draft.address(dek, vec![stanza]).unwrap().seal_bytes(b"a finding").unwrap()
+}
+
+#[test]
+fn key_of_one_package_is_not_kept() {
+    let shared = shared();
+    let package = single(&shared);
     let cache = cache(&shared, SharedKeyLimits::default());
     (0..3).for_each(|_| drop(open(&shared, &cache, &package)));
     assert_eq!(shared.keys.count(Asked::Unwrap), 3);

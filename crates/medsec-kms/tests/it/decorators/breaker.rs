@@ -1,10 +1,13 @@
 //! When a service is left alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use medsec_evidence::{Ev, Proven, evidence};
-use medsec_kms::{Breaker, BreakerLimits, KeyService as _, KeyServiceError};
-use medsec_testkit::Turn;
+use medsec_kms::{
+    Breaker, BreakerLimits, KeyService as _, KeyServiceError, KeyServices, ServiceName,
+};
+use medsec_testkit::{OneKey, Turn};
 use pollster::block_on;
 
 use super::{DOWN, FORGED, Stage, THROTTLED, context};
@@ -31,18 +34,26 @@ fn is_suspended(error: &KeyServiceError) -> bool {
 )]
 fn service_that_is_down_is_left_alone(ev: Ev) -> Proven {
     let stage = Stage::new([DOWN; 5]);
-    let breaker = breaker(&stage);
+    let other = Arc::new(OneKey::new("mri", 1));
+    let named = |text: &str| ServiceName::new(text).unwrap();
+    let joined = KeyServices::new(Some(other.clone()))
+        .with(named("down"), Arc::new(breaker(&stage)))
+        .and_then(|joined| joined.with(named("up"), Arc::new(OneKey::new("mri", 2))))
+        .unwrap();
+    let ask = |name: &str| block_on(joined.generate_dek(&key(name), &context()));
     for _ in 0..5 {
-        ev.denies(ask(&breaker), |e| matches!(e, KeyServiceError::Unavailable(_)));
+        ev.denies(ask("down:mri"), |e| matches!(e, KeyServiceError::Unavailable(_)));
     }
     stage.timer.advance(Duration::from_secs(2));
     for _ in 0..10 {
-        ev.denies(ask(&breaker), |error| {
+        ev.denies(ask("down:mri"), |error| {
             let says_when = error.retry_after() == Some(Duration::from_secs(3));
             is_suspended(error) && says_when && error.is_retryable()
         });
     }
     ev.equal("nothing was sent", &stage.keys.calls(), &5);
+    ev.equal("nor to another that has such a key", &other.calls(), &0);
+    ev.allows(ask("up:mri"));
     ev.proven()
 }
 

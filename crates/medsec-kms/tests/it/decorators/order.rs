@@ -107,3 +107,14 @@ fn batch_without_an_answer_fails_as_a_whole() {
     );
     assert_eq!((timed_out.len(), suspended.len(), hanging.calls()), (3, 3, 1));
 }
+
+/// A call and its retries together stay below the minute that a caller far away waits.
+#[test]
+fn call_with_its_retries_ends_within_a_minute() {
+    let stage = Stage::new([Turn::Hang; 40]);
+    let mut guards = Guards::default();
+    guards.retry.as_mut().unwrap().attempts = NonZeroU32::new(100).unwrap();
+    let ended = block_on(guarded(&stage, guards).generate_dek(&key("mri"), &context()));
+    assert!(ended.is_err_and(|error| error.is_retryable()));
+    assert!(stage.timer.now() < Duration::from_secs(60), "{:?}", stage.timer.now());
+}

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use medsec_crypto::Dek;
 use medsec_kms::{KeyService, KeyServiceError, PlaintextAgain, Retry, RetryLimits};
-use medsec_testkit::{ScriptedKeys, Turn};
+use medsec_testkit::{OneKey, ScriptedKeys, Turn};
 use pollster::block_on;
 
-use super::{DOWN, FORGED, Stage, THROTTLED, context};
+use super::{CUT, DOWN, FORGED, Stage, THROTTLED, context};
 use crate::support::key;
 
 fn retry(stage: &Stage, limits: RetryLimits) -> Retry {
@@ -106,21 +106,56 @@ fn call_ends_when_its_time_is_over() {
     assert_eq!((stage.keys.calls(), stage.timer.waits().len()), (4, 3));
 }
 
+fn wrap(service: &dyn KeyService) -> Result<(), KeyServiceError> {
+    let dek = Dek::generate().unwrap();
+    block_on(service.wrap_dek(&key("mri"), &dek, &context())).map(drop)
+}
+
 #[test]
 fn data_key_is_sent_a_second_time_only_if_allowed() {
-    let dek = Dek::generate().unwrap();
-    let wrap = |service: &dyn KeyService| {
-        block_on(service.wrap_dek(&key("mri"), &dek, &context())).map(drop)
-    };
-    let stage = Stage::new([DOWN]);
-    let refused = wrap(&retry(&stage, RetryLimits::default()));
-    assert!(matches!(refused, Err(KeyServiceError::Unavailable(_))), "{refused:?}");
-    assert_eq!(stage.keys.calls(), 1);
-    let stage = Stage::new([DOWN]);
+    for sent in [CUT, THROTTLED, Turn::Fail(|| KeyServiceError::TimedOut)] {
+        let stage = Stage::new([sent]);
+        let refused = wrap(&retry(&stage, RetryLimits::default())).unwrap_err();
+        assert!(refused.is_retryable() && !refused.is_unsent(), "{refused:?}");
+        assert_eq!(stage.keys.calls(), 1);
+    }
+    let stage = Stage::new([CUT]);
     let mut limits = RetryLimits::default();
     limits.plaintext = PlaintextAgain::Allowed;
     wrap(&retry(&stage, limits)).unwrap();
     assert_eq!(stage.keys.calls(), 2);
+}
+
+#[test]
+fn data_key_that_was_never_sent_is_sent_when_that_is_possible() {
+    let suspended = || KeyServiceError::Suspended { retry_after: Duration::from_secs(2) };
+    let stage = Stage::new([DOWN, Turn::Fail(suspended), DOWN]);
+    wrap(&retry(&stage, RetryLimits::default())).unwrap();
+    assert_eq!(stage.keys.calls(), 4);
+    // Once it may have been, it is not any more.
+    let stage = Stage::new([DOWN, CUT]);
+    wrap(&retry(&stage, RetryLimits::default())).unwrap_err();
+    assert_eq!(stage.keys.calls(), 2);
+}
+
+#[test]
+fn rewrap_that_sends_the_data_key_is_not_repeated() {
+    for (unseen, calls) in [(false, 1), (true, 2)] {
+        let one = OneKey::new("mri", 1);
+        let stage = Stage::of(if unseen { one } else { one.rewrapping_in_sight() }, []);
+        let (key, context) = (key("mri"), context());
+        let (_, stanza) = block_on(stage.keys.generate_dek(&key, &context)).unwrap();
+        for batch in [false, true] {
+            let keys = Arc::new(ScriptedKeys::new(stage.keys(), [CUT]));
+            let retry = Retry::new(keys.clone(), stage.timer(), RetryLimits::default());
+            let rewrapped = match batch {
+                true => block_on(retry.rewrap_deks(&[(stanza.clone(), context.clone())], &key))
+                    .remove(0),
+                false => block_on(retry.rewrap_dek(&stanza, &key, &context)),
+            };
+            assert_eq!((rewrapped.is_ok(), keys.calls()), (unseen, calls), "batch: {batch}");
+        }
+    }
 }
 
 #[test]
@@ -129,7 +164,7 @@ fn every_other_call_is_repeated() {
     let (key, context) = (key("mri"), context());
     let (_, stanza) = block_on(stage.keys.generate_dek(&key, &context)).unwrap();
     let again = |call: &dyn Fn(&Retry) -> bool| {
-        let keys = Arc::new(ScriptedKeys::new(stage.keys(), [DOWN]));
+        let keys = Arc::new(ScriptedKeys::new(stage.keys(), [CUT]));
         let retry = Retry::new(keys.clone(), stage.timer(), RetryLimits::default());
         assert!(call(&retry));
         assert_eq!(keys.calls(), 2);

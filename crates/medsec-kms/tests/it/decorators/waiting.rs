@@ -27,6 +27,23 @@ fn call_without_an_answer_ends_at_its_deadline() {
 }
 
 #[test]
+fn what_is_done_of_a_batch_stays_done_when_the_rest_is_late() {
+    let stage = Stage::new([]);
+    let (key, context) = (key("mri"), context());
+    let (_, stanza) = block_on(stage.keys.generate_dek(&key, &context)).unwrap();
+    let items = vec![(stanza, context); 6];
+    let turns = [Turn::Answer, Turn::Answer, Turn::Hang];
+    let keys = Arc::new(ScriptedKeys::new(stage.keys(), turns));
+    let deadline = Deadline::new(keys.clone(), stage.timer(), Duration::from_secs(9));
+    let answers = block_on(deadline.rewrap_deks(&items, &key));
+    let done: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(done, [true, true, false, false, false, false]);
+    assert!(answers[2..].iter().all(|it| matches!(it, Err(KeyServiceError::TimedOut))));
+    // What did not answer is not asked for the rest.
+    assert_eq!((keys.calls(), stage.timer.waits().len()), (3, 1));
+}
+
+#[test]
 fn deadline_ends_a_call_without_a_runtime() {
     let stage = Stage::new([Turn::Hang]);
     let time = Duration::from_millis(50);

@@ -24,12 +24,12 @@ pub(super) fn of(policy: &Policy) -> (Vec<EntityUid>, Vec<EntityUid>) {
     (all, looks_into)
 }
 
-/// Whether the rule looks at who sealed a package or claimed an emergency. Asked of what was parsed: text can
-/// spell an attribute in more than one way.
-pub(super) fn asks_other(policy: &Policy) -> bool {
+/// Whether the rule looks at an attribute whose name begins so. Asked of what was parsed: text can spell an attribute
+/// in more than one way.
+pub(super) fn asks(policy: &Policy, attributes: &[&str]) -> bool {
     let asks = |json: serde_json::Value| {
         let json = json.to_string();
-        ["sealedBy", "initiator"].iter().any(|attribute| json.contains(attribute))
+        attributes.iter().any(|attribute| json.contains(attribute))
     };
     policy.to_json().map_or(true, asks)
 }

@@ -125,7 +125,8 @@ impl<'a> Reading<'a> {
             actions: actions(&policy),
             roles: literals.iter().filter_map(role).collect(),
             looks_into,
-            asks_other: literals::asks_other(&policy),
+            asks_other: literals::asks(&policy, &["sealedBy", "initiator"]),
+            asks_age: literals::asks(&policy, &["authenticationAge"]),
             literals,
             policy,
         }

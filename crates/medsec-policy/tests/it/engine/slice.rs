@@ -38,6 +38,8 @@ struct Asked {
     action: Action,
     kind: usize,
     dataset: Option<usize>,
+    /// Which package or emergency: the first is the one that rules name.
+    number: u8,
     /// One more than there are is somebody unknown.
     other: Option<usize>,
     purpose: Purpose,
@@ -68,23 +70,26 @@ fn asked() -> impl Strategy<Value = Asked> {
     let purposes = prop::sample::select(&[Purpose::Treatment, Purpose::BreakTheGlass][..]);
     let what =
         (actions, 0_usize..5, prop::option::of(0..DATASETS), prop::option::of(0..=PRINCIPALS));
-    let who = (0..PRINCIPALS, btree_set(0..GROUPS, 0..2));
+    let who = (0..PRINCIPALS, btree_set(0..GROUPS, 0..2), 1_u8..4);
     let how = (purposes, any::<bool>(), any::<bool>(), 0_u64..20);
-    (who, what, how).prop_map(|((who, token_groups), (action, kind, dataset, other), how)| {
-        let (purpose, emergency, two_factors, age) = how;
-        Asked {
-            who,
-            token_groups,
-            action,
-            kind,
-            dataset,
-            other,
-            purpose,
-            emergency,
-            two_factors,
-            age,
-        }
-    })
+    (who, what, how).prop_map(
+        |((who, token_groups, number), (action, kind, dataset, other), how)| {
+            let (purpose, emergency, two_factors, age) = how;
+            Asked {
+                who,
+                token_groups,
+                action,
+                kind,
+                dataset,
+                number,
+                other,
+                purpose,
+                emergency,
+                two_factors,
+                age,
+            }
+        },
+    )
 }
 
 /// Heads and conditions; `#` is a number that is filled in.
@@ -104,6 +109,14 @@ const ACTIONS: [&str; 6] = [
     "action in [Medsec::Action::\"seal\", Medsec::Action::\"export\", Medsec::Action::\"open\"]",
     "action in [Medsec::Action::\"rewrap\", Medsec::Action::\"open\"]",
     "action in [Medsec::Action::\"close-review\", Medsec::Action::\"emergency-access\"]",
+];
+const RESOURCES: [&str; 6] = [
+    "resource",
+    "resource",
+    "resource",
+    "resource in Medsec::Dataset::\"d#\"",
+    "resource in Medsec::Dataset::\"d#\"",
+    "resource == Medsec::Package::\"01010101010101010101010101010101\"",
 ];
 const CONDITIONS: [&str; 16] = [
     "true",
@@ -126,7 +139,7 @@ const CONDITIONS: [&str; 16] = [
 
 fn rule() -> impl Strategy<Value = String> {
     let part = |all: &'static [&'static str]| prop::sample::select(all);
-    let resources = part(&["resource", "resource", "resource in Medsec::Dataset::\"d#\""]);
+    let resources = part(&RESOURCES);
     let number = 0_usize..4;
     (any::<[bool; 3]>(), part(&WHO), part(&ACTIONS), resources, part(&CONDITIONS), number).prop_map(
         |([a, b, negated], who, action, resource, condition, number)| {
@@ -305,11 +318,17 @@ impl Asked {
             (2, _) => Resource::Policy,
             (3, dataset) => {
                 let initiator = other.unwrap_or_else(|| id("p0"));
-                Resource::Emergency { id: EmergencyId::from_bytes([1; 16]), initiator, dataset }
+                Resource::Emergency {
+                    id: EmergencyId::from_bytes([self.number; 16]),
+                    initiator,
+                    dataset,
+                }
             }
-            (_, dataset) => {
-                Resource::Package { id: PackageId::from_bytes([1; 16]), dataset, sealed_by: other }
-            }
+            (_, dataset) => Resource::Package {
+                id: PackageId::from_bytes([self.number; 16]),
+                dataset,
+                sealed_by: other,
+            },
         }
     }
 
@@ -345,6 +364,9 @@ proptest! {
         let rules: Vec<String> = rules.into_iter().filter(loads).collect();
         let text: String = rules.iter().enumerate().map(named).collect();
         let engine = engine_with(&text, &assignments, &settings());
+        // Everything again, so that what the engine keeps of one question meets all others; of another package, too.
+        let again = asked.iter().rev().map(|asked| Asked { number: asked.number ^ 1, ..asked.clone() });
+        let asked: Vec<_> = asked.iter().cloned().chain(again).chain(asked.clone()).collect();
         for asked in &asked {
             let (principal, resource) = (asked.principal(), asked.resource());
             if !asked.action.applies_to(principal.kind, &resource) {
