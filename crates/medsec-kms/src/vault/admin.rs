@@ -130,7 +130,7 @@ impl VaultAdmin {
         }
     }
 
-    /// Has the server rotate a key by itself after so many days.
+    /// Has the server rotate a key that is there after so many days.
     pub(super) async fn rotate_after(
         &self,
         key: &KeyName,

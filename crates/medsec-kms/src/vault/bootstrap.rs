@@ -167,13 +167,9 @@ impl BootstrapPlan {
         }
         for wanted in &spec.keys {
             let present = if mounted { admin.rotation_of(&wanted.name).await? } else { None };
-            match (present, wanted.max_age_days) {
-                (None, _) => steps.push(BootstrapStep::Key(wanted.clone())),
-                (Some(present), Some(days)) if present != auto_rotate(days).as_secs() => {
-                    steps.push(BootstrapStep::Rotation { key: wanted.name.clone(), days, present });
-                }
-                // A limit that nobody asks for is left as it is.
-                (Some(_), _) => {}
+            match present {
+                None => steps.push(BootstrapStep::Key(wanted.clone())),
+                Some(present) => steps.extend(rotation(wanted, present)),
             }
         }
         let mount = admin.link.place.mount();
@@ -224,6 +220,17 @@ impl BootstrapPlan {
         }
         Ok(())
     }
+}
+
+/// What mends the rotation period of a key that is there. A limit that nobody asked for here is left as it is.
+fn rotation(wanted: &KeySpec, present: u64) -> Option<BootstrapStep> {
+    let days = wanted.max_age_days?;
+    let key = wanted.name.clone();
+    (auto_rotate(days).as_secs() != present).then_some(BootstrapStep::Rotation {
+        key,
+        days,
+        present,
+    })
 }
 
 impl fmt::Display for BootstrapPlan {

@@ -2,7 +2,7 @@
 
 use crate::name::KeyName;
 
-/// What everybody may do with the own token: look at it and renew it.
+/// What everybody may do with the own token: look at it, renew it and revoke it.
 const OWN_TOKEN: [(&str, &str); 3] = [
     ("auth/token/lookup-self", "read"),
     ("auth/token/renew-self", "update"),
