@@ -15,6 +15,7 @@ use crate::{page, test, tools};
 
 /// What to report.
 #[derive(Debug, clap::Args)]
+#[group(id = "compliance-report")]
 pub(crate) struct Options {
     #[command(flatten)]
     wanted: Wanted,
