@@ -7,10 +7,12 @@
 //! Whoever gets at it can read all its packages, and who was given one of them by rewrapping can too: see
 //! `docs/key-services.md`.
 
+mod dates;
 mod limits;
 mod opening;
 mod sealing;
 
+pub use self::dates::KeyDates;
 pub use self::limits::SharedKeyLimits;
 pub use self::opening::OpeningCache;
 pub use self::sealing::{SealingCache, SharedKeyError, SharedScope, SharedSeal};

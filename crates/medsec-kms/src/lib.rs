@@ -62,7 +62,7 @@ pub use crate::aws::{
     KeyArn,
 };
 pub use crate::cache::{
-    OpeningCache, SealingCache, SharedKeyError, SharedKeyLimits, SharedScope, SharedSeal,
+    KeyDates, OpeningCache, SealingCache, SharedKeyError, SharedKeyLimits, SharedScope, SharedSeal,
 };
 pub use crate::decorate::{
     Breaker, BreakerLimits, Deadline, Guards, Limit, PlaintextAgain, Retry, RetryLimits,

@@ -239,6 +239,12 @@ impl KeyDescription {
         }
     }
 
+    /// When the newest version was made; nothing if the service tells neither that nor when the key was made.
+    #[must_use]
+    pub fn newest_made(&self) -> Option<UtcTime> {
+        self.rotated.or(self.created)
+    }
+
     /// Whether the newest version is older than it should be.
     #[must_use]
     pub fn is_overdue(&self, now: Timestamp) -> bool {

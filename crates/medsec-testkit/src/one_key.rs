@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use medsec_crypto::{Assurance, Dek, Identity as _, Kek, KeyRef, LocalKek, Recipient as _, Stanza};
 use medsec_kms::{
-    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError, Standing,
+    KeyContext, KeyDescription, KeyFuture, KeyName, KeyService, KeyServiceError, Standing, UtcTime,
 };
 
 /// What a service tells that did not rewrap.
@@ -27,6 +27,7 @@ pub struct OneKey {
     name: KeyName,
     kek: LocalKek,
     assurance: Assurance,
+    made: Option<UtcTime>,
     unseen: bool,
     calls: AtomicUsize,
     rewraps: AtomicUsize,
@@ -48,6 +49,7 @@ impl OneKey {
             name: KeyName::new(name).unwrap(),
             kek: LocalKek::new(&[number; 16], &[number; 16], 1, Kek::generate().unwrap()).unwrap(),
             assurance: Assurance::ApprovedAlgorithm,
+            made: None,
             unseen: true,
             calls: AtomicUsize::new(0),
             rewraps: AtomicUsize::new(0),
@@ -62,6 +64,13 @@ impl OneKey {
     #[must_use]
     pub const fn not_approved(mut self) -> Self {
         self.assurance = Assurance::NotApproved;
+        self
+    }
+
+    /// The same, made at that time, which it tells.
+    #[must_use]
+    pub const fn made(mut self, time: UtcTime) -> Self {
+        self.made = Some(time);
         self
     }
 
@@ -225,7 +234,9 @@ impl KeyService for OneKey {
                 Ok(()) => medsec_kms::KeyState::Enabled,
                 Err(_) => medsec_kms::KeyState::Disabled,
             };
-            Ok(KeyDescription::new(key.clone(), state))
+            let mut told = KeyDescription::new(key.clone(), state);
+            told.created = self.made;
+            Ok(told)
         })
     }
 

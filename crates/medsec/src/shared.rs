@@ -1,14 +1,10 @@
 //! Data keys that a session keeps for several packages. Nothing of the kind happens unless the session's holder asks
 //! for it and the policy permits it.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use medsec_kms::{
-    KeyName, OpeningCache, SealingCache, SharedKeyLimits, SharedScope, Timer, UtcTime,
-};
+use medsec_kms::{KeyDates, OpeningCache, SealingCache, SharedKeyLimits, SharedScope, Timer};
 
 use crate::hold::{KeyHandle, Slot};
 
@@ -31,16 +27,13 @@ pub struct SharedKeys(Arc<Slot<Caches>>);
 
 /// Scopes that are sealed in at a time; the one that is there longest makes room.
 const MAX_SCOPES: usize = 16;
-/// Keys whose age is remembered.
-const MAX_KEYS: usize = 1024;
 
 pub(crate) struct Caches {
     sharing: Sharing,
     timer: Arc<dyn Timer>,
     sealing: Mutex<Vec<Arc<SealingCache>>>,
     opening: OpeningCache,
-    /// When the newest versions of keys were made, and when that was asked: it is asked for with each package else.
-    made: Mutex<BTreeMap<KeyName, (UtcTime, Duration)>>,
+    dates: KeyDates,
 }
 
 impl SharedKeys {
@@ -49,8 +42,8 @@ impl SharedKeys {
     pub fn new(sharing: Sharing, timer: Arc<dyn Timer>) -> Self {
         let opening = OpeningCache::new(sharing.limits, Arc::clone(&timer));
         let sealing = Mutex::default();
-        let made = Mutex::default();
-        Self(Arc::new(Slot::new(Caches { sharing, timer, sealing, opening, made })))
+        let dates = KeyDates::new(sharing.limits, Arc::clone(&timer));
+        Self(Arc::new(Slot::new(Caches { sharing, timer, sealing, opening, dates })))
     }
 
     /// A handle, for whoever keeps the session.
@@ -97,20 +90,9 @@ impl Caches {
         self.sharing.seal
     }
 
-    /// When the newest version of a key was made, if that was asked as long ago as a data key of it may be old.
-    pub(crate) fn made(&self, key: &KeyName) -> Option<UtcTime> {
-        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made, asked) = made.get(key)?;
-        let age = self.timer.now().saturating_sub(*asked);
-        (self.sharing.seal && age < self.sharing.limits.age()).then_some(*made)
-    }
-
-    pub(crate) fn remember_made(&self, key: &KeyName, made: UtcTime) {
-        let asked = self.timer.now();
-        let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < MAX_KEYS || all.contains_key(key) {
-            all.insert(key.clone(), (made, asked));
-        }
+    /// When keys were made, where packages are to be sealed so: it is asked for with each package else.
+    pub(crate) fn dates(&self) -> Option<&KeyDates> {
+        self.sharing.seal.then_some(&self.dates)
     }
 
     /// Of packages that are opened.

@@ -1,5 +1,6 @@
 //! One data key for many packages: how often the key service is asked, where it ends, and what cannot be done with it.
 
+mod dates;
 mod limits;
 mod opening;
 mod session;

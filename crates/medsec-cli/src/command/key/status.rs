@@ -116,7 +116,7 @@ impl<'a> Row<'a> {
                 return Self { found, made: None, due: None, wrong };
             }
         };
-        let made = about.rotated.or(about.created);
+        let made = about.newest_made();
         let by_policy = made.zip(limit).map(|(made, days)| made.plus_days(days));
         let due = about.rotation_due.into_iter().chain(by_policy);
         let due = due.min_by_key(|due| due.timestamp().unix_seconds());

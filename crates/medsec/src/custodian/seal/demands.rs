@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use medsec_crypto::SigningKey;
-use medsec_kms::{KeyDescription, KeyName, KeyService, UtcTime};
+use medsec_kms::{KeyName, KeyService, UtcTime};
 use medsec_policy::{PrincipalId, Signature};
 
 use super::SealWish;
@@ -68,15 +68,11 @@ impl Custodian {
         }
         let Some(days) = sealing.max_key_age_days else { return Ok(()) };
         for name in names {
-            let made = match caches.and_then(|caches| caches.made(name)) {
-                Some(made) => made,
-                None => {
-                    let made = made(&keys.describe_key(name).await?)?;
-                    caches.inspect(|caches| caches.remember_made(name, made));
-                    made
-                }
+            let made = match caches.and_then(Caches::dates) {
+                Some(dates) => dates.made(keys, name).await?,
+                None => keys.describe_key(name).await?.newest_made(),
             };
-            check_age(made, now, days)?;
+            check_age(made.ok_or(Refused::Demand(Demand::KeyAge))?, now, days)?;
         }
         Ok(())
     }
@@ -100,10 +96,6 @@ pub(super) fn lent(
         Some(key) => Ok(Some(key)),
         None => Err(login.current().err().map_or(Refused::NoSigner, Refused::Login)),
     }
-}
-
-fn made(about: &KeyDescription) -> Result<UtcTime, Refused> {
-    about.rotated.or(about.created).ok_or(Refused::Demand(Demand::KeyAge))
 }
 
 fn check_age(made: UtcTime, now: SystemTime, days: u32) -> Result<(), Refused> {
