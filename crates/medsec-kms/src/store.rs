@@ -44,7 +44,7 @@ use medsec_crypto::{HpkeIdentity, OutputError, SigningKey, Timestamp};
 
 pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
-pub(crate) use self::folder::{Readers, erase, erase_named, is_leftover, publish};
+pub(crate) use self::folder::{Readers, erase, erase_named, is_leftover, name_count, publish};
 pub use self::keys::UserKeys;
 pub use self::restore::{CopyContents, Present, Restored, contents_of_copy, inspect_state};
 pub(crate) use self::service::ready;
