@@ -46,7 +46,7 @@ pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
 pub(crate) use self::folder::{Readers, erase, erase_named, is_leftover, name_count, publish};
 pub use self::keys::UserKeys;
-pub use self::restore::{CopyContents, Present, Restored, contents_of_copy, inspect_state};
+pub use self::restore::{CopyContents, Present, Restored, contents_of_copy};
 pub(crate) use self::service::ready;
 pub use self::service::{Clock, StoreAdmin, SystemClock};
 pub use self::text::MAX_STORE_LEN;
