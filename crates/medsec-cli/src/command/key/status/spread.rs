@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use medsec_crypto::Stanza;
-use medsec_kms::{KeyName, LocalStore, Standing};
+use medsec_kms::{KeyName, KeyService as _, LocalStore, Standing};
 use serde_json::{Value, json};
 
 use super::keys::{All, Place};
@@ -142,14 +142,5 @@ fn opens(store: &LocalStore, all: &All, standing: &Standing) -> bool {
 
 /// Under which key of the store or of the services that is.
 fn standing(store: &LocalStore, all: &All, stanza: &Stanza) -> Option<Standing> {
-    let own = store.keys().find_map(|key| {
-        let version = key.version_of(stanza.key_ref())?;
-        Some(Standing { key: key.name().clone(), version: Some(version) })
-    });
-    own.or_else(|| {
-        all.services.iter().find_map(|(name, service)| {
-            let Standing { key, version } = service.standing(stanza)?;
-            Some(Standing { key: KeyName::new(&format!("{name}:{key}")).ok()?, version })
-        })
-    })
+    store.standing(stanza.key_ref()).or_else(|| all.services.standing(stanza))
 }
