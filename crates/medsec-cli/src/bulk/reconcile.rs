@@ -13,7 +13,7 @@ use super::manifest;
 use super::open::packages;
 use super::path;
 use super::report_file::ReportFile;
-use super::tally::{Place, Tally, Words};
+use super::tally::{NO_PACKAGE, Place, Tally, Words};
 use super::walk::{self, Found};
 use crate::audit::told::Told;
 use crate::exit::Exit;
@@ -56,7 +56,12 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     if !session.interrupt.is_set() {
         compare_lists(plan, &manifest, &seen.into_inner().unwrap_or_default(), &tally);
     }
-    let words = Words { done: "reconciled", skipped: "left out", failed: ["finding", "findings"] };
+    let words = Words {
+        done: "reconciled",
+        skipped: "left out",
+        failed: ["finding", "findings"],
+        nothing: NO_PACKAGE,
+    };
     let mut folder = tally.conclude(session, &words, report);
     folder.report = folder.report.field("listed", manifest.entries().len());
     Ok(folder)

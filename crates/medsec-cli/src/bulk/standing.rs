@@ -16,7 +16,7 @@ use self::names::Names;
 use super::crew::{self, lock};
 use super::report_file::ReportFile;
 use super::rewrap::Packages;
-use super::tally::{Tally, Words};
+use super::tally::{NO_PACKAGE, Tally, Words};
 use super::walk;
 use crate::failure::Failure;
 use crate::report::{Folder, Report};
@@ -86,7 +86,12 @@ pub(crate) fn run(
             }
         },
     );
-    let words = Words { done: "looked at", skipped: "left out", failed: ["failure", "failures"] };
+    let words = Words {
+        done: "looked at",
+        skipped: "left out",
+        failed: ["failure", "failures"],
+        nothing: NO_PACKAGE,
+    };
     let mut folder = tally.conclude(session, &words, report);
     let found = found.into_inner().unwrap_or_default();
     folder.report = found.describe(folder.report, &names);
