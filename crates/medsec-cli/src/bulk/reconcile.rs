@@ -71,10 +71,8 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
 fn compare(plan: &Plan<'_>, found: &[Found], index: usize, tally: &Tally<'_>, seen: &Mutex<Seen>) {
     let Some(one) = found.get(index) else { return };
     let Some(len) = one.kind.file_len() else { return };
-    let header = walk::open(plan.source, &one.path)
-        .and_then(|mut opened| Ok(Header::read_patiently(&mut opened.file)?));
-    let header = match header {
-        Ok(header) => header,
+    let header = match walk::header(plan.source, &one.path) {
+        Ok((_, header)) => header,
         Err(failure) => return tally.failed(index, failure),
     };
     let id = PackageId::from_bytes(*header.core().package_id.as_bytes());

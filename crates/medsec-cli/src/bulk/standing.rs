@@ -72,12 +72,8 @@ pub(crate) fn run(
             for &index in *run {
                 let Some(one) = packages.found().get(index) else { continue };
                 let Some(len) = one.kind.file_len() else { continue };
-                let opened = walk::open(packages.root(), &one.path);
-                let header = opened.and_then(|mut opened| {
-                    Header::read_patiently(&mut opened.file).map_err(Failure::from)
-                });
-                match header {
-                    Ok(header) => {
+                match walk::header(packages.root(), &one.path) {
+                    Ok((_, header)) => {
                         lock(&found).add(&header, len, &names);
                         tally.done(len);
                     }

@@ -36,14 +36,14 @@ impl Spread {
         all: &All,
     ) -> Result<Self, Failure> {
         let mut spread = Self::default();
-        let seen = headers::each(session, folder, |header| {
+        let unread = headers::each(session, folder, |header| {
             let stanzas = header.stanzas().iter();
             let standings: Vec<_> = stanzas.filter_map(|one| standing(store, all, one)).collect();
             let is_closed = standings.iter().any(|standing| !opens(store, all, standing));
             spread.closed = spread.closed.saturating_add(u64::from(is_closed));
             spread.add(standings.into_iter());
         })?;
-        spread.unread = seen.unread;
+        spread.unread = unread;
         Ok(spread)
     }
 
