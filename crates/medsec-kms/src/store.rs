@@ -204,8 +204,8 @@ impl LocalStore {
             .map(|(name, key)| KeyView::new(self.state.store, name, key))
     }
 
-    /// Under which key and version of this store the data keys are that the recipient `key_ref` wraps; nothing for what is
-    /// no key of it. Whether the version is there, and still opens packages, [`KeyView::versions`] tells.
+    /// Which key and version of this store a package's recipient is; nothing if it is none. Whether that version is there
+    /// and still opens packages, [`KeyView::versions`] tells.
     #[must_use]
     pub fn standing(&self, key_ref: &KeyRef) -> Option<Standing> {
         keys::standing(&self.state, key_ref)
