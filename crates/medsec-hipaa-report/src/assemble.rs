@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
+use crate::cargo;
 use crate::date::Date;
 use crate::error::ReportError;
 use crate::git::{self, Commit};
 use crate::join::{Joined, join};
 use crate::lock::{LOCK_FILE, Lock};
 use crate::problem::Problem;
-use crate::program;
 use crate::project::{Project, Settings};
 use crate::report::{Input, Report, build};
 use crate::run::Run;
@@ -82,10 +82,7 @@ pub(crate) fn declared(root: &Path) -> Result<Vec<Declared>, ReportError> {
 
 fn scanned(root: &Path, excluded: &[String]) -> Result<Scan, ReportError> {
     let files = git::files(root)?;
-    let mut cargo = program::command("cargo", root);
-    let metadata =
-        program::read(cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
-    let targets = Targets::parse(&metadata, root, excluded, &files)?;
+    let targets = Targets::parse(&cargo::metadata(root)?, root, excluded, &files)?;
     scan(root, &targets, &files)
 }
 

@@ -81,7 +81,8 @@ fn git(root: &Path) -> Command {
     git
 }
 
-fn read(root: &Path, args: &[&str]) -> Result<String, ReportError> {
+/// What git prints.
+pub(crate) fn read(root: &Path, args: &[&str]) -> Result<String, ReportError> {
     program::read(git(root).args(args))
 }
 
