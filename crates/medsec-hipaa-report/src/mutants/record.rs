@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::sample::Mutant;
 use super::tree::Tree;
 use crate::digest::sha256;
-use crate::error::{At as _, ReportError, read_limited};
+use crate::error::{At as _, ReportError, parsed, read_limited};
 
 /// Where it lies, from the root of the repository.
 pub const MUTANTS_FILE: &str = "compliance/mutants.json";
@@ -287,9 +287,7 @@ fn explained(root: &Path) -> Result<Explained, ReportError> {
     if !path.exists() {
         return Ok(Explained { survivors: Vec::new() });
     }
-    let text = String::from_utf8(read_limited(&path, LONGEST)?)
-        .map_err(|error| ReportError::content(SURVIVORS_FILE, error))?;
-    toml::from_str(&text).map_err(|error| ReportError::content(SURVIVORS_FILE, error))
+    parsed(SURVIVORS_FILE, &path, LONGEST)
 }
 
 /// `file:line:column: what` without line and column.

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cargo::LOCK;
 use crate::digest::sha256;
 use crate::error::{ReportError, read_limited};
 use crate::git;
 
 const LONGEST: u64 = 16 << 20;
-const LOCK: &str = "Cargo.lock";
 
 /// Tables of Cargo's settings in which a key can change what is built or how a test runs.
 const TELLING: [&str; 7] = ["build", "env", "patch", "paths", "profile", "target", "unstable"];
