@@ -9,6 +9,7 @@ use crate::cargo::LOCK;
 use crate::digest::sha256;
 use crate::error::{ReportError, read_limited};
 use crate::git;
+use crate::program;
 
 const LONGEST: u64 = 16 << 20;
 
@@ -53,11 +54,7 @@ impl Build {
 
     /// Takes variables away that exchange the compiler, its flags or what starts a test; and holds on to the lock file.
     pub(super) fn rule(&self, command: &mut Command) {
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(meddles) {
-                command.env_remove(name);
-            }
-        }
+        program::without(command, meddles);
         if self.locked {
             command.arg("--locked");
         }
