@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::assemble::report_date;
 use crate::date::Date;
 use crate::error::{At as _, ReportError, parsed, read_limited};
-use crate::project::{AttestationText, Project, SIGNATURE_TYPE, Standing};
+use crate::project::{AttestationText, Project, SIGNATURE_TYPE};
 use crate::signing::PrivateKey;
 
 const FOLDER: &str = "compliance/attestations";
@@ -201,11 +201,7 @@ fn list(root: &Path) -> Result<String, ReportError> {
     let project = Project::load(root, report_date()?)?;
     let mut text = String::new();
     for one in &project.attestations {
-        let standing = match one.standing {
-            Standing::Valid => "holds",
-            Standing::Expired => "expired",
-            Standing::Invalid => "does not hold",
-        };
+        let standing = one.standing.words();
         let _ = writeln!(
             text,
             "{standing:13} until {}  {}  {}",
