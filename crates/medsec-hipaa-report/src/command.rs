@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::assemble::{assemble, report_date};
+use crate::assemble::{assembled, report_date};
 use crate::diff::diff;
 use crate::error::ReportError;
 use crate::lock::Lock;
@@ -11,6 +11,7 @@ use crate::output;
 use crate::problem::Problem;
 use crate::render::{Files, render};
 use crate::report::{Report, Row, Status};
+use crate::run::Run;
 use crate::signing::PrivateKey;
 use crate::statement::{state, state_run};
 
@@ -54,7 +55,8 @@ pub struct Made {
 pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportError> {
     let date = report_date()?;
     let key = options.key.as_deref().map(PrivateKey::load).transpose()?;
-    let (mut report, joined) = assemble(root, runs, date)?;
+    let (runs, unplanned) = Run::load_all(runs)?;
+    let (mut report, joined) = assembled(root, &runs, &unplanned, date)?;
     let mut summary = String::new();
     if options.bless {
         let (before, lock) = (Lock::load(root)?, Lock::of(&joined));
@@ -62,7 +64,7 @@ pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportE
         for dropped in before.dropped(&lock) {
             let _ = writeln!(summary, "no longer locked: {dropped}");
         }
-        report = assemble(root, runs, date)?.0;
+        report = assembled(root, &runs, &unplanned, date)?.0;
         // Writing to a string cannot fail.
         let _ = writeln!(
             summary,
@@ -75,7 +77,7 @@ pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportE
     let mut files = render(&report)?;
     let signing = key.as_ref().filter(|_| report.is_clean());
     state(&report, &mut files, signing)?;
-    state_run(runs, &mut files, signing)?;
+    state_run(&runs, &mut files, signing)?;
     output::write(&options.out, &files)?;
     summary.push_str(&table(&report));
     if let Some(changes) = changes {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 pub use record::{MUTANTS_FILE, Mutants, Record, SURVIVORS_FILE, Survivor};
 
+use crate::assemble::scanned;
 use crate::error::ReportError;
 use crate::project::{Control, Project};
 use crate::report_date;
@@ -83,7 +84,7 @@ pub fn mutants(root: &std::path::Path, wanted: &Tier) -> Result<String, ReportEr
     let tree = Tree::at(root, &place)?;
     let tool = Tool::new(&wanted.program, &tree, &place)?;
     let project = Project::load(&tree.root, report_date()?)?;
-    let declared = crate::assemble::declared(&tree.root)?;
+    let declared = scanned(&tree.root, &project.settings.excluded_packages())?.declared;
     let mut record = Record::load(root)?;
     record.tool = tool.version.clone();
     let mut queues = Vec::new();

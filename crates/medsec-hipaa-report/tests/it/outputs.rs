@@ -4,7 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use jsonschema::{Retrieve, Uri};
-use medsec_hipaa_report::{Files, PrivateKey, SBOM_FILE, dangling, render, state};
+use medsec_hipaa_report::{
+    Files, PrivateKey, Run, SBOM_FILE, dangling, render, state, state_run,
+};
 use serde_json::Value;
 
 use crate::scene::{Scene, named};
@@ -293,7 +295,8 @@ fn statement_of_the_run_names_its_files_and_when_it_started() {
     let scene = Scene::recorded("run-statement");
     let mut files = Files::new();
     let key = PrivateKey::load(&scene.root.join("key.pem")).unwrap();
-    medsec_hipaa_report::state_run(scene.runs(), &mut files, Some(&key)).unwrap();
+    let (runs, _) = Run::load_all(scene.runs()).unwrap();
+    state_run(&runs, &mut files, Some(&key)).unwrap();
     let statement: Value = serde_json::from_slice(&files["run-statement.json"]).unwrap();
     let names: Vec<_> = statement["subject"]
         .as_array()
