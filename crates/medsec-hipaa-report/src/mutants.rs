@@ -24,7 +24,7 @@ use crate::project::{Control, Project};
 use crate::report_date;
 use crate::scan::Declared;
 
-use record::{Outcome, Tried};
+use record::Outcome;
 use sample::Mutant;
 use tool::Tool;
 use tree::Tree;
@@ -104,6 +104,7 @@ pub fn mutants(root: &std::path::Path, wanted: &Tier) -> Result<String, ReportEr
             let rest = queue.waiting.split_off(queue.waiting.len().min(BATCH));
             let batch = std::mem::replace(&mut queue.waiting, rest);
             let tried = try_batch(&tool, queue, &batch, &declared)?;
+            announce(queue, &tried);
             record.add(&queue.citation, &tree, tried)?;
             record.save(root)?;
         }
@@ -147,7 +148,7 @@ fn try_batch(
     queue: &Queue,
     batch: &[Mutant],
     declared: &[Declared],
-) -> Result<Vec<Tried>, ReportError> {
+) -> Result<Vec<(Mutant, Outcome)>, ReportError> {
     let ours =
         |one: &&Declared| one.package == queue.package && one.citations.contains(&queue.citation);
     let evidence: Vec<_> = declared.iter().filter(ours).collect();
@@ -169,27 +170,16 @@ fn try_batch(
         }));
     }
     // Two mutants can have one name, and then a pattern chooses both.
-    tried.retain(|(name, _)| batch.iter().any(|mutant| mutant.name == *name));
-    announce(queue, &tried);
-    let of = |name: &str| batch.iter().find(|mutant| mutant.name == name);
-    let file = |name: &str| of(name).map_or_else(String::new, |mutant| mutant.file.clone());
-    Ok(tried
-        .into_iter()
-        .map(|(mutant, outcome)| Tried {
-            file: file(&mutant),
-            mutant,
-            sha256: String::new(),
-            outcome,
-        })
-        .collect())
+    let of = |name: &str| batch.iter().find(|mutant| mutant.name == name).cloned();
+    Ok(tried.into_iter().filter_map(|(name, outcome)| Some((of(&name)?, outcome))).collect())
 }
 
 #[expect(clippy::print_stderr, reason = "progress of a run of many minutes")]
-fn announce(queue: &Queue, tried: &[(String, Outcome)]) {
+fn announce(queue: &Queue, tried: &[(Mutant, Outcome)]) {
     let Queue { citation, package, waiting } = queue;
     eprintln!("{citation} {package}: {} tried, {} to go", tried.len(), waiting.len());
     for (mutant, outcome) in tried {
-        eprintln!("    {}: {mutant}", outcome.words());
+        eprintln!("    {}: {}", outcome.words(), mutant.name);
     }
 }
 

@@ -10,6 +10,7 @@ use super::sample::Mutant;
 use super::tree::Tree;
 use crate::digest::sha256;
 use crate::error::{At as _, ReportError, parsed, read_limited};
+use crate::project::is_inside;
 
 /// Where it lies, from the root of the repository.
 pub const MUTANTS_FILE: &str = "compliance/mutants.json";
@@ -113,6 +114,12 @@ pub struct Survivor {
 }
 
 impl Mutants {
+    /// How many of those that build some test noticed.
+    #[must_use]
+    pub const fn noticed(&self) -> usize {
+        self.killed.saturating_add(self.killed_by_others)
+    }
+
     /// The counts in words.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -194,13 +201,14 @@ impl Record {
         row.of = listed.len();
         row.commit.clone_from(&tree.commit);
         let explained = explained(&tree.root)?;
+        let mut digests = Digests::of(&tree.root);
         let mut kept = Vec::new();
         for one in row.tried.drain(..) {
             let open =
                 one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none();
             if !open
                 && listed.iter().any(|mutant| mutant.name == one.mutant)
-                && digest(&tree.root, &one.file)?.as_ref() == Some(&one.sha256)
+                && digests.is_as_in(&one)?
             {
                 kept.push(one);
             }
@@ -214,12 +222,13 @@ impl Record {
         &mut self,
         citation: &str,
         tree: &Tree,
-        tried: Vec<Tried>,
+        tried: Vec<(Mutant, Outcome)>,
     ) -> Result<(), ReportError> {
         let row = self.rows.entry(citation.to_owned()).or_default();
-        for mut one in tried {
-            one.sha256 = digest(&tree.root, &one.file)?.unwrap_or_default();
-            row.tried.push(one);
+        let mut digests = Digests::of(&tree.root);
+        for (Mutant { name: mutant, file, .. }, outcome) in tried {
+            let sha256 = digests.file(&file)?.unwrap_or_default().to_owned();
+            row.tried.push(Tried { mutant, file, sha256, outcome });
         }
         row.tried.sort();
         Ok(())
@@ -234,11 +243,12 @@ impl Record {
     /// What counts of it, for every item: of files that are as they were.
     pub(crate) fn counting(&self, root: &Path) -> Result<BTreeMap<String, Mutants>, ReportError> {
         let explained = explained(root)?;
+        let mut digests = Digests::of(root);
         let mut all = BTreeMap::new();
         for (citation, row) in &self.rows {
             let mut fresh = Vec::new();
             for one in &row.tried {
-                if digest(root, &one.file)?.as_ref() == Some(&one.sha256) {
+                if digests.is_as_in(one)? {
                     fresh.push(one);
                 }
             }
@@ -268,8 +278,7 @@ impl Record {
             };
             *count = count.saturating_add(1);
         }
-        let noticed = seen.killed.saturating_add(seen.killed_by_others);
-        seen.viable = noticed.saturating_add(seen.survivors.len());
+        seen.viable = seen.noticed().saturating_add(seen.survivors.len());
         seen
     }
 }
@@ -297,14 +306,32 @@ fn without_place(mutant: &str) -> String {
     format!("{file}: {what}")
 }
 
-/// The digest of a file, if it is there.
-fn digest(root: &Path, file: &str) -> Result<Option<String>, ReportError> {
-    let path = root.join(file);
-    let inside = file.split('/').all(|part| !["", ".", ".."].contains(&part));
-    if !inside || !path.is_file() {
-        return Ok(None);
+/// Digests of files, each taken once.
+struct Digests<'a> {
+    root: &'a Path,
+    taken: BTreeMap<String, Option<String>>,
+}
+
+impl<'a> Digests<'a> {
+    const fn of(root: &'a Path) -> Self {
+        Self { root, taken: BTreeMap::new() }
     }
-    Ok(Some(sha256(&read_limited(&path, LONGEST)?)))
+
+    /// That of a file, if it is there.
+    fn file(&mut self, file: &str) -> Result<Option<&str>, ReportError> {
+        if !self.taken.contains_key(file) {
+            let path = self.root.join(file);
+            let there = is_inside(self.root, file) && path.is_file();
+            let digest = there.then(|| read_limited(&path, LONGEST)).transpose()?;
+            self.taken.insert(file.to_owned(), digest.map(|bytes| sha256(&bytes)));
+        }
+        Ok(self.taken.get(file).and_then(Option::as_deref))
+    }
+
+    /// Whether the file of a mutant is as it was when that was tried.
+    fn is_as_in(&mut self, tried: &Tried) -> Result<bool, ReportError> {
+        Ok(self.file(&tried.file)? == Some(tried.sha256.as_str()))
+    }
 }
 
 #[cfg(test)]

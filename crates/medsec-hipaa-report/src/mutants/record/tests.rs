@@ -17,15 +17,11 @@ fn mutant(name: &str) -> Mutant {
     Mutant { name: name.to_owned(), file: FILE.to_owned(), package: "ward".to_owned() }
 }
 
-fn tried(name: &str, outcome: Outcome) -> Tried {
-    Tried { mutant: name.to_owned(), file: FILE.to_owned(), sha256: String::new(), outcome }
-}
-
 fn recorded(tree: &Tree) -> Record {
     let listed = [mutant(LIMIT), mutant(OTHER), mutant("src/session.rs:11:1: replace x with ()")];
     let mut record = Record::default();
     assert_eq!(record.begin("164.312(b)", tree, &listed, &listed[..2]).unwrap(), listed[..2]);
-    let seen = vec![tried(OTHER, Outcome::Evidence), tried(LIMIT, Outcome::Survived)];
+    let seen = vec![(mutant(OTHER), Outcome::Evidence), (mutant(LIMIT), Outcome::Survived)];
     record.add("164.312(b)", tree, seen).unwrap();
     record
 }
