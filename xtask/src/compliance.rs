@@ -30,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["runs", "check", "bless", "look"])]
     tier: bool,
     /// Stop starting mutants after so many minutes.
-    #[arg(long, default_value_t = 60, requires = "tier")]
+    #[arg(long, default_value_t = Tier::MINUTES, requires = "tier")]
     minutes: u64,
 }
 

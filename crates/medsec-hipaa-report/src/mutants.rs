@@ -37,13 +37,13 @@ const BATCH: usize = 4;
 #[non_exhaustive]
 pub struct Tier {
     /// Stop starting mutants after so many minutes; what was tried is kept, and the next run goes on.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = Self::MINUTES)]
     pub minutes: u64,
     /// Only these items; else every item whose paths `compliance/controls.toml` names.
     #[arg(long = "row", value_name = "CITATION")]
     pub rows: Vec<String>,
     /// At most so many mutants of an item.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = Self::LIMIT)]
     pub limit: usize,
     /// The program cargo-mutants.
     #[arg(long, default_value = "cargo-mutants", hide = true)]
@@ -53,12 +53,19 @@ pub struct Tier {
     pub place: PathBuf,
 }
 
+impl Tier {
+    /// How many minutes where nothing else is said.
+    pub const MINUTES: u64 = 60;
+    /// How many mutants of an item where nothing else is said.
+    pub const LIMIT: usize = 40;
+}
+
 impl Default for Tier {
     fn default() -> Self {
         Self {
-            minutes: 60,
+            minutes: Self::MINUTES,
             rows: Vec::new(),
-            limit: 40,
+            limit: Self::LIMIT,
             program: "cargo-mutants".into(),
             place: "target/mutants".into(),
         }
