@@ -5,7 +5,7 @@
 //! package, and where none of them fails, with all tests of that package. A row has at most [`Tier::limit`] of them,
 //! chosen by a fixed seed, so that nobody picks the easy ones. What was tried stands in `compliance/mutants.json`
 //! with the digest of the mutated file: as long as that file stays as it is, it need not be tried again, and when it
-//! changes, what was seen of it counts no more.
+//! changes, what was seen of it counts no more. A survivor stands until it was tried again, and comes before all others.
 
 mod record;
 mod sample;
@@ -94,30 +94,45 @@ pub fn mutants(root: &std::path::Path, wanted: &Tier) -> Result<String, ReportEr
     let declared = scanned(&tree.root, &project.settings.excluded_packages())?.declared;
     let mut record = Record::load(root)?;
     record.tool = tool.version.clone();
-    let mut queues = Vec::new();
+    let (mut survivors, mut new) = (Vec::new(), Vec::new());
     for control in chosen(&project, wanted)? {
         let listed = tool.list(&control.paths)?;
         let sampled = sample::sample(listed.clone(), wanted.limit);
-        let waiting = record.begin(&control.citation, &tree, &listed, &sampled)?;
-        queues.extend(by_package(&control.citation, waiting));
+        let left = record.begin(&control.citation, &tree, &listed, &sampled)?;
+        survivors.extend(by_package(&control.citation, left.survivors));
+        new.extend(by_package(&control.citation, left.new));
     }
     record.save(root)?;
-    // One batch of every queue in turn: a short time is shared by all rows.
-    while !queues.is_empty() && deadline.is_none_or(|end| Instant::now() < end) {
+    // Survivors first: whoever wrote a test for one wants to see that it does not survive any more.
+    for queues in [survivors, new] {
+        in_turn(queues, deadline, |queue, batch| {
+            let tried = try_batch(&tool, queue, batch, &declared)?;
+            announce(queue, &tried);
+            record.add(&queue.citation, &tree, tried)?;
+            record.save(root)
+        })?;
+    }
+    Ok(summary(&record))
+}
+
+/// One batch of every queue in turn, until all are tried or the time is over: a short time is shared by all rows.
+fn in_turn(
+    mut queues: Vec<Queue>,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&Queue, &[Mutant]) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    while !queues.is_empty() {
         for queue in &mut queues {
             if deadline.is_some_and(|end| Instant::now() >= end) {
-                break;
+                return Ok(());
             }
             let rest = queue.waiting.split_off(queue.waiting.len().min(BATCH));
             let batch = std::mem::replace(&mut queue.waiting, rest);
-            let tried = try_batch(&tool, queue, &batch, &declared)?;
-            announce(queue, &tried);
-            record.add(&queue.citation, &tree, tried)?;
-            record.save(root)?;
+            attempt(queue, &batch)?;
         }
         queues.retain(|queue| !queue.waiting.is_empty());
     }
-    Ok(summary(&record))
+    Ok(())
 }
 
 fn chosen<'a>(project: &'a Project, wanted: &Tier) -> Result<Vec<&'a Control>, ReportError> {
@@ -203,4 +218,41 @@ fn summary(record: &Record) -> String {
     }
     let _ = writeln!(text, "\nin {MUTANTS_FILE}: review and commit it; the next report shows it");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(package: &str, count: usize) -> Queue {
+        let mutant = |n| Mutant {
+            name: format!("src/a.rs:{n}:1: replace f with ()"),
+            file: "src/a.rs".to_owned(),
+            package: package.to_owned(),
+        };
+        let waiting = (1..=count).map(mutant).collect();
+        Queue { citation: "164.312(b)".to_owned(), package: package.to_owned(), waiting }
+    }
+
+    fn turns(queues: Vec<Queue>, deadline: Option<Instant>) -> Vec<(String, usize)> {
+        let mut turns = Vec::new();
+        let done = in_turn(queues, deadline, |queue, batch| {
+            turns.push((queue.package.clone(), batch.len()));
+            Ok(())
+        });
+        done.unwrap();
+        turns
+    }
+
+    #[test]
+    fn nothing_is_started_when_the_time_is_over() {
+        assert_eq!(turns(vec![queue("a", 2)], Some(Instant::now())), []);
+    }
+
+    #[test]
+    fn queues_take_turns_by_batches() {
+        let seen = turns(vec![queue("a", BATCH + 1), queue("b", 1)], None);
+        let seen: Vec<_> = seen.iter().map(|(package, count)| (package.as_str(), *count)).collect();
+        assert_eq!(seen, [("a", BATCH), ("b", 1), ("a", 1)]);
+    }
 }

@@ -81,6 +81,15 @@ impl Outcome {
     }
 }
 
+/// What is left to try of an item.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    /// What no test noticed the last time.
+    pub(super) survivors: Vec<Mutant>,
+    /// What was never tried, or before its file changed.
+    pub(super) new: Vec<Mutant>,
+}
+
 /// What became of mutants of the code that implements an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -188,36 +197,37 @@ impl Record {
         self.rows.keys().map(String::as_str)
     }
 
-    /// Keeps what was tried of files that are as they were; returns what of the sample is left to try. A survivor that
-    /// nobody explained is tried again: there may be a better test by now.
+    /// Keeps what was tried of files that are as they were, and says what is left to try. A survivor that nobody explained
+    /// is tried again, because there may be a better test by now; until then it stands.
     pub(super) fn begin(
         &mut self,
         citation: &str,
         tree: &Tree,
         listed: &[Mutant],
         sampled: &[Mutant],
-    ) -> Result<Vec<Mutant>, ReportError> {
+    ) -> Result<Left, ReportError> {
         let row = self.rows.entry(citation.to_owned()).or_default();
         row.of = listed.len();
         row.commit.clone_from(&tree.commit);
         let explained = explained(&tree.root)?;
         let mut digests = Digests::of(&tree.root);
-        let mut kept = Vec::new();
+        let (mut kept, mut survivors) = (Vec::new(), Vec::new());
         for one in row.tried.drain(..) {
-            let open =
-                one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none();
-            if !open
-                && listed.iter().any(|mutant| mutant.name == one.mutant)
-                && digests.is_as_in(&one)?
-            {
-                kept.push(one);
+            let fresh = digests.is_as_in(&one)?;
+            let mutant = listed.iter().find(|mutant| fresh && mutant.name == one.mutant);
+            let Some(mutant) = mutant else { continue };
+            if one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none() {
+                survivors.push(mutant.clone());
             }
+            kept.push(one);
         }
+        survivors.dedup();
         row.tried = kept;
-        let known = |mutant: &&Mutant| row.tried.iter().all(|one| one.mutant != mutant.name);
-        Ok(sampled.iter().filter(known).cloned().collect())
+        let is_new = |mutant: &&Mutant| row.tried.iter().all(|one| one.mutant != mutant.name);
+        Ok(Left { survivors, new: sampled.iter().filter(is_new).cloned().collect() })
     }
 
+    /// Takes what became of mutants, in place of what was known about them.
     pub(super) fn add(
         &mut self,
         citation: &str,
@@ -225,6 +235,8 @@ impl Record {
         tried: Vec<(Mutant, Outcome)>,
     ) -> Result<(), ReportError> {
         let row = self.rows.entry(citation.to_owned()).or_default();
+        let is_other = |one: &Tried| tried.iter().all(|(mutant, _)| mutant.name != one.mutant);
+        row.tried.retain(is_other);
         let mut digests = Digests::of(&tree.root);
         for (Mutant { name: mutant, file, .. }, outcome) in tried {
             let sha256 = digests.file(&file)?.unwrap_or_default().to_owned();
