@@ -21,21 +21,26 @@ use crate::scan::{Scan, Targets, scan};
 /// Something needed cannot be read. What is wrong in what was read stands in the report.
 pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined), ReportError> {
     let (runs, unplanned) = Run::load_all(runs)?;
-    assembled(root, &runs, &unplanned, date)
+    assembled(root, &runs, &unplanned, date, None)
 }
 
-/// The same of runs that were read before, with what is wrong about which of them there are.
+/// The same of runs that were read before, with what is wrong about which of them there are. `pending` is a file that
+/// somebody is about to commit as it is.
 pub(crate) fn assembled(
     root: &Path,
     runs: &[Run],
     unplanned: &[Problem],
     date: Date,
+    pending: Option<&str>,
 ) -> Result<(Report, Joined), ReportError> {
     let mut commit = Commit::of(root)?;
     let project = Project::load(root, date)?;
     let excluded = project.settings.excluded_packages();
     let scan = scanned(root, &excluded)?;
     commit.must_hold(root, scan.files.iter().chain(&project.files(root)?))?;
+    if let Some(file) = pending {
+        commit.take_as_held(file);
+    }
     if Date::of_unix_seconds(commit.seconds).is_some_and(|day| date < day) {
         return Err(ReportError::Early { date, commit: commit.id });
     }

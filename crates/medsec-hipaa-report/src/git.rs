@@ -50,6 +50,12 @@ impl Commit {
         Ok(Self { id, changed, prefix, seconds, borrowed })
     }
 
+    /// Takes a file, as seen from the project, for one that the commit has as it is.
+    pub(crate) fn take_as_held(&mut self, file: &str) {
+        let file = format!("{}{file}", self.prefix);
+        self.changed.retain(|changed| *changed != file);
+    }
+
     /// Adds those of these files, as seen from `root`, that the commit does not have: git is silent about the ignored, and
     /// of a symbolic link it has the name of what it leads to.
     pub(crate) fn must_hold<'a>(
