@@ -210,10 +210,10 @@ fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
 
 /// The tests that talk to real servers. However they end, the servers end too.
 fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
+    let versions = services::versions(ws)?;
     let variables = services::start(ws)?;
     // The same selection of packages as before, so that nothing is built anew with other features.
     let select = [&["--workspace", "-E", "package(medsec-live)"][..], &WHOLE].concat();
-    let versions = services::versions(ws)?;
     let tested = suite.run_with(ws, "live", &select, &versions, |command| {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
     });
