@@ -25,6 +25,7 @@ use crate::header::slots::Slots;
 use crate::header::stanza::Stanza;
 use crate::ids::{Bind, DatasetId, DekId, HeaderHash, PolicyHash, SlotDigest};
 use crate::label::labelled;
+use crate::strided::read_full;
 use crate::suite::{Backend, Suite};
 
 /// Length of the field that gives the slots' length.
@@ -88,6 +89,11 @@ impl Header {
         let hash = HeaderHash::from_bytes(sha512(&[immutable]));
         let slots_offset = (immutable.len() as u64).saturating_add(SLOT_LEN_FIELD as u64);
         Ok(Self { suite: preamble.suite, core, hash, slots, slots_offset, prefix })
+    }
+
+    /// The same with other slots.
+    pub(crate) fn with_slots(&self, slots: Slots) -> Self {
+        Self { slots, ..self.clone() }
     }
 
     /// The cipher suite.
@@ -202,14 +208,18 @@ pub(crate) fn slot_len_of(field: &[u8]) -> Result<usize, FormatError> {
     check_slot_len(u32::from_be_bytes(*field))
 }
 
-/// Reads exactly `len` more bytes.
+/// Reads exactly `len` more bytes, which was checked.
 fn append(
     reader: &mut impl Read,
     out: &mut Vec<u8>,
     len: usize,
     part: Part,
 ) -> Result<(), HeaderError> {
-    let read = reader.take(len as u64).read_to_end(out).map_err(HeaderError::Io)?;
+    let start = out.len();
+    out.resize(start.saturating_add(len), 0);
+    let room = out.get_mut(start..).unwrap_or_default();
+    let read = read_full(reader, room).map_err(HeaderError::Io)?;
+    out.truncate(start.saturating_add(read));
     // A source that ends within the magic may still show that it is none.
     if part == Part::Preamble && read < len {
         Preamble::parse(out)?;

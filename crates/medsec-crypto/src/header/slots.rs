@@ -60,6 +60,16 @@ impl Slots {
         Ok(Self { slot_len, active, place, condition })
     }
 
+    /// With a slot that was written into the place that is not in use; nothing if it would not be in use then.
+    pub(crate) fn written(&self, bytes: &[u8], profile: RecipientProfile) -> Option<Self> {
+        let authenticated = profile == RecipientProfile::Authenticated;
+        let SlotState::Valid(active) = SlotState::parse(bytes, authenticated) else { return None };
+        let is_newer = active.generation > self.active.generation;
+        let condition = SlotCondition::RewrapUnfinished;
+        let (slot_len, place) = (self.slot_len, self.place.other());
+        is_newer.then_some(Self { slot_len, active, place, condition })
+    }
+
     pub(crate) const fn slot_len(&self) -> usize {
         self.slot_len
     }

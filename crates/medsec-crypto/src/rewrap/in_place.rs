@@ -9,7 +9,7 @@ use crate::header::core::RecipientProfile;
 use crate::header::slot::{Recipients, encode_slot};
 use crate::header::slots::Place;
 use crate::header::stanza::Stanza;
-use crate::header::{Header, HeaderError, SlotCondition};
+use crate::header::{Header, SlotCondition};
 use crate::ids::SlotDigest;
 use crate::rewrap::{LockedPackage, PackageFile, RewrapError, UnlockedRecipients};
 use crate::seal::recipients_mac_key;
@@ -180,7 +180,7 @@ impl<F: PackageFile> LockedPackage<F> {
     ) -> Result<(Header, Rewrapped), RewrapError> {
         let old = self.header.slots.place();
         let zeros = vec![0; slot.len()];
-        let written = self.read_back(old.other(), slot).map_err(RewrapError::Write)?;
+        let written = self.read_back(slot).map_err(RewrapError::Write)?;
         let Some(written) = written.filter(|written| confirm(written).is_enough(dek)) else {
             self.write_slot(old.other(), &zeros).map_err(RewrapError::Write)?;
             return Err(RewrapError::NotConfirmed);
@@ -221,18 +221,17 @@ impl<F: PackageFile> LockedPackage<F> {
         self.file.write_all(slot)
     }
 
-    /// The header as it now stands, if the slot reads back as it was written and is in use.
-    fn read_back(&mut self, place: Place, slot: &[u8]) -> io::Result<Option<Header>> {
-        let offset = self.slot_offset(place);
+    /// The header as it now stands, if the slot reads back as it was written and is in use. Nothing else was written,
+    /// and the file is locked.
+    fn read_back(&mut self, slot: &[u8]) -> io::Result<Option<Header>> {
+        let offset = self.slot_offset(self.header.slots.place().other());
         self.file.seek(SeekFrom::Start(offset))?;
         let mut found = vec![0; slot.len()];
-        read_full(&mut self.file, &mut found)?;
-        match Header::read_patiently(&mut self.file) {
-            Err(HeaderError::Io(error)) => Err(error),
-            Err(HeaderError::Format(_)) => Ok(None),
-            Ok(header) => {
-                Ok(Some(header).filter(|header| header.slots.place() == place && found == slot))
-            }
+        let read = read_full(&mut self.file, &mut found)?;
+        if read < found.len() || found != slot {
+            return Ok(None);
         }
+        let slots = self.header.slots.written(&found, self.header.core().profile);
+        Ok(slots.map(|slots| self.header.with_slots(slots)))
     }
 }
