@@ -1,7 +1,7 @@
 //! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
 
 use medsec_audit::{Action, Actor, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
-use medsec_policy::{PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
+use medsec_policy::{EndReason, PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
 
 use super::{Custodian, EmergencyStep, Question};
 use crate::account::Account;
@@ -27,6 +27,15 @@ impl SessionChange {
             Self::Started => Action::SessionStart,
             Self::Ended => Action::SessionEnd,
             Self::LoggedOff => Action::AutomaticLogoff,
+        }
+    }
+}
+
+impl From<EndReason> for SessionChange {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::LoggedOut | EndReason::Revoked | EndReason::Aborted => Self::Ended,
+            _ => Self::LoggedOff,
         }
     }
 }
