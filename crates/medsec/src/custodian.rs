@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use medsec_audit::{Action, Actor, Origin, Outcome, Place, RequestId, Retention, Subject};
+use medsec_crypto::HpkeRecipient;
 use medsec_kms::{PublicKey, PublicKeyError};
 use medsec_policy::{Circumstances, Clock, Decision, Purpose, Request, Resource};
 
@@ -122,6 +123,11 @@ impl Custodian {
     #[must_use]
     pub const fn policy(&self) -> &PolicyInForce {
         &self.policy
+    }
+
+    /// Recipients that the policy demands of every package.
+    fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
+        self.added.iter().filter_map(PublicKey::as_recipient)
     }
 
     /// The time, if it is known.
