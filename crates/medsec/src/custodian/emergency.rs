@@ -68,7 +68,6 @@ impl Custodian {
         let (action, outcome) = note.event();
         let mut account = self.account(action, subject)?;
         self.identify(login, &mut account)?;
-        self.recorder.record(vec![account.single(outcome)]).await?;
-        Ok(())
+        self.single(&account, outcome).await
     }
 }
