@@ -123,10 +123,8 @@ impl Custody {
     /// Records that the user may not put a policy in force, though the rules may say so. Gives the failure as it is,
     /// or says in it that it is not on record.
     pub(crate) fn policy_refused(&self, failure: Failure) -> Failure {
-        match pollster::block_on(self.custodian.policy_refused(&self.login)) {
-            Ok(()) => failure,
-            Err(_) => attempt::unrecorded(failure),
-        }
+        let recorded = pollster::block_on(self.custodian.policy_refused(&self.login));
+        attempt::if_recorded(failure, recorded)
     }
 
     /// Whether a Custodian could work under that policy here: else nobody could ever replace it.
