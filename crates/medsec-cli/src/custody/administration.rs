@@ -184,7 +184,7 @@ pub(crate) fn not_administrator(
     asked: &Act,
     failure: Failure,
 ) -> Failure {
-    if_recorded(failure, record_denied(session, who, asked))
+    if_recorded(failure, &record_denied(session, who, asked))
 }
 
 fn record_denied(session: &Session, who: &UserName, asked: &Act) -> Result<(), Failure> {

@@ -53,7 +53,7 @@ impl<'s> Attempt<'s> {
         let home = self.session.settings().is_ok_and(|settings| settings.home.value.exists());
         let events = home.then(|| self.events(&failure)).flatten();
         match events {
-            Some(events) => if_recorded(failure, journal.append(&events)),
+            Some(events) => if_recorded(failure, &journal.append(&events)),
             None => failure,
         }
     }
@@ -90,7 +90,7 @@ pub(crate) fn no_agent(session: &Session, failure: Failure) -> Failure {
     let attempt = Attempt::new(session, Action::LoginFailure, None);
     let outcome = of_login(&failure).and_then(|why| attempt.event(Action::LoginFailure, why));
     match outcome {
-        Some(event) => if_recorded(failure, LateJournal::of_agent(session).append(&[event])),
+        Some(event) => if_recorded(failure, &LateJournal::of_agent(session).append(&[event])),
         None => failure,
     }
 }
@@ -113,7 +113,7 @@ pub(crate) const fn of_login(failure: &Failure) -> Option<Outcome> {
 }
 
 /// The failure as it is, if that it was tried is on record; else it says that it is not.
-pub(super) fn if_recorded<T, E>(failure: Failure, recorded: Result<T, E>) -> Failure {
+pub(super) fn if_recorded<T, E>(failure: Failure, recorded: &Result<T, E>) -> Failure {
     match recorded {
         Ok(_) => failure,
         Err(_) => unrecorded(failure),
