@@ -91,8 +91,7 @@ fn token_that_others_can_read_is_refused() {
 #[test]
 fn local_keys_work_while_the_service_is_away() {
     let home = Home::new();
-    let away = home.section(&["ct"]).replace(&home.scene.api.address.to_string(), "127.0.0.1:9");
-    home.settings(&away);
+    home.settings(&home.section_at("127.0.0.1:9", &["ct"]));
     home.done("seal scan --key default -o scan.msp");
     assert_eq!(home.opened("scan.msp"), CONTENT);
 }

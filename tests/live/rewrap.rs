@@ -58,23 +58,18 @@ impl Study {
     /// Puts a proxy between the program and the server.
     pub(crate) fn behind(&self, rules: Vec<Rule>) -> Proxy {
         let proxy = Proxy::http(Front::Plain, Upstream::Plain(self.home.scene.api.address), rules);
-        let server = self.home.scene.api.address.to_string();
-        let section = self.home.section(&["ct"]).replace(&server, &proxy.address().to_string());
-        self.home.settings(&section);
+        self.home.settings(&self.home.section_at(&proxy.address().to_string(), &["ct"]));
         proxy
     }
 
     /// What the program says in JSON.
     pub(crate) fn json(&self, line: &str) -> Value {
-        let run = self.home.run(&format!("{line} --json"));
-        let text = run.said.lines().find(|line| line.starts_with('{'));
-        serde_json::from_str(text.unwrap_or_else(|| panic!("{}", run.said))).unwrap()
+        self.home.json(line).1
     }
 
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(self.home.path("packages")).unwrap();
-        let paths = entries.map(|entry| entry.unwrap().path());
-        let mut paths: Vec<_> = paths.filter(|path| path.extension().is_some()).collect();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         paths.retain(|path| path.extension().is_some_and(|end| end == "msp"));
         paths.sort();
         paths

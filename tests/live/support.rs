@@ -9,7 +9,7 @@ pub(crate) mod stream;
 pub(crate) mod vault;
 
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use medsec_audit::PeerName;
@@ -49,6 +49,18 @@ pub(crate) fn local(variable_name: &str) -> Address {
 /// A file of `cargo xtask services`' certificates.
 pub(crate) fn certificate_file(name: &str) -> PathBuf {
     PathBuf::from(variable("MEDSEC_LIVE_CERTIFICATES")).join(name)
+}
+
+/// Copies a folder with all that is in it to a place where nothing is.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let place = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &place),
+            false => drop(std::fs::copy(entry.path(), place).unwrap()),
+        }
+    }
 }
 
 /// TLS that trusts an authority and appears as nobody or somebody.

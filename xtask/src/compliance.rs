@@ -23,14 +23,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
     /// Look at the page in Chromium afterwards, as `cargo xtask test` does.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "bless")]
     look: bool,
     /// Make no report; try mutants of the code that implements the rows, into `compliance/mutants.json`, from which the
     /// next report takes them. What was tried and did not change is not tried again.
     #[arg(long, conflicts_with_all = ["runs", "check", "bless", "look"])]
     tier: bool,
     /// Stop starting mutants after so many minutes.
-    #[arg(long, default_value_t = 60, requires = "tier")]
+    #[arg(long, default_value_t = Tier::MINUTES, requires = "tier")]
     minutes: u64,
 }
 

@@ -18,15 +18,32 @@ pub(crate) fn program(name: &str) -> Option<PathBuf> {
 /// # Errors
 /// This is not Debian, we are not root, or a package cannot be had.
 pub(crate) fn install(ws: &Workspace, packages: &[&str]) -> Result<()> {
+    ready(ws, packages)?;
+    add(ws, packages)
+}
+
+/// Sees to it that packages can be installed, and asks Debian which there are.
+///
+/// # Errors
+/// This is not Debian, or we are not root: then all of `packages` are named.
+pub(crate) fn ready(ws: &Workspace, packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     let root = process::read(process::command("id", &ws.root).arg("-u"))?.trim() == "0";
     if !root || program("apt-get").is_none() {
         bail!("missing: {list}. On Debian: apt-get install {list}");
     }
-    let apt = |arguments: &[&str]| {
-        let mut apt = process::command("apt-get", &ws.root);
-        process::run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
-    };
-    apt(&["update", "-q"])?;
-    apt(&[&["install", "-q", "-y", "--no-install-recommends"][..], packages].concat())
+    apt(ws, &["update", "-q"])
+}
+
+/// Installs packages for which everything is [`ready`].
+///
+/// # Errors
+/// A package cannot be had.
+pub(crate) fn add(ws: &Workspace, packages: &[&str]) -> Result<()> {
+    apt(ws, &[&["install", "-q", "-y", "--no-install-recommends"][..], packages].concat())
+}
+
+fn apt(ws: &Workspace, arguments: &[&str]) -> Result<()> {
+    let mut apt = process::command("apt-get", &ws.root);
+    process::run(apt.env("DEBIAN_FRONTEND", "noninteractive").args(arguments))
 }

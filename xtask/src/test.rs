@@ -30,6 +30,8 @@ const WHOLE: [&str; 2] = [
     "--features",
     "medsec-cli/aws,medsec-cli/https-key-set,medsec-cli/pkcs11,medsec-cli/ship,medsec-cli/vault",
 ];
+/// The first of the two commands in the README.
+const DEMO: [&str; 6] = ["run", "--release", "-p", "medsec-cli", "--", "demo"];
 /// Seconds for each fuzz target in the full tier.
 const LONG_FUZZ: u32 = 60;
 
@@ -87,6 +89,7 @@ fn all(ws: &Workspace, options: Options, steps: &mut Steps) -> Option<Counts> {
     steps.step("tidy", seconds(15), || tidy::run(ws));
     steps.step("deny", seconds(15), || deny(ws));
     steps.step("crypto alone", seconds(120), || alone::check(ws));
+    steps.step("demo", seconds(300), || demo(ws));
     if options.full {
         long_runs(ws, steps);
     }
@@ -172,6 +175,22 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
     steps.step("clippy bare", seconds(30), || {
         clippy(&[&crypto[..], &["--no-default-features"]].concat())
     });
+    steps.step("features", seconds(300), || each_feature(ws));
+}
+
+/// Lints of every package as it is by default, with none of its features and with each of them alone: all of them at once
+/// hide what one needs of another.
+fn each_feature(ws: &Workspace) -> Result<()> {
+    let mut hack = process::command(tools::HACK.program(ws)?, &ws.root);
+    hack.args(["hack", "clippy", "--workspace", "--each-feature", "--exclude-all-features"]);
+    // The first needs CMake and Go: `--fips` builds it. The other is for others of its crate to stand on.
+    hack.args(["--exclude-features", "fips,http", "--", "-D", "warnings"]);
+    process::run(&mut hack)
+}
+
+/// What the README promises: the demonstration, of the program as it is built by default.
+fn demo(ws: &Workspace) -> Result<()> {
+    process::run(process::cargo(&ws.root).args(DEMO))
 }
 
 /// The tests in both configurations; nothing where they do not build.
@@ -191,10 +210,10 @@ fn tests(ws: &Workspace, suite: &Suite, steps: &mut Steps) -> Option<Counts> {
 
 /// The tests that talk to real servers. However they end, the servers end too.
 fn live(ws: &Workspace, suite: &Suite) -> Result<Counts> {
+    let versions = services::versions(ws)?;
     let variables = services::start(ws)?;
     // The same selection of packages as before, so that nothing is built anew with other features.
     let select = [&["--workspace", "-E", "package(medsec-live)"][..], &WHOLE].concat();
-    let versions = services::versions(ws)?;
     let tested = suite.run_with(ws, "live", &select, &versions, |command| {
         command.envs(variables.iter().map(|(name, value)| (name, value)));
     });

@@ -25,8 +25,8 @@ mod write;
 pub use self::action::Action;
 pub use self::actor::{Actor, Authentication, Principal};
 pub use self::ids::{
-    DatasetId, DecisionId, HostId, KekName, PackageId, PeerName, PolicyHash, PrincipalId,
-    ProcessName, RefusalCode, RequestId, RoleName, SessionId, SlotDigest,
+    DatasetId, DecisionId, EmergencyId, HostId, KekName, PackageId, PeerName, PolicyHash,
+    PrincipalId, ProcessName, RefusalCode, RequestId, RoleName, SessionId, SlotDigest,
 };
 pub use self::outcome::{Denial, Failure, Outcome, Phase};
 pub use self::place::{Origin, Place};

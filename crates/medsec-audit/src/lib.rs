@@ -43,10 +43,10 @@ pub use crate::epoch::{
 };
 pub use crate::event::{
     Action, Actor, Authentication, ClockStep, Content, ContentError, DatasetId, DecisionId, Denial,
-    Event, EventError, Extent, Failure, HostId, KekName, KekVersion, Origin, Outcome, PackageId,
-    Patient, PeerName, Period, Phase, Place, PolicyHash, Principal, PrincipalId, ProcessName,
-    Purpose, Recipients, RefusalCode, RequestId, RoleName, Ruling, SessionId, SlotDigest, Span,
-    Study, Subject, UnknownMember,
+    EmergencyId, Event, EventError, Extent, Failure, HostId, KekName, KekVersion, Origin, Outcome,
+    PackageId, Patient, PeerName, Period, Phase, Place, PolicyHash, Principal, PrincipalId,
+    ProcessName, Purpose, Recipients, RefusalCode, RequestId, RoleName, Ruling, SessionId,
+    SlotDigest, Span, Study, Subject, UnknownMember,
 };
 pub use crate::exchange::{Namespace, SiteName, SourceInfo, balp, dicom, fhir};
 pub use crate::line::{

@@ -376,6 +376,7 @@ Examples:
   medsec audit export --format jsonl --purpose HCOMPL -o main.jsonl
   medsec audit export --format fhir --purpose HCOMPL --from 2026-11-01 --until 2026-12-01 -o november.ndjson
   medsec audit export --format dicom --purpose HLEGAL -o -
+  medsec audit export --format fhir --purpose HCOMPL --emergency 0f1e2d3c4b5a69788796a5b4c3d2e1f0 -o of-one.ndjson
 
 Of the home's own log the policy is asked whether you may hand it on for that purpose, and that you do is recorded before anything is written. Other formats than jsonl cannot be verified by whoever gets them.";
 
@@ -389,7 +390,8 @@ Examples:
   medsec audit show --last 20
   medsec audit show --principal ann --from 7d --denied
   medsec audit show --package abababababababababababababababab --format csv
-  medsec audit show --from 2026-11-01 --until 2026-12-01 --emergency --format jsonl";
+  medsec audit show --from 2026-11-01 --until 2026-12-01 --emergency --format jsonl
+  medsec audit show --emergency 0f1e2d3c4b5a69788796a5b4c3d2e1f0";
 
 pub(crate) const AUDIT_FOLLOW: &str = "\
 Examples:

@@ -40,7 +40,7 @@ mod passphrase;
 mod progress;
 mod recording;
 mod report;
-#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
+#[cfg(any(unix, feature = "pkcs11", feature = "ship", feature = "vault"))]
 mod secret_file;
 mod services;
 mod session;

@@ -1,15 +1,13 @@
 //! Secrets in files that nobody but their owner can read.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read as _};
+use std::io::ErrorKind;
 use std::path::Path;
-
-use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Longest secret in bytes.
-const MAX_LEN: usize = 16 * 1024;
+#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
+pub(crate) use self::whole::read;
 
 /// Why a file gives no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +19,7 @@ pub(crate) enum Fault {
     /// It is a folder, a device or a named pipe: what it would give may never end.
     NotRegular,
     /// It is longer than a secret can be.
+    #[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
     TooLong,
 }
 
@@ -36,16 +35,6 @@ pub(crate) fn open(path: &Path) -> Result<File, Fault> {
     Ok(file)
 }
 
-/// All of it, erased when dropped.
-pub(crate) fn read(file: File) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    // Made long enough at once, so that no shorter copy is left behind in memory.
-    let room = MAX_LEN.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-    let read = file.take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut bytes);
-    read.map_err(|error| Fault::Io(error.kind()))?;
-    if bytes.len() >= room { Err(Fault::TooLong) } else { Ok(bytes) }
-}
-
 impl Fault {
     /// In words. `what` names the secret in messages, which never name its path.
     pub(crate) fn of(self, what: &str) -> Failure {
@@ -57,6 +46,7 @@ impl Fault {
             }
             Self::NotRegular => Failure::usage(format!("{what} is not in a regular file"))
                 .next("see whether it is the right file"),
+            #[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
             Self::TooLong => Failure::usage(format!("{what} is longer than one can be"))
                 .next("see whether it is the right file"),
         }
@@ -85,4 +75,29 @@ fn refuse_shared(file: &File) -> Result<(), Fault> {
 #[cfg(not(unix))]
 fn refuse_shared(_: &File) -> Result<(), Fault> {
     Ok(())
+}
+
+#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
+mod whole {
+    //! Secrets of key services and peers, which are taken whole.
+
+    use std::fs::File;
+    use std::io::Read as _;
+
+    use zeroize::Zeroizing;
+
+    use super::Fault;
+
+    /// Longest secret in bytes.
+    const MAX_LEN: usize = 16 * 1024;
+
+    /// All of it, erased when dropped.
+    pub(crate) fn read(file: File) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        // Made long enough at once, so that no shorter copy is left behind in memory.
+        let room = MAX_LEN.saturating_add(1);
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        let read = file.take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut bytes);
+        read.map_err(|error| Fault::Io(error.kind()))?;
+        if bytes.len() >= room { Err(Fault::TooLong) } else { Ok(bytes) }
+    }
 }

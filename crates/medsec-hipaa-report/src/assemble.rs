@@ -2,43 +2,57 @@
 
 use std::path::Path;
 
+use crate::cargo;
 use crate::date::Date;
 use crate::error::ReportError;
 use crate::git::{self, Commit};
 use crate::join::{Joined, join};
 use crate::lock::{LOCK_FILE, Lock};
 use crate::problem::Problem;
-use crate::program;
 use crate::project::{Project, Settings};
 use crate::report::{Input, Report, build};
 use crate::run::Run;
 use crate::sbom;
-use crate::scan::{Declared, Scan, Targets, scan};
+use crate::scan::{Scan, Targets, scan};
 
 /// Reads everything and makes the report. `runs` holds a folder for each configuration.
 ///
 /// # Errors
 /// Something needed cannot be read. What is wrong in what was read stands in the report.
 pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined), ReportError> {
+    let (runs, unplanned) = Run::load_all(runs)?;
+    assembled(root, &runs, &unplanned, date, None)
+}
+
+/// The same of runs that were read before, with what is wrong about which of them there are. `pending` is a file that
+/// somebody is about to commit as it is.
+pub(crate) fn assembled(
+    root: &Path,
+    runs: &[Run],
+    unplanned: &[Problem],
+    date: Date,
+    pending: Option<&str>,
+) -> Result<(Report, Joined), ReportError> {
     let mut commit = Commit::of(root)?;
     let project = Project::load(root, date)?;
     let excluded = project.settings.excluded_packages();
     let scan = scanned(root, &excluded)?;
-    commit.must_hold(root, &scan.files)?;
-    commit.must_hold(root, &project.files(root)?)?;
+    commit.must_hold(root, scan.files.iter().chain(&project.files(root)?))?;
+    if let Some(file) = pending {
+        commit.take_as_held(file);
+    }
     if Date::of_unix_seconds(commit.seconds).is_some_and(|day| date < day) {
         return Err(ReportError::Early { date, commit: commit.id });
     }
-    let (runs, unplanned) = Run::load_all(runs)?;
-    let mut joined = join(scan, &runs, &commit, &excluded);
-    joined.problems.extend(unplanned);
+    let mut joined = join(scan, runs, &commit, &excluded);
+    joined.problems.extend(unplanned.iter().cloned());
     let lock = Lock::load(root)?;
     if lock_is_gone(root, &project.settings)? {
         joined.problems.push(Problem::NoLock);
     }
     let mut report = build(&Input {
         joined: &joined,
-        runs: &runs,
+        runs,
         lock: &lock,
         project: &project,
         commit: &commit,
@@ -52,10 +66,15 @@ pub fn assemble(root: &Path, runs: &Path, date: Date) -> Result<(Report, Joined)
     Ok((report, joined))
 }
 
-/// Whether there should be a lock and is none: the settings say that there is one, or an earlier commit had it.
+/// Whether there should be a lock and is none.
 fn lock_is_gone(root: &Path, settings: &Settings) -> Result<bool, ReportError> {
     let there = root.join(LOCK_FILE).is_file();
-    Ok(!there && (settings.locked || git::ever_held(root, LOCK_FILE)?))
+    Ok(!there && ever_locked(root, settings)?)
+}
+
+/// Whether evidence was ever locked: the settings say so, or an earlier commit had a lock.
+fn ever_locked(root: &Path, settings: &Settings) -> Result<bool, ReportError> {
+    Ok(settings.locked || git::ever_held(root, LOCK_FILE)?)
 }
 
 /// Whether everything that is wrong fails the command that tests a project.
@@ -69,23 +88,15 @@ pub fn is_binding(root: &Path, ci: bool) -> Result<bool, ReportError> {
     let there = root.join(LOCK_FILE).is_file();
     if ci {
         let settings = Settings::load(root)?;
-        return Ok(there || settings.locked || git::ever_held(root, LOCK_FILE)?);
+        return Ok(there || ever_locked(root, &settings)?);
     }
     Ok(there && Commit::of(root)?.changed.is_empty())
 }
 
-/// The tests that the source declares.
-pub(crate) fn declared(root: &Path) -> Result<Vec<Declared>, ReportError> {
-    let settings = Settings::load(root)?;
-    Ok(scanned(root, &settings.excluded_packages())?.declared)
-}
-
-fn scanned(root: &Path, excluded: &[String]) -> Result<Scan, ReportError> {
+/// What the source declares, but for packages that are left out.
+pub(crate) fn scanned(root: &Path, excluded: &[String]) -> Result<Scan, ReportError> {
     let files = git::files(root)?;
-    let mut cargo = program::command("cargo", root);
-    let metadata =
-        program::read(cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]))?;
-    let targets = Targets::parse(&metadata, root, excluded, &files)?;
+    let targets = Targets::parse(&cargo::metadata(root)?, root, excluded, &files)?;
     scan(root, &targets, &files)
 }
 

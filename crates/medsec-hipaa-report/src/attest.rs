@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::assemble::report_date;
 use crate::date::Date;
-use crate::error::{At as _, ReportError, read_limited};
-use crate::project::{AttestationText, Project, SIGNATURE_TYPE, Standing};
+use crate::error::{At as _, ReportError, parsed, read_limited};
+use crate::project::{AttestationText, Project, SIGNATURE_TYPE};
 use crate::signing::PrivateKey;
 
 const FOLDER: &str = "compliance/attestations";
@@ -125,12 +125,6 @@ fn place(root: &Path, name: &str) -> Result<(String, PathBuf), ReportError> {
     Ok((file, path))
 }
 
-fn parsed<T: serde::de::DeserializeOwned>(file: &str, path: &Path) -> Result<T, ReportError> {
-    let wrong = |what: String| ReportError::content(file, what);
-    let text = String::from_utf8(read_limited(path, LONGEST)?).map_err(|e| wrong(e.to_string()))?;
-    toml::from_str(&text).map_err(|error| wrong(error.to_string()))
-}
-
 fn save(file: &str, path: &Path, text: &AttestationText) -> Result<(), ReportError> {
     let text = toml::to_string(text).map_err(|error| ReportError::content(file, error))?;
     std::fs::write(path, text).at(path)
@@ -142,7 +136,7 @@ fn new(root: &Path, name: &str, terms: &Terms) -> Result<String, ReportError> {
         return Err(ReportError::content(file, "is there already: renew it"));
     }
     let from = format!("{FOLDER}/templates/{name}.toml");
-    let template: Template = parsed(&from, &root.join(&from))?;
+    let template: Template = parsed(&from, &root.join(&from), LONGEST)?;
     let statement = match (&terms.does_not_apply, template.exception) {
         (None, _) => terms.statement.clone().unwrap_or(template.statement),
         (Some(why), Some(exception)) => format!("{exception}, because {why}"),
@@ -178,7 +172,7 @@ fn new(root: &Path, name: &str, terms: &Terms) -> Result<String, ReportError> {
 
 fn renew(root: &Path, name: &str, effective: Date, expires: Date) -> Result<String, ReportError> {
     let (file, path) = place(root, name)?;
-    let mut text: AttestationText = parsed(&file, &path)?;
+    let mut text: AttestationText = parsed(&file, &path, LONGEST)?;
     (text.effective, text.expires) = (effective, expires);
     if let Some(evidence) = text.evidence.take() {
         text = text.supported_by(root, &evidence.file)?;
@@ -207,11 +201,7 @@ fn list(root: &Path) -> Result<String, ReportError> {
     let project = Project::load(root, report_date()?)?;
     let mut text = String::new();
     for one in &project.attestations {
-        let standing = match one.standing {
-            Standing::Valid => "holds",
-            Standing::Expired => "expired",
-            Standing::Invalid => "does not hold",
-        };
+        let standing = one.standing.words();
         let _ = writeln!(
             text,
             "{standing:13} until {}  {}  {}",
@@ -242,7 +232,7 @@ mod tests {
         let files = std::fs::read_dir(TEMPLATES).unwrap().map(|entry| entry.unwrap().path());
         let read = |path: PathBuf| {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-            let template = parsed(&name, &path).unwrap();
+            let template = parsed(&name, &path, LONGEST).unwrap();
             (name, template)
         };
         files.map(read).collect()

@@ -3,14 +3,16 @@
 use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::assemble::{assemble, report_date};
+use crate::assemble::{assembled, report_date};
 use crate::diff::diff;
 use crate::error::ReportError;
-use crate::lock::Lock;
+use crate::join::Joined;
+use crate::lock::{LOCK_FILE, Lock};
 use crate::output;
 use crate::problem::Problem;
 use crate::render::{Files, render};
 use crate::report::{Report, Row, Status};
+use crate::run::Run;
 use crate::signing::PrivateKey;
 use crate::statement::{state, state_run};
 
@@ -27,7 +29,7 @@ pub struct Options {
     /// Fail if anything is wrong: what a CI asks for.
     #[arg(long)]
     pub check: bool,
-    /// Take what counts now as the lock. Commit it after a review.
+    /// Take what counts now as the lock, and write no report: commit the lock after a review, then make the report.
     #[arg(long, conflicts_with = "check")]
     pub bless: bool,
     /// Sign the statement with this private key (Ed25519, PKCS #8 PEM).
@@ -35,61 +37,80 @@ pub struct Options {
     pub key: Option<PathBuf>,
 }
 
-/// A report that was written.
+/// What came of it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Made {
-    /// The report.
+    /// The report; of a lock that was just written, as it is once that is committed.
     pub report: Report,
-    /// A table, what is wrong, and where the files are.
+    /// A table, what is wrong, and where the files are or what became of the lock.
     pub summary: String,
     /// Whether the command succeeds.
     pub passed: bool,
 }
 
-/// Makes the report of a run and writes it.
+/// Makes the report of a run and writes it, or the lock.
 ///
 /// # Errors
 /// Something needed cannot be read, or the report cannot be written.
 pub fn make(root: &Path, runs: &Path, options: &Options) -> Result<Made, ReportError> {
     let date = report_date()?;
     let key = options.key.as_deref().map(PrivateKey::load).transpose()?;
-    let (mut report, joined) = assemble(root, runs, date)?;
-    let mut summary = String::new();
-    if options.bless {
-        let (before, lock) = (Lock::load(root)?, Lock::of(&joined));
-        lock.save(root)?;
-        for dropped in before.dropped(&lock) {
-            let _ = writeln!(summary, "no longer locked: {dropped}");
-        }
-        report = assemble(root, runs, date)?.0;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            summary,
-            "locked {} pieces of evidence: review and commit the lock\n",
-            lock.len()
-        );
+    let (runs, unplanned) = Run::load_all(runs)?;
+    let (mut report, joined) = assembled(root, &runs, &unplanned, date, None)?;
+    let locked = options.bless.then(|| bless(root, &joined)).transpose()?;
+    if locked.is_some() {
+        report = assembled(root, &runs, &unplanned, date, Some(LOCK_FILE))?.0;
     }
+    let mut summary = table(&report);
     // Read before the files are replaced: it may be the report of the same folder.
-    let changes = options.diff.as_deref().map(|old| diff(old, &report)).transpose()?;
-    let mut files = render(&report)?;
-    let signing = key.as_ref().filter(|_| report.is_clean());
-    state(&report, &mut files, signing)?;
-    state_run(runs, &mut files, signing)?;
-    output::write(&options.out, &files)?;
-    summary.push_str(&table(&report));
-    if let Some(changes) = changes {
+    if let Some(old) = &options.diff {
+        let changes = diff(old, &report)?;
+        // Writing to a string cannot fail.
         let _ = writeln!(summary, "\n{} changes since the earlier report", changes.len());
         for line in changes {
             let _ = writeln!(summary, "  {line}");
         }
     }
-    let _ = writeln!(summary, "\nin {}: {}", options.out.display(), names(&files));
-    if key.is_some() && signing.is_none() {
-        let _ = writeln!(summary, "not signed: the tree differs from the commit");
-    }
+    summary.push_str(&match locked {
+        Some(said) => said,
+        None => write(&report, &runs, key.as_ref(), &options.out)?,
+    });
     let passed = !options.check || report.problems.is_empty();
     Ok(Made { report, summary, passed })
+}
+
+/// Writes the lock of what counts, and says what became of it. There is no report to write: it would be of the commit,
+/// and that does not have the lock.
+fn bless(root: &Path, joined: &Joined) -> Result<String, ReportError> {
+    let (before, lock) = (Lock::load(root)?, Lock::of(joined));
+    lock.save(root)?;
+    let mut said = format!("\nlocked {} pieces of evidence in {LOCK_FILE}\n", lock.len());
+    for dropped in before.dropped(&lock) {
+        let _ = writeln!(said, "  no longer locked: {dropped}");
+    }
+    said.push_str("review the lock and commit it, then make the report of that commit: no report was written\n");
+    said.push_str("the rows above are as they are then if nothing else changes\n");
+    Ok(said)
+}
+
+/// Writes all files of a report, signed with the key if the tree is the commit, and says which.
+fn write(
+    report: &Report,
+    runs: &[Run],
+    key: Option<&PrivateKey>,
+    out: &Path,
+) -> Result<String, ReportError> {
+    let mut files = render(report)?;
+    let signing = key.filter(|_| report.is_clean());
+    state(report, &mut files, signing)?;
+    state_run(runs, &mut files, signing)?;
+    output::write(out, &files)?;
+    let mut said = format!("\nin {}: {}\n", out.display(), names(&files));
+    if key.is_some() && signing.is_none() {
+        said.push_str("not signed: the tree differs from the commit\n");
+    }
+    Ok(said)
 }
 
 /// The rows of 164.312, the totals, and what is wrong.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use crate::date::Date;
 
 /// Something needed for the report cannot be read, written or started.
@@ -85,4 +87,15 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, ReportErr
         return Err(ReportError::content(path.display().to_string(), what));
     }
     std::fs::read(path).at(path)
+}
+
+/// A TOML file as data; `file` is what errors call it.
+pub(crate) fn parsed<T: DeserializeOwned>(
+    file: &str,
+    path: &Path,
+    limit: u64,
+) -> Result<T, ReportError> {
+    let text = String::from_utf8(read_limited(path, limit)?);
+    let text = text.map_err(|error| ReportError::content(file, error))?;
+    toml::from_str(&text).map_err(|error| ReportError::content(file, error))
 }

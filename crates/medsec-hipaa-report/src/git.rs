@@ -50,9 +50,19 @@ impl Commit {
         Ok(Self { id, changed, prefix, seconds, borrowed })
     }
 
+    /// Takes a file, as seen from the project, for one that the commit has as it is.
+    pub(crate) fn take_as_held(&mut self, file: &str) {
+        let file = format!("{}{file}", self.prefix);
+        self.changed.retain(|changed| *changed != file);
+    }
+
     /// Adds those of these files, as seen from `root`, that the commit does not have: git is silent about the ignored, and
     /// of a symbolic link it has the name of what it leads to.
-    pub(crate) fn must_hold(&mut self, root: &Path, files: &[String]) -> Result<(), ReportError> {
+    pub(crate) fn must_hold<'a>(
+        &mut self,
+        root: &Path,
+        files: impl Iterator<Item = &'a String>,
+    ) -> Result<(), ReportError> {
         let listed = read(root, &["ls-tree", "-r", "-z", "--name-only", "HEAD"])?;
         let held: BTreeSet<_> = listed.split('\0').collect();
         let place = std::fs::canonicalize(root).at(root)?;
@@ -62,7 +72,7 @@ impl Commit {
             let real = real.map(|real| real.to_string_lossy().replace('\\', "/"));
             held.contains(file.as_str()) && real.is_some_and(|real| held.contains(real.as_str()))
         };
-        let absent = files.iter().filter(|file| !is_held(file));
+        let absent = files.filter(|file| !is_held(file));
         self.changed.extend(absent.map(|file| format!("{}{file}", self.prefix)));
         self.changed.sort();
         self.changed.dedup();
@@ -81,7 +91,8 @@ fn git(root: &Path) -> Command {
     git
 }
 
-fn read(root: &Path, args: &[&str]) -> Result<String, ReportError> {
+/// What git prints.
+pub(crate) fn read(root: &Path, args: &[&str]) -> Result<String, ReportError> {
     program::read(git(root).args(args))
 }
 

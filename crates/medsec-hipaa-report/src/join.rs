@@ -76,10 +76,10 @@ pub fn join(scan: Scan, runs: &[Run], commit: &Commit, excluded: &[String]) -> J
         joined.problems.extend(failed(run));
         joined.problems.extend(other_commit(run, commit));
     }
-    joined.problems.extend(undeclared(runs, &scan.declared, excluded));
-    let mut names = BTreeSet::new();
-    let again = scan.declared.iter().filter(|one| !names.insert(&one.key));
-    let twice: BTreeSet<_> = again.map(|one| one.key.clone()).collect();
+    let named = named(&scan.declared);
+    joined.problems.extend(undeclared(runs, &named, excluded));
+    let twice = named.iter().filter(|(_, places)| places.len() > 1);
+    let twice: BTreeSet<_> = twice.map(|(key, _)| (*key).clone()).collect();
     let judged = |declared: Declared| {
         let alone = !twice.contains(&declared.key);
         judge(declared, alone, runs, commit)
@@ -106,12 +106,19 @@ fn other_commit(run: &Run, commit: &Commit) -> Option<Problem> {
     (!changed.is_empty()).then_some(Problem::DirtyRun { configuration, files: changed })
 }
 
-/// Witnesses of tests that no source declares; where a name is declared twice, of a place where neither stands.
-fn undeclared(runs: &[Run], declared: &[Declared], excluded: &[String]) -> Vec<Problem> {
-    let mut named: BTreeMap<&TestId, Vec<&Declared>> = BTreeMap::new();
+/// Declarations by the name of the test.
+type Named<'a> = BTreeMap<&'a TestId, Vec<&'a Declared>>;
+
+fn named(declared: &[Declared]) -> Named<'_> {
+    let mut named = Named::new();
     for one in declared {
         named.entry(&one.key).or_default().push(one);
     }
+    named
+}
+
+/// Witnesses of tests that no source declares; where a name is declared twice, of a place where neither stands.
+fn undeclared(runs: &[Run], named: &Named<'_>, excluded: &[String]) -> Vec<Problem> {
     let known = |key: &TestId, witnesses: &[Witness]| match named.get(key).map(Vec::as_slice) {
         None => false,
         Some([_]) => true,

@@ -11,6 +11,7 @@
 
 mod assemble;
 mod attest;
+mod cargo;
 mod command;
 mod date;
 mod diff;

@@ -8,7 +8,7 @@ use std::path::Path;
 use medsec_evidence::Polarity;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{At as _, ReportError, read_limited};
+use crate::error::{At as _, ReportError, parsed};
 use crate::join::{Joined, Test};
 use crate::key::TestId;
 use crate::problem::Problem;
@@ -71,11 +71,12 @@ impl Lock {
         if !path.exists() {
             return Ok(Self { version: 1, evidence: Vec::new() });
         }
-        let wrong = |what: String| ReportError::content(LOCK_FILE, what);
-        let text = String::from_utf8(read_limited(&path, LONGEST)?)
-            .map_err(|error| wrong(error.to_string()))?;
-        let lock: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if lock.version == 1 { Ok(lock) } else { Err(wrong("version is not 1".to_owned())) }
+        let lock: Self = parsed(LOCK_FILE, &path, LONGEST)?;
+        if lock.version == 1 {
+            Ok(lock)
+        } else {
+            Err(ReportError::content(LOCK_FILE, "version is not 1"))
+        }
     }
 
     /// Writes it.

@@ -5,7 +5,7 @@
 //! package, and where none of them fails, with all tests of that package. A row has at most [`Tier::limit`] of them,
 //! chosen by a fixed seed, so that nobody picks the easy ones. What was tried stands in `compliance/mutants.json`
 //! with the digest of the mutated file: as long as that file stays as it is, it need not be tried again, and when it
-//! changes, what was seen of it counts no more.
+//! changes, what was seen of it counts no more. A survivor stands until it was tried again, and comes before all others.
 
 mod record;
 mod sample;
@@ -18,12 +18,13 @@ use std::time::{Duration, Instant};
 
 pub use record::{MUTANTS_FILE, Mutants, Record, SURVIVORS_FILE, Survivor};
 
+use crate::assemble::scanned;
 use crate::error::ReportError;
 use crate::project::{Control, Project};
 use crate::report_date;
 use crate::scan::Declared;
 
-use record::{Outcome, Tried};
+use record::Outcome;
 use sample::Mutant;
 use tool::Tool;
 use tree::Tree;
@@ -36,13 +37,13 @@ const BATCH: usize = 4;
 #[non_exhaustive]
 pub struct Tier {
     /// Stop starting mutants after so many minutes; what was tried is kept, and the next run goes on.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = Self::MINUTES)]
     pub minutes: u64,
     /// Only these items; else every item whose paths `compliance/controls.toml` names.
     #[arg(long = "row", value_name = "CITATION")]
     pub rows: Vec<String>,
     /// At most so many mutants of an item.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = Self::LIMIT)]
     pub limit: usize,
     /// The program cargo-mutants.
     #[arg(long, default_value = "cargo-mutants", hide = true)]
@@ -52,12 +53,19 @@ pub struct Tier {
     pub place: PathBuf,
 }
 
+impl Tier {
+    /// How many minutes where nothing else is said.
+    pub const MINUTES: u64 = 60;
+    /// How many mutants of an item where nothing else is said.
+    pub const LIMIT: usize = 40;
+}
+
 impl Default for Tier {
     fn default() -> Self {
         Self {
-            minutes: 60,
+            minutes: Self::MINUTES,
             rows: Vec::new(),
-            limit: 40,
+            limit: Self::LIMIT,
             program: "cargo-mutants".into(),
             place: "target/mutants".into(),
         }
@@ -83,32 +91,48 @@ pub fn mutants(root: &std::path::Path, wanted: &Tier) -> Result<String, ReportEr
     let tree = Tree::at(root, &place)?;
     let tool = Tool::new(&wanted.program, &tree, &place)?;
     let project = Project::load(&tree.root, report_date()?)?;
-    let declared = crate::assemble::declared(&tree.root)?;
+    let declared = scanned(&tree.root, &project.settings.excluded_packages())?.declared;
     let mut record = Record::load(root)?;
     record.tool = tool.version.clone();
-    let mut queues = Vec::new();
+    let (mut survivors, mut new) = (Vec::new(), Vec::new());
     for control in chosen(&project, wanted)? {
         let listed = tool.list(&control.paths)?;
         let sampled = sample::sample(listed.clone(), wanted.limit);
-        let waiting = record.begin(&control.citation, &tree, &listed, &sampled)?;
-        queues.extend(by_package(&control.citation, waiting));
+        let left = record.begin(&control.citation, &tree, &listed, &sampled)?;
+        survivors.extend(by_package(&control.citation, left.survivors));
+        new.extend(by_package(&control.citation, left.new));
     }
     record.save(root)?;
-    // One batch of every queue in turn: a short time is shared by all rows.
-    while !queues.is_empty() && deadline.is_none_or(|end| Instant::now() < end) {
+    // Survivors first: whoever wrote a test for one wants to see that it does not survive any more.
+    for queues in [survivors, new] {
+        in_turn(queues, deadline, |queue, batch| {
+            let tried = try_batch(&tool, queue, batch, &declared)?;
+            announce(queue, &tried);
+            record.add(&queue.citation, &tree, tried)?;
+            record.save(root)
+        })?;
+    }
+    Ok(summary(&record))
+}
+
+/// One batch of every queue in turn, until all are tried or the time is over: a short time is shared by all rows.
+fn in_turn(
+    mut queues: Vec<Queue>,
+    deadline: Option<Instant>,
+    mut attempt: impl FnMut(&Queue, &[Mutant]) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    while !queues.is_empty() {
         for queue in &mut queues {
             if deadline.is_some_and(|end| Instant::now() >= end) {
-                break;
+                return Ok(());
             }
             let rest = queue.waiting.split_off(queue.waiting.len().min(BATCH));
             let batch = std::mem::replace(&mut queue.waiting, rest);
-            let tried = try_batch(&tool, queue, &batch, &declared)?;
-            record.add(&queue.citation, &tree, tried)?;
-            record.save(root)?;
+            attempt(queue, &batch)?;
         }
         queues.retain(|queue| !queue.waiting.is_empty());
     }
-    Ok(summary(&record))
+    Ok(())
 }
 
 fn chosen<'a>(project: &'a Project, wanted: &Tier) -> Result<Vec<&'a Control>, ReportError> {
@@ -146,7 +170,7 @@ fn try_batch(
     queue: &Queue,
     batch: &[Mutant],
     declared: &[Declared],
-) -> Result<Vec<Tried>, ReportError> {
+) -> Result<Vec<(Mutant, Outcome)>, ReportError> {
     let ours =
         |one: &&Declared| one.package == queue.package && one.citations.contains(&queue.citation);
     let evidence: Vec<_> = declared.iter().filter(ours).collect();
@@ -168,27 +192,16 @@ fn try_batch(
         }));
     }
     // Two mutants can have one name, and then a pattern chooses both.
-    tried.retain(|(name, _)| batch.iter().any(|mutant| mutant.name == *name));
-    announce(queue, &tried);
-    let of = |name: &str| batch.iter().find(|mutant| mutant.name == name);
-    let file = |name: &str| of(name).map_or_else(String::new, |mutant| mutant.file.clone());
-    Ok(tried
-        .into_iter()
-        .map(|(mutant, outcome)| Tried {
-            file: file(&mutant),
-            mutant,
-            sha256: String::new(),
-            outcome,
-        })
-        .collect())
+    let of = |name: &str| batch.iter().find(|mutant| mutant.name == name).cloned();
+    Ok(tried.into_iter().filter_map(|(name, outcome)| Some((of(&name)?, outcome))).collect())
 }
 
 #[expect(clippy::print_stderr, reason = "progress of a run of many minutes")]
-fn announce(queue: &Queue, tried: &[(String, Outcome)]) {
+fn announce(queue: &Queue, tried: &[(Mutant, Outcome)]) {
     let Queue { citation, package, waiting } = queue;
     eprintln!("{citation} {package}: {} tried, {} to go", tried.len(), waiting.len());
     for (mutant, outcome) in tried {
-        eprintln!("    {}: {mutant}", outcome.words());
+        eprintln!("    {}: {}", outcome.words(), mutant.name);
     }
 }
 
@@ -205,4 +218,41 @@ fn summary(record: &Record) -> String {
     }
     let _ = writeln!(text, "\nin {MUTANTS_FILE}: review and commit it; the next report shows it");
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(package: &str, count: usize) -> Queue {
+        let mutant = |n| Mutant {
+            name: format!("src/a.rs:{n}:1: replace f with ()"),
+            file: "src/a.rs".to_owned(),
+            package: package.to_owned(),
+        };
+        let waiting = (1..=count).map(mutant).collect();
+        Queue { citation: "164.312(b)".to_owned(), package: package.to_owned(), waiting }
+    }
+
+    fn turns(queues: Vec<Queue>, deadline: Option<Instant>) -> Vec<(String, usize)> {
+        let mut turns = Vec::new();
+        let done = in_turn(queues, deadline, |queue, batch| {
+            turns.push((queue.package.clone(), batch.len()));
+            Ok(())
+        });
+        done.unwrap();
+        turns
+    }
+
+    #[test]
+    fn nothing_is_started_when_the_time_is_over() {
+        assert_eq!(turns(vec![queue("a", 2)], Some(Instant::now())), []);
+    }
+
+    #[test]
+    fn queues_take_turns_by_batches() {
+        let seen = turns(vec![queue("a", BATCH + 1), queue("b", 1)], None);
+        let seen: Vec<_> = seen.iter().map(|(package, count)| (package.as_str(), *count)).collect();
+        assert_eq!(seen, [("a", BATCH), ("b", 1), ("a", 1)]);
+    }
 }

@@ -8,12 +8,17 @@ use crate::error::ReportError;
 pub(crate) fn command(program: &str, dir: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(dir).stdin(Stdio::null());
+    without(&mut command, |name| is_foreign(name, program));
+    command
+}
+
+/// Takes variables of the environment away from a program.
+pub(crate) fn without(command: &mut Command, is_unwanted: impl Fn(&str) -> bool) {
     for (name, _) in std::env::vars_os() {
-        if name.to_str().is_some_and(|name| is_foreign(name, program)) {
+        if name.to_str().is_some_and(&is_unwanted) {
             command.env_remove(name);
         }
     }
-    command
 }
 
 /// Whether a variable was set by `cargo run`, or would make git look at another repository than that of the folder.

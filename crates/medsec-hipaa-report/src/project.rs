@@ -39,6 +39,7 @@ pub use waiver::Waiver;
 #[cfg(test)]
 pub(crate) use attestation::CONDITIONAL;
 pub(crate) use attestation::{SIGNATURE_TYPE, Text as AttestationText};
+pub(crate) use folder::is_inside;
 
 /// Everything that stands in `compliance/`, judged at a day.
 #[derive(Debug, Default)]

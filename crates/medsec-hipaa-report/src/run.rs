@@ -14,6 +14,7 @@ mod witnesses;
 use std::path::Path;
 
 use self::plan::Plan;
+use crate::digest::sha256;
 use crate::error::{At as _, ReportError, read_limited};
 use crate::problem::Problem;
 
@@ -34,6 +35,8 @@ const LONGEST: u64 = 256 << 20;
 pub struct Run {
     /// What ran, when and on what.
     pub facts: Facts,
+    /// SHA-256 of `run.json`, from which that was read.
+    pub sha256: String,
     /// Which tests there are.
     pub listed: Listed,
     /// How they ended.
@@ -56,7 +59,8 @@ impl Run {
             String::from_utf8(bytes(file)?)
                 .map_err(|error| ReportError::content(format!("{name}/{file}"), error))
         };
-        let facts = Facts::parse(&text("run.json")?)
+        let own = text("run.json")?;
+        let facts = Facts::parse(&own)
             .map_err(|error| ReportError::content(format!("{name}/run.json"), error))?;
         let mut problems = facts.compare(folder, &name)?;
         let listed = Listed::parse(&text("list.json")?)
@@ -69,7 +73,8 @@ impl Run {
         }
         let (witnesses, wrong) = Witnesses::load(&folder.join("witnesses"), &name, &facts.run)?;
         problems.extend(wrong);
-        Ok(Self { facts, listed, results, witnesses, problems })
+        let sha256 = sha256(own.as_bytes());
+        Ok(Self { facts, sha256, listed, results, witnesses, problems })
     }
 
     /// Reads the folders of all configurations of a run, in the order of their names; and says which of those that were

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::error::{ReportError, read_limited};
+use crate::cargo;
+use crate::error::ReportError;
 use crate::oscal::put;
 use crate::program;
 use crate::project::Program;
@@ -54,19 +55,6 @@ struct Metadata {
     packages: Vec<About>,
 }
 
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Locked>,
-}
-
-#[derive(Deserialize)]
-struct Locked {
-    name: String,
-    version: String,
-    checksum: Option<String>,
-}
-
 /// The bill, and what to say about it. `of` names the commit and the date that it is of.
 ///
 /// # Errors
@@ -81,15 +69,14 @@ pub(crate) fn bill(
     let digests = digests(root)?;
     let linked = graph.linked();
     let component = |part: &Part| {
-        let mut component =
-            described(part, known.get(&(part.name.as_str(), part.version.as_str())));
+        let mut component = described(part, known.get(part));
         if *part == graph.root {
             put(&mut component, "type", "application");
         } else {
             let scope = if linked.contains(part) { "required" } else { "excluded" };
             put(&mut component, "scope", scope);
         }
-        if let Some(digest) = digests.get(&(part.name.clone(), part.version.clone())) {
+        if let Some(digest) = digests.get(part) {
             put(&mut component, "hashes", json!([{ "alg": "SHA-256", "content": digest }]));
         }
         component
@@ -153,8 +140,8 @@ fn described(part: &Part, about: Option<&About>) -> Value {
     component
 }
 
-/// Licences and descriptions by name and version.
-fn known(root: &Path, program: &Program) -> Result<Known, ReportError> {
+/// Licences and descriptions.
+fn known(root: &Path, program: &Program) -> Result<BTreeMap<Part, About>, ReportError> {
     let mut cargo = program::command("cargo", root);
     cargo.args([
         "metadata",
@@ -166,24 +153,19 @@ fn known(root: &Path, program: &Program) -> Result<Known, ReportError> {
     ]);
     let read: Metadata = serde_json::from_str(&program::read(&mut cargo)?)
         .map_err(|error| ReportError::content("cargo metadata", error))?;
-    Ok(Known(read.packages))
-}
-
-/// Packages as Cargo describes them.
-struct Known(Vec<About>);
-
-impl Known {
-    fn get(&self, (name, version): &(&str, &str)) -> Option<&About> {
-        self.0.iter().find(|about| about.name == *name && about.version == *version)
+    let mut known = BTreeMap::new();
+    for about in read.packages {
+        let part = Part { name: about.name.clone(), version: about.version.clone() };
+        known.entry(part).or_insert(about);
     }
+    Ok(known)
 }
 
 /// SHA-256 of packages that come from a registry.
-fn digests(root: &Path) -> Result<BTreeMap<(String, String), String>, ReportError> {
-    let text = String::from_utf8(read_limited(&root.join("Cargo.lock"), LONGEST)?)
-        .map_err(|error| ReportError::content("Cargo.lock", error))?;
-    let lock: Lock =
-        toml::from_str(&text).map_err(|error| ReportError::content("Cargo.lock", error))?;
-    let entry = |one: Locked| Some(((one.name, one.version), one.checksum?));
-    Ok(lock.package.into_iter().filter_map(entry).collect())
+fn digests(root: &Path) -> Result<BTreeMap<Part, String>, ReportError> {
+    let digest = |package: cargo::Package| {
+        let part = Part { name: package.name, version: package.version };
+        Some((part, package.checksum?))
+    };
+    Ok(cargo::locked(root, LONGEST)?.into_iter().filter_map(digest).collect())
 }

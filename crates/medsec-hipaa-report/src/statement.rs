@@ -4,14 +4,13 @@
 //! [`signing`](crate::signing); the same key and outputs give the same bytes.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::digest::sha256;
-use crate::error::{ReportError, read_limited};
+use crate::error::ReportError;
 use crate::render::{Files, json};
 use crate::report::{Report, TestEntry};
 use crate::run::Run;
@@ -31,7 +30,6 @@ pub const RUN_ENVELOPE_FILE: &str = "run-statement.dsse.json";
 /// Type of what the run's statement says.
 const RUN_PREDICATE: &str = "https://github.com/medsec/medsec/ns/test-run/v1";
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
-const LONGEST: u64 = 16 << 20;
 const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
 /// Adds the statement over all files that are there; and with a key its envelope.
@@ -54,21 +52,20 @@ pub fn state(
     Ok(())
 }
 
-/// Adds the statement over the raw files of the run in a folder, and with a key its envelope. Both are of this run alone.
+/// Adds the statement over the raw files of a run as they were read, and with a key its envelope. Both are of this run
+/// alone.
 ///
 /// # Errors
-/// The folder holds no run.
+/// It cannot be written as JSON.
 pub fn state_run(
-    folder: &Path,
+    runs: &[Run],
     files: &mut Files,
     key: Option<&PrivateKey>,
 ) -> Result<(), ReportError> {
-    let (runs, _) = Run::load_all(folder)?;
     let mut subjects = Vec::new();
-    for run in &runs {
+    for run in runs {
         let name = &run.facts.configuration;
-        let own = read_limited(&folder.join(name).join("run.json"), LONGEST)?;
-        let own = ("run.json".to_owned(), sha256(&own));
+        let own = ("run.json".to_owned(), run.sha256.clone());
         subjects.extend(run.facts.files.clone().into_iter().chain([own]).map(|(file, digest)| {
             json!({ "name": format!("{name}/{file}"), "digest": { "sha256": digest } })
         }));

@@ -31,12 +31,12 @@ pub use self::retry::{PlaintextAgain, Retry, RetryLimits};
 
 use medsec_crypto::Stanza;
 
+use crate::name::KeyName;
 use crate::service::{KeyContext, KeyService, KeyServiceError};
 use crate::timer::Timer;
 
-/// Makes a [`KeyService`] of a type that has `inner`, and `around(call)`, which may make the call more than once. The
-/// calls that send a data key in clear go through `around_plaintext`, those that may do so through `around_rewrap`, and
-/// those for many data keys through `around_batch`.
+/// Makes a [`KeyService`] of a type that has `inner`, and `around(sends, call)`, which may make the call more than once.
+/// Calls for many data keys go through `around_batch`.
 macro_rules! decorated {
     ($type:ident) => {
         impl crate::service::KeyService for $type {
@@ -45,7 +45,9 @@ macro_rules! decorated {
                 key: &'a crate::name::KeyName,
                 context: &'a crate::service::KeyContext,
             ) -> crate::service::KeyFuture<'a, (medsec_crypto::Dek, medsec_crypto::Stanza)> {
-                Box::pin(self.around(move || self.inner.generate_dek(key, context)))
+                Box::pin(self.around(crate::decorate::Sends::Nothing, move || {
+                    self.inner.generate_dek(key, context)
+                }))
             }
 
             fn wrap_dek<'a>(
@@ -54,7 +56,8 @@ macro_rules! decorated {
                 dek: &'a medsec_crypto::Dek,
                 context: &'a crate::service::KeyContext,
             ) -> crate::service::KeyFuture<'a, medsec_crypto::Stanza> {
-                Box::pin(self.around_plaintext(move || self.inner.wrap_dek(key, dek, context)))
+                let call = move || self.inner.wrap_dek(key, dek, context);
+                Box::pin(self.around(crate::decorate::Sends::Plaintext, call))
             }
 
             fn unwrap_dek<'a>(
@@ -62,7 +65,9 @@ macro_rules! decorated {
                 stanza: &'a medsec_crypto::Stanza,
                 context: &'a crate::service::KeyContext,
             ) -> crate::service::KeyFuture<'a, medsec_crypto::Dek> {
-                Box::pin(self.around(move || self.inner.unwrap_dek(stanza, context)))
+                Box::pin(self.around(crate::decorate::Sends::Nothing, move || {
+                    self.inner.unwrap_dek(stanza, context)
+                }))
             }
 
             fn rewrap_dek<'a>(
@@ -72,7 +77,7 @@ macro_rules! decorated {
                 context: &'a crate::service::KeyContext,
             ) -> crate::service::KeyFuture<'a, medsec_crypto::Stanza> {
                 let call = move || self.inner.rewrap_dek(stanza, key, context);
-                Box::pin(self.around_rewrap(stanza, key, call))
+                Box::pin(self.around(crate::decorate::Sends::Rewrap(stanza, key), call))
             }
 
             fn rewrap_deks<'a>(
@@ -111,14 +116,18 @@ macro_rules! decorated {
             }
 
             fn settle(&self) -> crate::service::KeyFuture<'_, ()> {
-                Box::pin(self.around(move || self.inner.settle()))
+                Box::pin(self.around(crate::decorate::Sends::Nothing, move || self.inner.settle()))
             }
 
             fn describe_key<'a>(
                 &'a self,
                 key: &'a crate::name::KeyName,
             ) -> crate::service::KeyFuture<'a, crate::service::KeyDescription> {
-                Box::pin(self.around(move || self.inner.describe_key(key)))
+                Box::pin(
+                    self.around(crate::decorate::Sends::Nothing, move || {
+                        self.inner.describe_key(key)
+                    }),
+                )
             }
 
             fn assurance(&self) -> medsec_crypto::Assurance {
@@ -178,6 +187,17 @@ impl Guards {
     }
 }
 
+/// What a call sends of a data key in clear.
+#[derive(Clone, Copy)]
+enum Sends<'a> {
+    /// Nothing.
+    Nothing,
+    /// The data key, to be wrapped.
+    Plaintext,
+    /// The data key, unless the stanza is rewrapped under the key within the service.
+    Rewrap(&'a Stanza, &'a KeyName),
+}
+
 /// Several data keys to rewrap.
 type Items = [(Stanza, KeyContext)];
 
@@ -185,7 +205,7 @@ type Items = [(Stanza, KeyContext)];
 type Rewrapped = Vec<Result<Stanza, KeyServiceError>>;
 
 /// As many answers as there were items: whoever gives fewer has answered the first.
-fn answered(
+pub(crate) fn answered(
     answers: Rewrapped,
     items: usize,
 ) -> impl Iterator<Item = Result<Stanza, KeyServiceError>> {

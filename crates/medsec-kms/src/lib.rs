@@ -97,7 +97,7 @@ pub use crate::services::{InvalidService, KeyServices, ServiceName};
 pub use crate::store::{
     Administrator, Change, ChangeError, Clock, CopyContents, CopyError, KeyView, LocalStore,
     MAX_STORE_LEN, NewUser, Present, Restored, Role, StoreAdmin, StoreError, StorePlace,
-    SystemClock, UnlockStoreError, UserKeys, UserView, contents_of_copy, inspect_state,
+    SystemClock, UnlockStoreError, UserKeys, UserView, contents_of_copy,
 };
 pub use crate::timer::{Sleep, ThreadTimer, Timer};
 pub use crate::utc::UtcTime;

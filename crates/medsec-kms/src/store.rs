@@ -40,13 +40,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use medsec_crypto::{HpkeIdentity, OutputError, SigningKey, Timestamp};
+use medsec_crypto::{HpkeIdentity, KeyRef, OutputError, SigningKey, Timestamp};
 
 pub use self::change::{Administrator, Change, NewUser, Role};
 pub use self::error::{ChangeError, CopyError, StoreError, UnlockStoreError};
-pub(crate) use self::folder::{Readers, erase, erase_named, is_leftover, publish};
+pub(crate) use self::folder::{Readers, erase, erase_named, is_leftover, name_count, publish};
 pub use self::keys::UserKeys;
-pub use self::restore::{CopyContents, Present, Restored, contents_of_copy, inspect_state};
+pub use self::restore::{CopyContents, Present, Restored, contents_of_copy};
 pub(crate) use self::service::ready;
 pub use self::service::{Clock, StoreAdmin, SystemClock};
 pub use self::text::MAX_STORE_LEN;
@@ -57,6 +57,7 @@ use self::mark::Mark;
 use self::state::State;
 use crate::name::{Digest, KeyName, StoreId, UserName};
 use crate::public_key::PublicKey;
+use crate::service::Standing;
 use crate::utc::UtcTime;
 
 /// Times a read is begun again because a writer replaced the file meanwhile.
@@ -206,6 +207,13 @@ impl LocalStore {
             .keys
             .get_key_value(name)
             .map(|(name, key)| KeyView::new(self.state.store, name, key))
+    }
+
+    /// Which key and version of this store a package's recipient is; nothing if it is none. Whether that version is there
+    /// and still opens packages, [`KeyView::versions`] tells.
+    #[must_use]
+    pub fn standing(&self, key_ref: &KeyRef) -> Option<Standing> {
+        keys::standing(&self.state, key_ref)
     }
 
     /// Keys whose time to be destroyed has come by that clock: the next change destroys them, whatever else

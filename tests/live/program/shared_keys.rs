@@ -4,6 +4,7 @@ use medsec_evidence::{Ev, Proven, evidence};
 use medsec_testkit::proxy::{Front, Proxy, Upstream};
 
 use super::home::{CONTENT, Home, Refused};
+use crate::support::copy_folder;
 
 const ON: &str = "[shared_data_keys]\nseal = true\nopen = true\n";
 const POLICY: &str = "home/policy/source/policy.toml";
@@ -85,9 +86,7 @@ fn package_and_log_name_the_shared_data_key() {
     let name = shown["results"][0]["dek_id"].as_str().unwrap().to_owned();
     assert_eq!(ward.home.opened("scan.msp"), CONTENT);
     // Of a copy no policy is asked.
-    let mut copied = std::process::Command::new("cp");
-    copied.arg("-r").arg(ward.home.path("home/audit"));
-    assert!(copied.arg(ward.home.path("copy")).status().unwrap().success());
+    copy_folder(&ward.home.path("home/audit"), &ward.home.path("copy"));
     let log = ward.home.done("audit show --log copy --pin home/audit.pin --last 4 --json");
     assert!(log.matches(&format!("shared:{name}")).count() >= 2, "{log}");
 }

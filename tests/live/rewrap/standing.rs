@@ -23,8 +23,7 @@ fn newest_version_is_marked_where_the_server_can_be_asked() {
 fn headers_tell_keys_and_versions_while_the_server_is_away() {
     let study = Study::new(2);
     let home = &study.home;
-    let server = home.scene.api.address.to_string();
-    home.settings(&home.section(&["ct"]).replace(&server, "127.0.0.1:9"));
+    home.settings(&home.section_at("127.0.0.1:9", &["ct"]));
     let said = study.home.run("inspect packages");
     assert_eq!(said.code, Some(0), "{}", said.said);
     assert!(said.said.contains("service `bao` could not be asked"), "{}", said.said);

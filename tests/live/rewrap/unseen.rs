@@ -182,9 +182,7 @@ fn without_its_service_no_key_is_dropped() {
     let study = Study::with_keys(1, "--key bao:mri");
     let refused = study.home.tried("rewrap packages --to-key default --drop-key bao:none");
     assert!(matches!(refused, Err(Refused(Some(15), _))), "{refused:?}");
-    let away = study.home.section(&["ct", "mri"]);
-    let away = away.replace(&study.home.scene.api.address.to_string(), "127.0.0.1:9");
-    study.home.settings(&away);
+    study.home.settings(&study.home.section_at("127.0.0.1:9", &["ct", "mri"]));
     let Refused(_, said) =
         study.home.tried("rewrap packages --to-key default --drop-key bao:ct").unwrap_err();
     assert!(said.contains("cannot be reached"), "{said}");

@@ -11,6 +11,8 @@ use medsec_audit::{
 };
 use medsec_ship::{Diary, DiaryLimits, PeerState, Progress};
 
+use super::copy_folder;
+
 /// A log of one stream, and the one who writes it.
 pub(crate) struct Home {
     folder: tempfile::TempDir,
@@ -67,9 +69,7 @@ impl Home {
     /// What a backup of this moment brings back later.
     pub(crate) fn restored(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut copy = std::process::Command::new("cp");
-        let status = copy.arg("-r").arg(self.path("log")).arg(folder.path()).status().unwrap();
-        assert!(status.success());
+        copy_folder(&self.path("log"), &folder.path().join("log"));
         let log = AuditLog::open(&folder.path().join("log"), self.log.pin()).unwrap();
         let writer = log.writer(&stream(), &WriterOptions::new(place()), &[]).unwrap();
         Self { folder, log, writer: Arc::new(writer) }

@@ -16,7 +16,7 @@ use medsec_kms::{
 use medsec_testkit::proxy::{Front, Proxy, Rule, Upstream};
 use serde_json::{Value, json};
 
-use super::{certificate_file, variable};
+use super::{certificate_file, copy_folder, variable};
 
 /// One runtime for the whole test: a client keeps its connections on the one it was used on first.
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -326,17 +326,6 @@ fn spawn(folder: &Path, address: SocketAddr) -> Child {
     let child = command.env("HOME", folder).spawn().unwrap();
     eventually(|| TcpStream::connect(address).ok());
     child
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let place = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy_folder(&entry.path(), &place),
-            false => drop(std::fs::copy(entry.path(), place).unwrap()),
-        }
-    }
 }
 
 fn free_port() -> u16 {

@@ -157,11 +157,12 @@ fn missing() -> Vec<&'static str> {
 }
 
 fn apt(ws: &Workspace, packages: &[&str]) -> Result<()> {
+    debian::ready(ws, packages)?;
     if packages.contains(&"postgresql") {
-        debian::install(ws, &["postgresql-common"])?;
+        debian::add(ws, &["postgresql-common"])?;
         keep_from_making_a_cluster()?;
     }
-    debian::install(ws, packages)
+    debian::add(ws, packages)
 }
 
 /// The package would make a cluster of its own and start it as a service of the system; nobody asked for that.

@@ -36,8 +36,8 @@ fn names(path: &str, text: &str) -> Vec<Finding> {
     let code = rust_text::code_only(text.get(..tests.unwrap_or(text.len())).unwrap_or(text));
     let mut findings = Vec::new();
     for (number, line) in (1..).zip(code.lines()) {
-        let mut names = line.split(|c: char| !c.is_alphanumeric() && c != '_').map(snake);
-        if let Some(name) = names.find(|name| WORDS.iter().any(|word| has_word(name, word))) {
+        let mut names = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+        if let Some(name) = names.find(|name| says_double(name)) {
             findings.push(Finding::new(
                 path,
                 number,

@@ -64,6 +64,10 @@ hex_id!(
     RequestId, 16, "request"
 );
 hex_id!(
+    /// Names an emergency: what its claim, its uses, its end and its review share.
+    EmergencyId, 16, "emergency"
+);
+hex_id!(
     /// Names one decision of the policy.
     DecisionId, 16, "decision"
 );

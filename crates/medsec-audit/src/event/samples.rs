@@ -76,6 +76,7 @@ fn everything() -> Subject {
             version: Some(count(2)),
         }),
         principal: Some(PrincipalId::new("bob").unwrap()),
+        emergency: Some(EmergencyId::from_bytes([0x99; 16])),
         policy: Some(PolicyHash::from_bytes([0x11; 32])),
         peer: Some(PeerName::new("siem-1").unwrap()),
         items: Some(count(12)),

@@ -31,6 +31,7 @@ const INNER: [(&str, &[&str]); 4] = [
             "key",
             "version",
             "principal",
+            "emergency",
             "policy",
             "peer",
             "items",

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::{
-    DatasetId, KekName, PackageId, PeerName, PolicyHash, PrincipalId, RefusalCode, SlotDigest,
+    DatasetId, EmergencyId, KekName, PackageId, PeerName, PolicyHash, PrincipalId, RefusalCode,
+    SlotDigest,
 };
 use crate::commitment::Commitment;
 use crate::count::Count;
@@ -30,8 +31,10 @@ pub struct Subject {
     pub study: Option<Study>,
     /// The key.
     pub key: Option<KekVersion>,
-    /// The principal whose rights were changed.
+    /// The principal whose rights were changed, or who claimed the emergency.
     pub principal: Option<PrincipalId>,
+    /// The emergency that it was done in, or that was claimed, ended or reviewed.
+    pub emergency: Option<EmergencyId>,
     /// The policy that came into force.
     pub policy: Option<PolicyHash>,
     /// The follower, the anchor, or the system that something was handed to.

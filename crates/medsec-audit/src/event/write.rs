@@ -152,9 +152,11 @@ fn which(subject: &Subject) -> Members {
 }
 
 fn write_others(members: &mut Members, subject: &Subject) {
-    let Subject { principal, policy, peer, items, span, period, clock, text, .. } = subject;
+    let Subject { principal, emergency, policy, peer, items, span, period, clock, text, .. } =
+        subject;
     let refusal = subject.refusal.as_ref();
     members.maybe_word("principal", principal.as_ref());
+    members.maybe_word("emergency", emergency.as_ref());
     members.maybe_word("policy", policy.as_ref());
     members.maybe_word("peer", peer.as_ref());
     members.maybe_number("items", *items);

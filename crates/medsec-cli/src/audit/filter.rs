@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use clap::Args;
 use medsec_audit::{
-    Action, DatasetId, Event, Head, Kind, LogTime, Outcome, PackageId, Patient, PrincipalId,
-    Purpose,
+    Action, DatasetId, EmergencyId, Event, Head, Kind, LogTime, Outcome, PackageId, Patient,
+    PrincipalId, Purpose,
 };
 
 use super::entry::{Body, Entry};
@@ -56,9 +56,10 @@ pub(crate) struct FilterOptions {
     /// Only what was not permitted.
     #[arg(long)]
     denied: bool,
-    /// Only emergencies, and what was done for their sake.
-    #[arg(long)]
-    emergency: bool,
+    /// Only emergencies, and what was done for their sake; with an ID, as `medsec emergency status` shows it, all that
+    /// is on record of this one.
+    #[arg(long, value_name = "ID", num_args = 0..=1)]
+    emergency: Option<Vec<EmergencyId>>,
     /// Records by their numbers, the last one included.
     #[arg(long, value_name = "A..B")]
     seq: Option<Numbers>,
@@ -170,7 +171,8 @@ impl Filter {
         } = &self.options;
         let lists =
             [principal.is_empty(), package.is_empty(), dataset.is_empty(), action.is_empty()];
-        lists.contains(&false) || !outcome.is_empty() || *denied || *emergency || patient.is_some()
+        let named = emergency.is_some() || patient.is_some();
+        lists.contains(&false) || !outcome.is_empty() || *denied || named
     }
 
     fn takes_event(&self, event: &Event) -> bool {
@@ -180,7 +182,7 @@ impl Filter {
         any(&options.action, |action| *action == event.action)
             && any(&options.outcome, |name| *name == outcome.map_or(INTENT, Outcome::name))
             && (!options.denied || matches!(outcome, Some(Outcome::Denied(_))))
-            && (!options.emergency || is_emergency(event))
+            && options.emergency.as_deref().is_none_or(|ids| is_of_emergency(event, ids))
             && any(&options.package, |package| subject.package == Some(*package))
             && any(&options.dataset, |dataset| subject.dataset.as_ref() == Some(dataset))
             && any(&options.principal, |id| concerns(event, id))
@@ -196,6 +198,15 @@ fn concerns(event: &Event, id: &PrincipalId) -> bool {
     let who = event.actor.principal();
     let acting = who.is_some_and(|who| who.id == *id || who.on_behalf_of.as_ref() == Some(id));
     acting || event.subject.principal.as_ref() == Some(id)
+}
+
+/// Whether it is of one of these emergencies, or of any where none is named.
+fn is_of_emergency(event: &Event, ids: &[EmergencyId]) -> bool {
+    let of = event.subject.emergency;
+    match ids {
+        [] => of.is_some() || is_emergency(event),
+        ids => of.is_some_and(|of| ids.contains(&of)),
+    }
 }
 
 /// Emergency access, and what was done under its purposes.

@@ -9,31 +9,23 @@ use super::walk;
 use crate::failure::Failure;
 use crate::session::Session;
 
-/// What was not read.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Seen {
-    /// Files that are called packages and are none, or cannot be read.
-    pub(crate) unread: u64,
-}
-
-/// Shows every header; nothing of it is authentic.
+/// Shows every header; nothing of it is authentic. Tells how many files are called packages and are none, or cannot be
+/// read.
 pub(crate) fn each(
     session: &Session,
     folder: &Path,
     mut show: impl FnMut(&Header),
-) -> Result<Seen, Failure> {
+) -> Result<u64, Failure> {
     session.interrupt.arm();
-    let mut seen = Seen::default();
+    let mut unread = 0_u64;
     for one in packages(folder)? {
         if session.interrupt.is_set() {
             return Err(Failure::interrupted());
         }
-        let opened = walk::open(folder, &one.path).ok();
-        let header = opened.and_then(|mut opened| Header::read_patiently(&mut opened.file).ok());
-        match header {
-            Some(header) => show(&header),
-            None => seen.unread = seen.unread.saturating_add(1),
+        match walk::header(folder, &one.path) {
+            Ok((_, header)) => show(&header),
+            Err(_) => unread = unread.saturating_add(1),
         }
     }
-    Ok(seen)
+    Ok(unread)
 }

@@ -16,7 +16,7 @@ use super::lock::{OutputFolder, shared};
 use super::package::{Looked, MadeOf, Reader};
 use super::report_file::ReportFile;
 use super::same::same_content;
-use super::tally::{Place, Tally, Words};
+use super::tally::{NO_PACKAGE, Place, Tally, Words};
 use super::walk::{self, Found, Kind};
 use super::{EXTENSION, path};
 use crate::custody::Custody;
@@ -124,6 +124,7 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
         done: "opened",
         skipped: "opened before or superseded",
         failed: ["failure", "failures"],
+        nothing: NO_PACKAGE,
     };
     let mut folder = tally.conclude(session, &words, report);
     folder.report =

@@ -42,9 +42,7 @@ pub(super) struct Looked {
 impl Reader<'_> {
     /// The header, of which nothing is authentic; the file stands behind it.
     pub(super) fn header(&self, package: &Path) -> Result<(File, Header), Failure> {
-        let mut file = walk::open(self.folder, package)?.file;
-        let header = Header::read_patiently(&mut file)?;
-        Ok((file, header))
+        walk::header(self.folder, package)
     }
 
     /// As [`Self::header`], for a package that is to be opened: that it is none stands in the log.

@@ -13,7 +13,7 @@ use super::manifest;
 use super::open::packages;
 use super::path;
 use super::report_file::ReportFile;
-use super::tally::{Place, Tally, Words};
+use super::tally::{NO_PACKAGE, Place, Tally, Words};
 use super::walk::{self, Found};
 use crate::audit::told::Told;
 use crate::exit::Exit;
@@ -56,7 +56,12 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     if !session.interrupt.is_set() {
         compare_lists(plan, &manifest, &seen.into_inner().unwrap_or_default(), &tally);
     }
-    let words = Words { done: "reconciled", skipped: "left out", failed: ["finding", "findings"] };
+    let words = Words {
+        done: "reconciled",
+        skipped: "left out",
+        failed: ["finding", "findings"],
+        nothing: NO_PACKAGE,
+    };
     let mut folder = tally.conclude(session, &words, report);
     folder.report = folder.report.field("listed", manifest.entries().len());
     Ok(folder)
@@ -66,10 +71,8 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
 fn compare(plan: &Plan<'_>, found: &[Found], index: usize, tally: &Tally<'_>, seen: &Mutex<Seen>) {
     let Some(one) = found.get(index) else { return };
     let Some(len) = one.kind.file_len() else { return };
-    let header = walk::open(plan.source, &one.path)
-        .and_then(|mut opened| Ok(Header::read_patiently(&mut opened.file)?));
-    let header = match header {
-        Ok(header) => header,
+    let header = match walk::header(plan.source, &one.path) {
+        Ok((_, header)) => header,
         Err(failure) => return tally.failed(index, failure),
     };
     let id = PackageId::from_bytes(*header.core().package_id.as_bytes());

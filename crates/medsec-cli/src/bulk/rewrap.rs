@@ -22,7 +22,7 @@ use self::pace::Pace;
 pub(crate) use self::packages::{ListOption, Packages};
 use super::crew::{self, Hands};
 use super::report_file::ReportFile;
-use super::tally::{Place, Tally, Words};
+use super::tally::{NO_PACKAGE, Place, Tally, Words};
 use super::walk::{self, Opened};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -146,6 +146,7 @@ pub(crate) fn run(
         done: "rewrapped",
         skipped: "had these recipients already",
         failed: ["failure", "failures"],
+        nothing: NO_PACKAGE,
     };
     let reasons = tally.reasons();
     let mut folder = tally.conclude(session, &words, report);

@@ -108,7 +108,12 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     let tally = Tally::new(session, &found);
     seal_all(session, plan, &found, &tally, ledger.as_ref())?;
     let written = ledger.map(|ledger| write_manifest(plan, ledger, &tally));
-    let words = Words { done: "sealed", skipped: "sealed before", failed: ["failure", "failures"] };
+    let words = Words {
+        done: "sealed",
+        skipped: "sealed before",
+        failed: ["failure", "failures"],
+        nothing: "there was no file in the folder",
+    };
     let mut folder = tally.conclude(session, &words, report);
     if let Some(Some(written)) = &written {
         folder.report = describe_manifest(folder.report, written);

@@ -16,7 +16,7 @@ use self::names::Names;
 use super::crew::{self, lock};
 use super::report_file::ReportFile;
 use super::rewrap::Packages;
-use super::tally::{Tally, Words};
+use super::tally::{NO_PACKAGE, Tally, Words};
 use super::walk;
 use crate::failure::Failure;
 use crate::report::{Folder, Report};
@@ -72,12 +72,8 @@ pub(crate) fn run(
             for &index in *run {
                 let Some(one) = packages.found().get(index) else { continue };
                 let Some(len) = one.kind.file_len() else { continue };
-                let opened = walk::open(packages.root(), &one.path);
-                let header = opened.and_then(|mut opened| {
-                    Header::read_patiently(&mut opened.file).map_err(Failure::from)
-                });
-                match header {
-                    Ok(header) => {
+                match walk::header(packages.root(), &one.path) {
+                    Ok((_, header)) => {
                         lock(&found).add(&header, len, &names);
                         tally.done(len);
                     }
@@ -86,7 +82,12 @@ pub(crate) fn run(
             }
         },
     );
-    let words = Words { done: "looked at", skipped: "left out", failed: ["failure", "failures"] };
+    let words = Words {
+        done: "looked at",
+        skipped: "left out",
+        failed: ["failure", "failures"],
+        nothing: NO_PACKAGE,
+    };
     let mut folder = tally.conclude(session, &words, report);
     let found = found.into_inner().unwrap_or_default();
     folder.report = found.describe(folder.report, &names);

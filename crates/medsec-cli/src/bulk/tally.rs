@@ -231,7 +231,13 @@ pub(super) struct Words {
     pub(super) skipped: &'static str,
     /// `failure`, `failures`
     pub(super) failed: [&'static str; 2],
+    /// What is said where there was nothing to do: perhaps it is the wrong folder.
+    pub(super) nothing: &'static str,
 }
+
+/// For what works on packages.
+pub(super) const NO_PACKAGE: &str =
+    "there was no package in the folder: those are files whose name ends in `.msp`";
 
 fn count(found: &[Found], is: impl Fn(&Kind) -> bool) -> u64 {
     found.iter().filter(|one| is(&one.kind)).count() as u64
@@ -264,7 +270,7 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
     let failures: Vec<Value> = counts.troubles.iter().take(SHOWN).map(trouble_value).collect();
     let report = Report::new().line(line);
     let report = match counts.done.saturating_add(counts.skipped).saturating_add(failed) {
-        0 => report.line(nothing(words)),
+        0 => report.line(format!("  {}", words.nothing)),
         _ => report,
     };
     report
@@ -278,14 +284,6 @@ fn report(found: &[Found], counts: &Counts, words: &Words, took: Duration) -> Re
         .field("seconds", units::seconds(took))
         .field("files_per_second", rate.round())
         .field("failures", failures)
-}
-
-/// Perhaps it is the wrong folder.
-const fn nothing(words: &Words) -> &'static str {
-    match words.done.as_bytes() {
-        b"sealed" => "  there was no file in the folder",
-        _ => "  there was no package in the folder: those are files whose name ends in `.msp`",
-    }
 }
 
 fn trouble_value(trouble: &Trouble) -> Value {

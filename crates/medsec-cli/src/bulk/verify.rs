@@ -15,7 +15,7 @@ use super::crew::{self, Hands, lock};
 use super::lock::shared;
 use super::manifest::{self, FILE_NAME, name_of};
 use super::report_file::ReportFile;
-use super::tally::{Place, Tally, Words};
+use super::tally::{NO_PACKAGE, Place, Tally, Words};
 use super::walk::{self, Found};
 use super::{EXTENSION, path, seen};
 use crate::exit::Exit;
@@ -84,7 +84,12 @@ pub(crate) fn run(session: &Session, plan: &Plan<'_>) -> Result<Folder, Failure>
     {
         tally.found(Place::Manifest, Path::new(FILE_NAME), "failed", failure);
     }
-    let words = Words { done: "verified", skipped: "other files", failed: ["finding", "findings"] };
+    let words = Words {
+        done: "verified",
+        skipped: "other files",
+        failed: ["finding", "findings"],
+        nothing: NO_PACKAGE,
+    };
     let mut folder = tally.conclude(session, &words, report);
     folder.report = describe(folder.report, manifest.as_ref(), &kinds);
     Ok(folder)

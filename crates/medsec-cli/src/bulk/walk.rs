@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use medsec_crypto::Header;
+
 use crate::failure::Failure;
 
 /// Something in a folder.
@@ -106,6 +108,13 @@ pub(super) struct Opened {
 /// Opens what was listed as a regular file, and waits for nothing if it is none any more.
 pub(super) fn open(root: &Path, path: &Path) -> Result<Opened, Failure> {
     open_plain(root, path).map_err(|error| Failure::io("the file cannot be read", &error))
+}
+
+/// Opens a package and reads its header, of which nothing is authentic; the file stands behind it.
+pub(super) fn header(root: &Path, path: &Path) -> Result<(File, Header), Failure> {
+    let mut file = open(root, path)?.file;
+    let header = Header::read_patiently(&mut file)?;
+    Ok((file, header))
 }
 
 /// Like [`open`], with the system's own error.

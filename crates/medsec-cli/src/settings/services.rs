@@ -133,6 +133,11 @@ impl ServiceSection {
         }
     }
 
+    /// The same keys as they are called here, with the service's name before them.
+    pub(crate) fn whole_keys(&self) -> impl Iterator<Item = String> {
+        self.keys().iter().map(|key| format!("{}:{key}", self.name()))
+    }
+
     /// What kind of service it is, as the file says it.
     pub(crate) const fn kind(&self) -> &'static str {
         match self {

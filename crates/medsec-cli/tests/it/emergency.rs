@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod clinic;
+mod followed;
 mod key;
 mod limits;
 mod recovery;

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::error::{ReportError, read_limited};
+use crate::cargo::{self, Package};
+use crate::error::ReportError;
 use crate::program;
 
 const LONGEST_LOCK: u64 = 16 << 20;
@@ -21,24 +22,11 @@ pub struct Borrowed {
     pub commit: String,
 }
 
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    source: Option<String>,
-}
-
 /// The packages that `root` borrows, and what about them is at no commit. `top` is the root of its own repository.
 pub(super) fn of(root: &Path, top: &Path) -> Result<(Vec<Borrowed>, Vec<String>), ReportError> {
     let mut borrowed = BTreeSet::new();
     let mut changed = Vec::new();
-    for Package { name, version, .. } in by_path(root)? {
+    for Package { name, version, .. } in from_elsewhere(root, top)? {
         let Some(folder) = folder(root, &name, &version)?.filter(|path| !path.starts_with(top))
         else {
             continue;
@@ -60,17 +48,24 @@ pub(super) fn of(root: &Path, top: &Path) -> Result<(Vec<Borrowed>, Vec<String>)
     Ok((borrowed.into_iter().collect(), changed))
 }
 
-/// Packages of `Cargo.lock` that come from no registry and no other repository by address.
-fn by_path(root: &Path) -> Result<Vec<Package>, ReportError> {
-    const FILE: &str = "Cargo.lock";
-    let path = root.join(FILE);
-    if !path.is_file() {
+/// Packages of `Cargo.lock` that come from no registry and no other repository by address, without those that this
+/// repository holds as members: only about the others has Cargo to be asked one by one.
+fn from_elsewhere(root: &Path, top: &Path) -> Result<Vec<Package>, ReportError> {
+    if !root.join(cargo::LOCK).is_file() {
         return Ok(Vec::new());
     }
-    let text = String::from_utf8(read_limited(&path, LONGEST_LOCK)?);
-    let text = text.map_err(|error| ReportError::content(FILE, error))?;
-    let lock: Lock = toml::from_str(&text).map_err(|error| ReportError::content(FILE, error))?;
-    Ok(lock.package.into_iter().filter(|package| package.source.is_none()).collect())
+    let mut packages = cargo::locked(root, LONGEST_LOCK)?;
+    packages.retain(|package| package.source.is_none());
+    if packages.is_empty() {
+        return Ok(packages);
+    }
+    let mut members = cargo::members(root)?;
+    members.retain(|member| member.manifest_path.starts_with(top));
+    let is_held = |package: &Package| {
+        members.iter().any(|one| one.name == package.name && one.version == package.version)
+    };
+    packages.retain(|package| !is_held(package));
+    Ok(packages)
 }
 
 /// Where Cargo finds a package; nothing for one that only stands in the lock file and that nothing needs any more.

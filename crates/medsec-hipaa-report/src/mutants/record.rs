@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::sample::Mutant;
 use super::tree::Tree;
 use crate::digest::sha256;
-use crate::error::{At as _, ReportError, read_limited};
+use crate::error::{At as _, ReportError, parsed, read_limited};
+use crate::project::is_inside;
 
 /// Where it lies, from the root of the repository.
 pub const MUTANTS_FILE: &str = "compliance/mutants.json";
@@ -80,6 +81,15 @@ impl Outcome {
     }
 }
 
+/// What is left to try of an item.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Left {
+    /// What no test noticed the last time.
+    pub(super) survivors: Vec<Mutant>,
+    /// What was never tried, or before its file changed.
+    pub(super) new: Vec<Mutant>,
+}
+
 /// What became of mutants of the code that implements an item.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
@@ -113,6 +123,12 @@ pub struct Survivor {
 }
 
 impl Mutants {
+    /// How many of those that build some test noticed.
+    #[must_use]
+    pub const fn noticed(&self) -> usize {
+        self.killed.saturating_add(self.killed_by_others)
+    }
+
     /// The counts in words.
     #[must_use]
     pub fn sentence(&self) -> String {
@@ -181,45 +197,50 @@ impl Record {
         self.rows.keys().map(String::as_str)
     }
 
-    /// Keeps what was tried of files that are as they were; returns what of the sample is left to try. A survivor that
-    /// nobody explained is tried again: there may be a better test by now.
+    /// Keeps what was tried of files that are as they were, and says what is left to try. A survivor that nobody explained
+    /// is tried again, because there may be a better test by now; until then it stands.
     pub(super) fn begin(
         &mut self,
         citation: &str,
         tree: &Tree,
         listed: &[Mutant],
         sampled: &[Mutant],
-    ) -> Result<Vec<Mutant>, ReportError> {
+    ) -> Result<Left, ReportError> {
         let row = self.rows.entry(citation.to_owned()).or_default();
         row.of = listed.len();
         row.commit.clone_from(&tree.commit);
         let explained = explained(&tree.root)?;
-        let mut kept = Vec::new();
+        let mut digests = Digests::of(&tree.root);
+        let (mut kept, mut survivors) = (Vec::new(), Vec::new());
         for one in row.tried.drain(..) {
-            let open =
-                one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none();
-            if !open
-                && listed.iter().any(|mutant| mutant.name == one.mutant)
-                && digest(&tree.root, &one.file)?.as_ref() == Some(&one.sha256)
-            {
-                kept.push(one);
+            let fresh = digests.is_as_in(&one)?;
+            let mutant = listed.iter().find(|mutant| fresh && mutant.name == one.mutant);
+            let Some(mutant) = mutant else { continue };
+            if one.outcome == Outcome::Survived && explained.survivor(&one.mutant).why.is_none() {
+                survivors.push(mutant.clone());
             }
+            kept.push(one);
         }
+        survivors.dedup();
         row.tried = kept;
-        let known = |mutant: &&Mutant| row.tried.iter().all(|one| one.mutant != mutant.name);
-        Ok(sampled.iter().filter(known).cloned().collect())
+        let is_new = |mutant: &&Mutant| row.tried.iter().all(|one| one.mutant != mutant.name);
+        Ok(Left { survivors, new: sampled.iter().filter(is_new).cloned().collect() })
     }
 
+    /// Takes what became of mutants, in place of what was known about them.
     pub(super) fn add(
         &mut self,
         citation: &str,
         tree: &Tree,
-        tried: Vec<Tried>,
+        tried: Vec<(Mutant, Outcome)>,
     ) -> Result<(), ReportError> {
         let row = self.rows.entry(citation.to_owned()).or_default();
-        for mut one in tried {
-            one.sha256 = digest(&tree.root, &one.file)?.unwrap_or_default();
-            row.tried.push(one);
+        let is_other = |one: &Tried| tried.iter().all(|(mutant, _)| mutant.name != one.mutant);
+        row.tried.retain(is_other);
+        let mut digests = Digests::of(&tree.root);
+        for (Mutant { name: mutant, file, .. }, outcome) in tried {
+            let sha256 = digests.file(&file)?.unwrap_or_default().to_owned();
+            row.tried.push(Tried { mutant, file, sha256, outcome });
         }
         row.tried.sort();
         Ok(())
@@ -234,11 +255,12 @@ impl Record {
     /// What counts of it, for every item: of files that are as they were.
     pub(crate) fn counting(&self, root: &Path) -> Result<BTreeMap<String, Mutants>, ReportError> {
         let explained = explained(root)?;
+        let mut digests = Digests::of(root);
         let mut all = BTreeMap::new();
         for (citation, row) in &self.rows {
             let mut fresh = Vec::new();
             for one in &row.tried {
-                if digest(root, &one.file)?.as_ref() == Some(&one.sha256) {
+                if digests.is_as_in(one)? {
                     fresh.push(one);
                 }
             }
@@ -268,8 +290,7 @@ impl Record {
             };
             *count = count.saturating_add(1);
         }
-        let noticed = seen.killed.saturating_add(seen.killed_by_others);
-        seen.viable = noticed.saturating_add(seen.survivors.len());
+        seen.viable = seen.noticed().saturating_add(seen.survivors.len());
         seen
     }
 }
@@ -287,9 +308,7 @@ fn explained(root: &Path) -> Result<Explained, ReportError> {
     if !path.exists() {
         return Ok(Explained { survivors: Vec::new() });
     }
-    let text = String::from_utf8(read_limited(&path, LONGEST)?)
-        .map_err(|error| ReportError::content(SURVIVORS_FILE, error))?;
-    toml::from_str(&text).map_err(|error| ReportError::content(SURVIVORS_FILE, error))
+    parsed(SURVIVORS_FILE, &path, LONGEST)
 }
 
 /// `file:line:column: what` without line and column.
@@ -299,14 +318,32 @@ fn without_place(mutant: &str) -> String {
     format!("{file}: {what}")
 }
 
-/// The digest of a file, if it is there.
-fn digest(root: &Path, file: &str) -> Result<Option<String>, ReportError> {
-    let path = root.join(file);
-    let inside = file.split('/').all(|part| !["", ".", ".."].contains(&part));
-    if !inside || !path.is_file() {
-        return Ok(None);
+/// Digests of files, each taken once.
+struct Digests<'a> {
+    root: &'a Path,
+    taken: BTreeMap<String, Option<String>>,
+}
+
+impl<'a> Digests<'a> {
+    const fn of(root: &'a Path) -> Self {
+        Self { root, taken: BTreeMap::new() }
     }
-    Ok(Some(sha256(&read_limited(&path, LONGEST)?)))
+
+    /// That of a file, if it is there.
+    fn file(&mut self, file: &str) -> Result<Option<&str>, ReportError> {
+        if !self.taken.contains_key(file) {
+            let path = self.root.join(file);
+            let there = is_inside(self.root, file) && path.is_file();
+            let digest = there.then(|| read_limited(&path, LONGEST)).transpose()?;
+            self.taken.insert(file.to_owned(), digest.map(|bytes| sha256(&bytes)));
+        }
+        Ok(self.taken.get(file).and_then(Option::as_deref))
+    }
+
+    /// Whether the file of a mutant is as it was when that was tried.
+    fn is_as_in(&mut self, tried: &Tried) -> Result<bool, ReportError> {
+        Ok(self.file(&tried.file)? == Some(tried.sha256.as_str()))
+    }
 }
 
 #[cfg(test)]

@@ -171,14 +171,9 @@ impl<'a> Tool<'a> {
 
     /// A build folder of its own, and nothing of a run that records evidence.
     fn quiet(&self, command: &mut Command) {
-        for (name, _) in std::env::vars_os() {
-            let inherited = name.to_str().is_some_and(|name| {
-                name.starts_with("NEXTEST") || name.starts_with("MEDSEC_EVIDENCE")
-            });
-            if inherited {
-                command.env_remove(name);
-            }
-        }
+        let is_of_a_run =
+            |name: &str| name.starts_with("NEXTEST") || name.starts_with("MEDSEC_EVIDENCE");
+        program::without(command, is_of_a_run);
         command.env("CARGO_TARGET_DIR", self.build());
     }
 

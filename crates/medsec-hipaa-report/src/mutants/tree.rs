@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{At as _, ReportError};
-use crate::git::Commit;
-use crate::program;
+use crate::git;
 
 /// The work tree at the commit of the repository.
 #[derive(Debug)]
@@ -18,17 +17,17 @@ impl Tree {
     /// times, so that little is built anew.
     pub(super) fn at(root: &Path, place: &Path) -> Result<Self, ReportError> {
         std::fs::create_dir_all(place).at(place)?;
-        let commit = Commit::of(root)?.id;
+        let commit = git::read(root, &["rev-parse", "HEAD"])?.trim().to_owned();
         let tree = place.join("tree");
-        let git = |dir: &Path, args: &[&str]| {
-            program::read(program::command("git", dir).args(args)).map(drop)
-        };
         if tree.join(".git").is_file() {
-            git(&tree, &["checkout", "--quiet", "--force", "--detach", &commit])?;
+            git::read(&tree, &["checkout", "--quiet", "--force", "--detach", &commit])?;
         } else {
-            git(root, &["worktree", "prune"])?;
+            git::read(root, &["worktree", "prune"])?;
             let path = tree.to_string_lossy().into_owned();
-            git(root, &["worktree", "add", "--quiet", "--force", "--detach", &path, &commit])?;
+            git::read(
+                root,
+                &["worktree", "add", "--quiet", "--force", "--detach", &path, &commit],
+            )?;
         }
         Ok(Self { root: tree, commit })
     }

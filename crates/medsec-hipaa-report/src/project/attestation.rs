@@ -95,6 +95,18 @@ pub enum Standing {
     Invalid,
 }
 
+impl Standing {
+    /// As a report says it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Valid => "holds",
+            Self::Expired => "expired",
+            Self::Invalid => "does not hold",
+        }
+    }
+}
+
 /// The file as it is written.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

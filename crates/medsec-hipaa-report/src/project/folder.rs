@@ -68,7 +68,7 @@ pub(super) fn is_item(file: &str, citation: &str, problems: &mut Vec<Problem>) -
 }
 
 /// Whether a plain relative path exists below the root.
-pub(super) fn is_inside(root: &Path, path: &str) -> bool {
+pub(crate) fn is_inside(root: &Path, path: &str) -> bool {
     let plain = !path.is_empty() && path.split('/').all(|part| !["", ".", ".."].contains(&part));
     plain && !path.contains('\\') && root.join(path).exists()
 }

@@ -61,7 +61,7 @@ pub fn build(input: &Input<'_>) -> Report {
         date: input.date,
         valid_until: valid_until(project),
         configurations: input.runs.iter().map(ran).collect(),
-        assurance: assurance(project, &rows, &problems),
+        assurance: assurance(&rows, &problems),
         bill: None,
         sbom: None,
         excluded: settings.excluded.clone(),
@@ -76,7 +76,7 @@ pub fn build(input: &Input<'_>) -> Report {
 }
 
 /// The tiers that were reached, in words.
-fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<String> {
+fn assurance(rows: &[Row], problems: &[Problem]) -> Vec<String> {
     let witnessed = "Each test that counts is declared in the source, ran once, passed, and left one witness of its \
                      run: what it checked, and that its body is the one in the source.";
     let unlocked = problems.iter().filter(|one| matches!(one, Problem::Orphaned { .. })).count();
@@ -86,21 +86,16 @@ fn assurance(project: &Project, rows: &[Row], problems: &[Problem]) -> Vec<Strin
     };
     let lines = [witnessed.to_owned(), locked];
     let tried: Vec<_> = rows.iter().filter_map(|row| row.mutants.as_ref()).collect();
-    let sum = |count: fn(&Mutants) -> usize| tried.iter().map(|one| count(one)).sum::<usize>();
-    let (viable, survived) = (sum(|one| one.viable), sum(|one| one.survivors.len()));
-    let mutants = if viable == 0 {
-        "Mutants of the code were not tried: that the tests fail when the code is broken is shown by nothing else."
-            .to_owned()
-    } else {
-        let noticed = viable.saturating_sub(survived);
-        let Some(tool) = project.mutants.values().map(|one| one.tool.as_str()).next() else {
-            return lines.to_vec();
-        };
-        format!(
-            "The code behind {} items was broken on purpose with {tool}, a sample of at most 40 places an item: tests \
-             noticed {noticed} of {viable}. Each row says which were not noticed, and how many were not tried.",
+    let viable: usize = tried.iter().map(|one| one.viable).sum();
+    let noticed: usize = tried.iter().map(|one| one.noticed()).sum();
+    let mutants = match tried.first() {
+        Some(Mutants { tool, .. }) if viable > 0 => format!(
+            "The code behind {} items was broken on purpose with {tool}, at a sample of places of each: tests noticed \
+             {noticed} of {viable}. Each row says which were not noticed, and how many were not tried.",
             tried.len()
-        )
+        ),
+        _ => "Mutants of the code were not tried: that the tests fail when the code is broken is shown by nothing else."
+            .to_owned(),
     };
     lines.into_iter().chain([mutants]).collect()
 }

@@ -306,15 +306,10 @@ impl Row {
     /// not for the operator to repair.
     #[must_use]
     pub const fn is_owed(&self) -> bool {
-        match self.status {
-            Status::Evidenced
-            | Status::Attested { .. }
-            | Status::DoesNotApply { .. }
-            | Status::Alternative { signed: true } => false,
-            Status::Alternative { signed: false }
-            | Status::Operator
-            | Status::AttestationExpired => true,
-            _ => self.section != 312,
-        }
+        let is_theirs = matches!(
+            self.status,
+            Status::Alternative { .. } | Status::Operator | Status::AttestationExpired
+        );
+        !self.status.is_satisfied() && (is_theirs || self.section != 312)
     }
 }

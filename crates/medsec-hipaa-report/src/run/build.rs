@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::cargo::LOCK;
 use crate::digest::sha256;
 use crate::error::{ReportError, read_limited};
 use crate::git;
+use crate::program;
 
 const LONGEST: u64 = 16 << 20;
-const LOCK: &str = "Cargo.lock";
 
 /// Tables of Cargo's settings in which a key can change what is built or how a test runs.
 const TELLING: [&str; 7] = ["build", "env", "patch", "paths", "profile", "target", "unstable"];
@@ -53,11 +54,7 @@ impl Build {
 
     /// Takes variables away that exchange the compiler, its flags or what starts a test; and holds on to the lock file.
     pub(super) fn rule(&self, command: &mut Command) {
-        for (name, _) in std::env::vars_os() {
-            if name.to_str().is_some_and(meddles) {
-                command.env_remove(name);
-            }
-        }
+        program::without(command, meddles);
         if self.locked {
             command.arg("--locked");
         }

@@ -188,7 +188,7 @@ impl Configuration {
     fn prepared(&self, nextest: &impl Fn(&str) -> Command, what: &str) -> Command {
         let mut command = nextest(what);
         self.build.rule(&mut command);
-        command.env_remove("NEXTEST_RETRIES").stdin(Stdio::null());
+        command.stdin(Stdio::null());
         command.env("MEDSEC_EVIDENCE_DIR", &self.witnesses).env("MEDSEC_EVIDENCE_RUN", &self.id);
         command
     }

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use jsonschema::{Retrieve, Uri};
-use medsec_hipaa_report::{Files, PrivateKey, SBOM_FILE, dangling, render, state};
+use medsec_hipaa_report::{
+    Files, LOCK_FILE, PrivateKey, Run, SBOM_FILE, dangling, render, state, state_run,
+};
 use serde_json::Value;
 
-use crate::scene::{Scene, named};
+use crate::scene::{LOGOFF, Scene, named};
 
 fn files(scene: &Scene) -> Files {
     let report = scene.report();
@@ -87,6 +89,34 @@ fn blessed_lock_is_the_committed_one() {
     let before = scene.text("compliance/compliance.lock");
     scene.bless();
     assert_eq!(scene.text("compliance/compliance.lock"), before);
+}
+
+/// A scene whose lock misses a test, and what `--bless` says about it.
+fn blessed_anew(name: &str, adjust: impl FnOnce(&Scene)) -> (Scene, String) {
+    let scene = Scene::recorded(name).nested();
+    scene.edit(LOCK_FILE, "session::busy_session_opens", "session::busy_session_reads");
+    scene.commit();
+    scene.reseal();
+    adjust(&scene);
+    let said = scene.program(&["make", "--bless"], |_| ());
+    (scene, said)
+}
+
+#[test]
+fn blessing_shows_the_rows_as_they_are_once_the_lock_is_committed() {
+    let (scene, said) = blessed_anew("blessed", |_| ());
+    let row = said.lines().find(|line| line.starts_with(LOGOFF)).unwrap();
+    assert!(row.ends_with("Evidenced") && !said.contains("differs from the commit"), "{said}");
+    assert!(said.contains("no report was written") && said.contains("commit it"), "{said}");
+    assert!(!scene.root.join("target/compliance").exists(), "a report of no commit");
+    named(&scene.report(), &["the tree differs from the commit", LOCK_FILE]);
+}
+
+#[test]
+fn blessing_still_tells_what_else_differs() {
+    let (_, said) = blessed_anew("blessed-dirty", |scene| scene.put("letter-2.txt", "x"));
+    let line = said.lines().find(|line| line.contains("the tree differs from the commit")).unwrap();
+    assert!(line.contains("letter-2.txt") && !line.contains(LOCK_FILE), "{said}");
 }
 
 /// The OSCAL documents with the schema of each.
@@ -293,7 +323,8 @@ fn statement_of_the_run_names_its_files_and_when_it_started() {
     let scene = Scene::recorded("run-statement");
     let mut files = Files::new();
     let key = PrivateKey::load(&scene.root.join("key.pem")).unwrap();
-    medsec_hipaa_report::state_run(scene.runs(), &mut files, Some(&key)).unwrap();
+    let (runs, _) = Run::load_all(scene.runs()).unwrap();
+    state_run(&runs, &mut files, Some(&key)).unwrap();
     let statement: Value = serde_json::from_slice(&files["run-statement.json"]).unwrap();
     let names: Vec<_> = statement["subject"]
         .as_array()

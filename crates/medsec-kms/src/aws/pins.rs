@@ -62,10 +62,6 @@ impl Pins {
         Ok(pins)
     }
 
-    pub(super) fn unusable(&self) -> impl Iterator<Item = (&str, &KeyServiceError)> {
-        self.unusable.iter().map(|(name, why)| (name.as_str(), &**why))
-    }
-
     pub(super) fn facts(&self) -> impl ExactSizeIterator<Item = &AwsKeyFacts> {
         self.keys.values()
     }

@@ -56,8 +56,7 @@ impl AwsKeys {
     }
 
     /// The same with those of the keys that can be used. One that is not there, may not be described, is of another region
-    /// or no symmetric key for encryption takes none of the others away: a call that names it ends with the reason, which
-    /// [`Self::unusable`] tells too.
+    /// or no symmetric key for encryption takes none of the others away: a call that names it ends with the reason.
     ///
     /// # Errors
     /// [`AwsKeyError`] if KMS cannot be asked. No service was made.
@@ -67,11 +66,6 @@ impl AwsKeys {
     ) -> Result<Self, AwsKeyError> {
         let pins = Pins::resolve(&connection, names, true).await?;
         Ok(Self { connection, pins })
-    }
-
-    /// The names that [`Self::pin_usable`] left out, and why.
-    pub fn unusable(&self) -> impl Iterator<Item = (&str, &KeyServiceError)> {
-        self.pins.unusable()
     }
 
     /// The keys, as KMS described them when they were resolved.

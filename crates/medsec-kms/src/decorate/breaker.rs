@@ -5,9 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use medsec_crypto::Stanza;
-
-use crate::decorate::{Items, Rewrapped, all_fail, decorated, times};
+use crate::decorate::{Items, Rewrapped, Sends, all_fail, decorated, times};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -58,28 +56,13 @@ impl Breaker {
 
     async fn around<'a, T>(
         &self,
+        _: Sends<'_>,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         let mut pass = self.pass()?;
         let answer = call().await;
         pass.settle(is_down(answer.as_ref().err()));
         answer
-    }
-
-    async fn around_plaintext<'a, T>(
-        &self,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
-    }
-
-    async fn around_rewrap<'a, T>(
-        &self,
-        _stanza: &Stanza,
-        _key: &KeyName,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
     }
 
     /// The service is down if it was for every one of them.

@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use medsec_crypto::Stanza;
-
-use crate::decorate::{Items, Rewrapped, all_fail, answered, decorated};
+use crate::decorate::{Items, Rewrapped, Sends, all_fail, answered, decorated};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -31,6 +29,7 @@ impl Deadline {
 
     async fn around<'a, T>(
         &self,
+        _: Sends<'_>,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         self.within(call()).await.unwrap_or(Err(KeyServiceError::TimedOut))
@@ -47,22 +46,6 @@ impl Deadline {
             over.as_mut().poll(context).map(|()| None)
         })
         .await
-    }
-
-    async fn around_plaintext<'a, T>(
-        &self,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
-    }
-
-    async fn around_rewrap<'a, T>(
-        &self,
-        _stanza: &Stanza,
-        _key: &KeyName,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
     }
 
     /// The time is that of each part that the service works on together, and what is done stays done. A service that

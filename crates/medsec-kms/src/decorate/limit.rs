@@ -8,9 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use medsec_crypto::Stanza;
-
-use crate::decorate::{Items, Rewrapped, decorated};
+use crate::decorate::{Items, Rewrapped, Sends, decorated};
 use crate::name::KeyName;
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 
@@ -29,26 +27,11 @@ impl Limit {
 
     async fn around<'a, T>(
         &self,
+        _: Sends<'_>,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         let _turn = self.turns.take().await;
         call().await
-    }
-
-    async fn around_plaintext<'a, T>(
-        &self,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
-    }
-
-    async fn around_rewrap<'a, T>(
-        &self,
-        _stanza: &Stanza,
-        _key: &KeyName,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.around(call).await
     }
 
     async fn around_batch(&self, items: &Items, key: &KeyName) -> Rewrapped {

@@ -5,9 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use medsec_crypto::Stanza;
-
-use crate::decorate::{Items, Rewrapped, answered, decorated, times};
+use crate::decorate::{Items, Rewrapped, Sends, answered, decorated, times};
 use crate::name::{KeyName, random};
 use crate::service::{KeyFuture, KeyService, KeyServiceError};
 use crate::timer::Timer;
@@ -78,15 +76,7 @@ impl Retry {
 
     async fn around<'a, T>(
         &self,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.again_if(|_| true, call).await
-    }
-
-    /// Makes a call again whose error passes, if `may` says so of it.
-    async fn again_if<'a, T>(
-        &self,
-        may: impl Fn(&KeyServiceError) -> bool,
+        sends: Sends<'_>,
         call: impl Fn() -> KeyFuture<'a, T>,
     ) -> Result<T, KeyServiceError> {
         let begun = self.timer.now();
@@ -96,7 +86,8 @@ impl Retry {
                 Err(error) => error,
             };
             let elapsed = self.timer.now().saturating_sub(begun);
-            let Some(pause) = self.pause(attempt, &error, elapsed).filter(|_| may(&error)) else {
+            let pause = self.pause(attempt, &error, elapsed);
+            let Some(pause) = pause.filter(|_| self.may_repeat(sends, &error)) else {
                 return Err(error);
             };
             self.timer.sleep(pause).await;
@@ -104,29 +95,17 @@ impl Retry {
         call().await
     }
 
-    async fn around_plaintext<'a, T>(
-        &self,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.again_if(|error| self.may_repeat_plaintext(error), call).await
-    }
-
-    async fn around_rewrap<'a, T>(
-        &self,
-        stanza: &Stanza,
-        key: &KeyName,
-        call: impl Fn() -> KeyFuture<'a, T>,
-    ) -> Result<T, KeyServiceError> {
-        self.again_if(|error| self.may_repeat_rewrap(stanza, key, error), call).await
-    }
-
-    fn may_repeat_plaintext(&self, error: &KeyServiceError) -> bool {
-        self.limits.plaintext == PlaintextAgain::Allowed || error.is_unsent()
-    }
-
-    /// One that is not done within the service may have sent the data key to be wrapped.
-    fn may_repeat_rewrap(&self, stanza: &Stanza, key: &KeyName, error: &KeyServiceError) -> bool {
-        self.may_repeat_plaintext(error) || self.inner.rewraps_unseen(stanza.key_ref(), key)
+    /// Whether a call that sent this and ended with that error may send it again.
+    fn may_repeat(&self, sends: Sends<'_>, error: &KeyServiceError) -> bool {
+        let plaintext = self.limits.plaintext == PlaintextAgain::Allowed || error.is_unsent();
+        match sends {
+            Sends::Nothing => true,
+            Sends::Plaintext => plaintext,
+            // Asked after the failure: a service may know only when it was reached.
+            Sends::Rewrap(stanza, key) => {
+                plaintext || self.inner.rewraps_unseen(stanza.key_ref(), key)
+            }
+        }
     }
 
     /// What failed for a reason that passes is asked for again, in its order, and nothing else.
@@ -138,7 +117,7 @@ impl Retry {
             let pauses = items.iter().zip(&answers).map(|((stanza, _), answer)| {
                 let error = answer.as_ref().err()?;
                 let pause = self.pause(attempt, error, elapsed)?;
-                self.may_repeat_rewrap(stanza, key, error).then_some(pause)
+                self.may_repeat(Sends::Rewrap(stanza, key), error).then_some(pause)
             });
             let pauses: Vec<Option<Duration>> = pauses.collect();
             // The longest that any of them asks for.

@@ -1,7 +1,7 @@
 //! Identity files on disk.
 
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use medsec_crypto::{OutputError, OutputOptions, write_file};
@@ -21,11 +21,7 @@ impl IdentityFile {
             return Err(LoadError::Io(io::ErrorKind::IsADirectory.into()));
         }
         refuse_shared(&about)?;
-        // The full capacity at once: a growing vector would leave the key behind in freed memory.
-        let limit = MAX_IDENTITY_LEN.saturating_add(1);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
-        file.take(limit as u64).read_to_end(&mut bytes).map_err(LoadError::Io)?;
-        Ok(Self::parse(&bytes)?)
+        read(&file)
     }
 
     /// Writes it into a new file that only its owner can read. Never replaces anything.
@@ -36,6 +32,15 @@ impl IdentityFile {
         // The defaults: for its owner only, and never in the place of another file.
         write_file(path, self.render().as_bytes(), OutputOptions::default())
     }
+}
+
+/// Reads an identity file that is open.
+pub(super) fn read(file: &File) -> Result<IdentityFile, LoadError> {
+    // The full capacity at once: a growing vector would leave the key behind in freed memory.
+    let limit = MAX_IDENTITY_LEN.saturating_add(1);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
+    file.take(limit as u64).read_to_end(&mut bytes).map_err(LoadError::Io)?;
+    Ok(IdentityFile::parse(&bytes)?)
 }
 
 #[cfg(unix)]

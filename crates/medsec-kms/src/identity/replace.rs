@@ -1,16 +1,15 @@
 //! An identity file in the place of another one with the same key: under another passphrase, or under none.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use medsec_crypto::OutputError;
-use zeroize::Zeroizing;
 
-use super::load::{LoadError, refuse_shared};
-use super::{IdentityFile, MAX_IDENTITY_LEN};
+use super::IdentityFile;
+use super::load::{LoadError, read, refuse_shared};
 use crate::steps::step;
-use crate::store::{ChangeError, Readers, erase, erase_named, is_leftover, publish};
+use crate::store::{ChangeError, Readers, erase, erase_named, is_leftover, name_count, publish};
 
 impl IdentityFile {
     /// Puts it in the place of the file at `path`, which must hold the same key, in one step; then overwrites what stood
@@ -67,27 +66,10 @@ fn open(path: &Path) -> Result<File, ReplaceError> {
     let file = OpenOptions::new().read(true).write(true).open(path).map_err(LoadError::Io)?;
     let about = file.metadata().map_err(LoadError::Io)?;
     refuse_shared(&about)?;
-    if has_other_names(&about) {
+    if name_count(&about).is_some_and(|names| names != 1) {
         return Err(ReplaceError::Linked);
     }
     Ok(file)
-}
-
-fn read(file: &File) -> Result<IdentityFile, LoadError> {
-    let limit = MAX_IDENTITY_LEN.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(1)));
-    file.take(limit as u64).read_to_end(&mut bytes).map_err(LoadError::Io)?;
-    Ok(IdentityFile::parse(&bytes)?)
-}
-
-#[cfg(unix)]
-fn has_other_names(about: &std::fs::Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(about) != 1
-}
-
-#[cfg(not(unix))]
-fn has_other_names(_: &std::fs::Metadata) -> bool {
-    false
 }
 
 /// Why an identity file was not replaced, or not to the end.

@@ -58,8 +58,7 @@ impl Counter {
             Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
             Err(error) => Err(KeyServiceError::from(Fault::from(error))),
         };
-        let is_refusal = |error: &_| matches!(error, KeyServiceError::Unauthenticated);
-        Ok(logins::once(module, token, pin, show, is_refusal)?)
+        Ok(logins::once(module, token, pin, show)?)
     }
 }
 

@@ -17,13 +17,12 @@ static TOKENS: Mutex<BTreeMap<(PathBuf, TokenSerial), Refused>> = Mutex::new(BTr
 ///
 /// # Errors
 /// [`KeyServiceError::Unauthenticated`] for a PIN that was refused; else what `log_in` answers.
-pub(super) fn once<E: From<KeyServiceError>>(
+pub(super) fn once(
     module: &Path,
     token: &TokenSerial,
     pin: &TokenPin,
-    log_in: impl FnOnce() -> Result<(), E>,
-    is_refusal: impl FnOnce(&E) -> bool,
-) -> Result<(), E> {
+    log_in: impl FnOnce() -> Result<(), KeyServiceError>,
+) -> Result<(), KeyServiceError> {
     // The same file under another name is the same module.
     let module = module.canonicalize().unwrap_or_else(|_| module.to_owned());
     let refused = {
@@ -33,10 +32,10 @@ pub(super) fn once<E: From<KeyServiceError>>(
     // Held over the login: whoever comes meanwhile with the same PIN waits for what becomes of it.
     let mut refused = refused.lock().unwrap_or_else(PoisonError::into_inner);
     if refused.as_ref().is_some_and(|refused| refused.is(pin)) {
-        return Err(KeyServiceError::Unauthenticated.into());
+        return Err(KeyServiceError::Unauthenticated);
     }
     let done = log_in();
-    if done.as_ref().err().is_some_and(is_refusal) {
+    if matches!(done, Err(KeyServiceError::Unauthenticated)) {
         *refused = Some(pin.clone());
     }
     done
@@ -60,7 +59,7 @@ mod tests {
                 shown.fetch_add(1, Ordering::SeqCst);
                 Err(KeyServiceError::Unauthenticated)
             };
-            once(Path::new("/module"), &token, &pin(text), refuse, |_| true)
+            once(Path::new("/module"), &token, &pin(text), refuse)
         };
         std::thread::scope(|scope| {
             for _ in 0..8 {
@@ -76,13 +75,10 @@ mod tests {
     fn pin_that_was_not_judged_may_be_shown_again() {
         let token = TokenSerial::new("away").unwrap();
         let away = || Err(KeyServiceError::Busy);
-        let not = |error: &KeyServiceError| matches!(error, KeyServiceError::Unauthenticated);
         for _ in 0..2 {
-            let told = once(Path::new("/module"), &token, &pin("right"), away, not);
+            let told = once(Path::new("/module"), &token, &pin("right"), away);
             assert!(matches!(told, Err(KeyServiceError::Busy)), "{told:?}");
         }
-        let done: Result<(), KeyServiceError> =
-            once(Path::new("/module"), &token, &pin("right"), || Ok(()), not);
-        done.unwrap();
+        once(Path::new("/module"), &token, &pin("right"), || Ok(())).unwrap();
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use medsec_crypto::{KeyRef, Stanza};
 
 use super::{KeyServices, ServiceName};
+use crate::decorate::answered;
 use crate::name::KeyName;
 use crate::service::{Claim, KeyContext, KeyService, KeyServiceError, Standing};
 
@@ -66,19 +67,21 @@ impl KeyServices {
         &self,
         stanza: &Stanza,
     ) -> Result<&Arc<dyn KeyService>, KeyServiceError> {
-        if let Chosen::Unsettled(claimants) = self.chosen(stanza.key_ref())? {
-            let mut away = None;
-            for service in claimants {
-                away = service.settle().await.err().or(away);
-            }
-            // One that is still not known could be the one: no other stands in for it.
-            return match (self.chosen(stanza.key_ref())?, away) {
-                (Chosen::One(service), _) => service.admits(stanza.key_ref()).map(|()| service),
-                (Chosen::Unsettled(_), Some(away)) => Err(away),
-                (Chosen::Unsettled(_), None) => Err(KeyServiceError::Ambiguous),
-            };
+        let key_ref = stanza.key_ref();
+        let claimants = match self.chosen(key_ref)? {
+            Chosen::One(service) => return service.admits(key_ref).map(|()| service),
+            Chosen::Unsettled(claimants) => claimants,
+        };
+        let mut away = None;
+        for service in claimants {
+            away = service.settle().await.err().or(away);
         }
-        self.of_key(stanza.key_ref())
+        // One that is still not known could be the one: no other stands in for it.
+        match (self.chosen(key_ref)?, away) {
+            (Chosen::One(service), _) => service.admits(key_ref).map(|()| service),
+            (Chosen::Unsettled(_), Some(away)) => Err(away),
+            (Chosen::Unsettled(_), None) => Err(KeyServiceError::Ambiguous),
+        }
     }
 
     /// The one service whose key that is, if that is certain. One that knows the key and will not use it is still the
@@ -116,33 +119,29 @@ impl KeyServices {
         items: &[(Stanza, KeyContext)],
         key: &KeyName,
     ) -> Vec<Result<Stanza, KeyServiceError>> {
+        let to = self.of_name(key).ok();
         let mut own = Vec::with_capacity(items.len());
         for (stanza, _) in items {
-            own.push(self.is_within(stanza, key).await);
+            // Also where the key has no service: who wrapped it is settled here.
+            let from = self.of_stanza(stanza).await.ok();
+            let both = from.zip(to.as_ref());
+            own.push(both.is_some_and(|(from, to)| Arc::ptr_eq(from, to.service)));
         }
         let chosen = items.iter().zip(&own).filter(|(_, own)| **own);
         let together: Vec<_> = chosen.map(|(item, _)| item.clone()).collect();
-        let mut answers = match self.of_name(key) {
-            Ok(to) if !together.is_empty() => to.service.rewrap_deks(&together, &to.key).await,
+        let answers = match to {
+            Some(to) if !together.is_empty() => to.service.rewrap_deks(&together, &to.key).await,
             _ => Vec::new(),
-        }
-        .into_iter();
+        };
+        let mut answers = answered(answers, together.len());
         let mut rewrapped = Vec::with_capacity(items.len());
         for ((stanza, context), own) in items.iter().zip(own) {
-            let missing = KeyServiceError::Answer("fewer answers than were asked for");
-            rewrapped.push(match own {
-                true => answers.next().unwrap_or(Err(missing)),
-                false => self.rewrap_dek(stanza, key, context).await,
+            let done = if own { answers.next() } else { None };
+            rewrapped.push(match done {
+                Some(done) => done,
+                None => self.rewrap_dek(stanza, key, context).await,
             });
         }
         rewrapped
-    }
-
-    /// Whether both are of one service.
-    async fn is_within(&self, stanza: &Stanza, key: &KeyName) -> bool {
-        match (self.of_stanza(stanza).await, self.of_name(key)) {
-            (Ok(from), Ok(to)) => Arc::ptr_eq(from, to.service),
-            _ => false,
-        }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use medsec_crypto::{OutputError, OutputOptions, write_file};
 
-pub(crate) use self::erase::{erase, erase_named, is_leftover};
+pub(crate) use self::erase::{erase, erase_named, is_leftover, name_count};
 use self::erase::{erase_all, is_set_aside};
 pub(crate) use self::publish::{Readers, publish};
 use super::error::{ChangeError, StoreError};

@@ -96,9 +96,7 @@ impl UserKeys {
     }
 
     pub(super) fn standing_of(&self, key_ref: &KeyRef) -> Option<Standing> {
-        let place = place_of(key_ref).filter(|place| place.store == self.state.store)?;
-        let key = self.state.keys.iter().find(|(_, key)| key.id == place.key);
-        key.map(|(name, _)| Standing { key: name.clone(), version: Some(place.version) })
+        standing(&self.state, key_ref)
     }
 
     pub(super) fn wrap_dek(
@@ -142,6 +140,13 @@ impl UserKeys {
         unwrapped.insert(place, Arc::clone(&kek));
         Ok(kek)
     }
+}
+
+/// Which key of the store that is, and in which version.
+pub(super) fn standing(state: &State, key_ref: &KeyRef) -> Option<Standing> {
+    let place = place_of(key_ref).filter(|place| place.store == state.store)?;
+    let key = state.keys.iter().find(|(_, key)| key.id == place.key);
+    key.map(|(name, _)| Standing { key: name.clone(), version: Some(place.version) })
 }
 
 fn ensure_usable(key: &Key) -> Result<(), KeyServiceError> {

@@ -11,11 +11,10 @@ use super::change::Administrator;
 use super::error::{ChangeError, CopyError, StoreError, go_on};
 use super::folder::{self, Folder};
 use super::mark::{self, Mark};
-use super::state::State;
+use super::state::{Condition, State};
 use super::{LocalStore, StorePlace, read, text};
 use crate::name::{KeyName, StoreId, UserName};
 use crate::public_key::PublicKey;
-use crate::service::KeyState;
 
 /// What may be lost when a copy is put back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +36,10 @@ pub enum Present {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CopyContents {
+    /// The store it is a copy of.
+    pub store: StoreId,
+    /// How many changes it knows, the store's founding included.
+    pub generation: u64,
     /// Users who were not removed, and what their keys are wrapped to.
     pub users: Vec<(UserName, PublicKey)>,
     /// Keys that were not destroyed.
@@ -54,32 +57,21 @@ pub struct Restored {
     pub lost: u64,
 }
 
-/// Verifies a copy of a state file and says which store it is of and how many changes it knows.
+/// Verifies a copy of a state file and says of which store it is and what putting it back brings back.
 ///
 /// # Errors
 /// [`CopyError`] if it is not a state that an administrator signed.
-pub fn inspect_state(path: &Path) -> Result<(StoreId, u64), CopyError> {
-    let state = copied(path)?;
-    Ok((state.store, state.generation))
-}
-
-/// Verifies a copy of a state file and says what putting it back brings back.
-///
-/// # Errors
-/// As [`inspect_state`].
 pub fn contents_of_copy(path: &Path) -> Result<CopyContents, CopyError> {
     let state = copied(path)?;
     let users = state.users.iter().filter(|(_, user)| user.offboarded.is_none());
     let keys = state.keys.iter();
-    let keys = keys.filter(|(name, key)| !is_destroyed(key.describe(name).state));
+    let keys = keys.filter(|(_, key)| !matches!(key.condition, Condition::Destroyed { .. }));
     Ok(CopyContents {
+        store: state.store,
+        generation: state.generation,
         users: users.map(|(name, user)| (name.clone(), user.recipient.clone())).collect(),
         keys: keys.map(|(name, _)| name.clone()).collect(),
     })
-}
-
-const fn is_destroyed(state: KeyState) -> bool {
-    matches!(state, KeyState::Destroyed { .. })
 }
 
 impl LocalStore {

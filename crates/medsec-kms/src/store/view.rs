@@ -105,13 +105,6 @@ impl<'a> KeyView<'a> {
         key_ref.kind() == StanzaKind::LocalKek && key_ref.as_bytes().starts_with(&place)
     }
 
-    /// Which version of it a package's recipient is, if it is one.
-    #[must_use]
-    pub fn version_of(&self, key_ref: &KeyRef) -> Option<u32> {
-        let (_, version) = key_ref.as_bytes().split_last_chunk()?;
-        self.has_version(key_ref).then(|| u32::from_be_bytes(*version))
-    }
-
     /// What any key service would tell.
     #[must_use]
     pub fn describe(&self) -> KeyDescription {

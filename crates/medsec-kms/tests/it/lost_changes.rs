@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use medsec_evidence::{Ev, Proven, evidence};
 use medsec_kms::{
     ChangeError, CopyError, KeyServiceError, LocalStore, Present, Restored, Role, StoreError,
-    StorePlace, inspect_state,
+    StorePlace, contents_of_copy,
 };
 
 use crate::support::package::{open_with, seal};
@@ -243,12 +243,12 @@ fn faults_of_a_copy_are_not_told_as_the_stores() {
         (b"", |e| matches!(e, CopyError::Format)),
         (b"medsec key store v1\nsignature: AA==\n{}\n", |e| matches!(e, CopyError::Format)),
     ];
-    assert!(matches!(inspect_state(&copy), Err(CopyError::Missing)));
+    assert!(matches!(contents_of_copy(&copy), Err(CopyError::Missing)));
     let missing = restore(&scene, &copy, Present::GiveUp);
     assert!(matches!(missing, Err(ChangeError::Copy(CopyError::Missing))));
     for (content, named) in faults {
         fs::write(&copy, content).unwrap();
-        assert!(named(&inspect_state(&copy).unwrap_err()));
+        assert!(named(&contents_of_copy(&copy).unwrap_err()));
         match restore(&scene, &copy, Present::GiveUp).unwrap_err() {
             ChangeError::Copy(error) => assert!(named(&error)),
             other => panic!("{other:?}"),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use medsec_kms::{
     ChangeError, CopyError, KeyServiceError, LocalStore, Present, Restored, Role, StoreError,
-    StorePlace, inspect_state,
+    StorePlace, contents_of_copy,
 };
 
 use crate::support::package::{open_with, seal};
@@ -89,7 +89,7 @@ fn restore_refuses_damaged_copies() {
         let mut bad = good.clone();
         bad[at] ^= 4;
         fs::write(&copy, bad).unwrap();
-        assert!(inspect_state(&copy).is_err());
+        assert!(contents_of_copy(&copy).is_err());
         assert!(restore(&scene, &copy, Present::GiveUp, &scene.root).is_err());
     }
     assert_eq!(scene.snapshot().len(), before);
@@ -153,7 +153,9 @@ fn restored_store_is_newer_than_all_that_was_seen() {
     let Restored { store, lost, .. } =
         restore(&scene, &copy, Present::GiveUp, &scene.root).unwrap();
     assert_eq!(lost, 2);
-    assert_eq!((store.generation(), inspect_state(&copy).unwrap().1), (5, 2));
+    let contents = contents_of_copy(&copy).unwrap();
+    assert_eq!((store.generation(), contents.generation), (5, 2));
+    assert_eq!(contents.store, store.id());
     assert_eq!(LocalStore::open(scene.place()).unwrap().generation(), 5);
     // What was revoked is back, what was made is gone, and packages under it do not open.
     assert!(scene.keys(&ann).newest(&key("ct")).is_ok());

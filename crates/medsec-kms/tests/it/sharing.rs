@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use medsec_kms::{
-    ChangeError, CopyError, LocalStore, Present, StoreError, StorePlace, inspect_state,
+    ChangeError, CopyError, LocalStore, Present, StoreError, StorePlace, contents_of_copy,
 };
 
 use crate::support::{Scene, at, key};
@@ -175,7 +175,7 @@ fn pipes_are_refused_without_waiting() {
     let by = scene.root.administrator();
     let fifo = scene.home.path().join("fifo");
     pipe(&fifo);
-    assert!(matches!(inspect_state(&fifo), Err(CopyError::Format)));
+    assert!(matches!(contents_of_copy(&fifo), Err(CopyError::Format)));
     let refused = LocalStore::restore(scene.place(), &fifo, Present::GiveUp, by, at(900));
     assert!(matches!(refused, Err(ChangeError::Copy(CopyError::Format))));
     let marked = StorePlace { mark: Some(fifo), ..scene.place() };

@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use medsec_crypto::{KeyRef, StanzaKind};
 use medsec_kms::{
-    Argon2Params, IdentityFile, KeyKind, LoadError, LocalStore, Passphrase, PrivateKey,
+    Argon2Params, IdentityFile, KeyKind, LoadError, LocalStore, Passphrase, PrivateKey, Standing,
     UnlockError, UnlockStoreError,
 };
 
-use crate::support::{Person, Scene, at};
+use crate::support::{Person, Scene, at, key};
 
 fn passphrase(text: &str) -> Passphrase {
     Passphrase::take_from(&mut text.as_bytes().to_vec()).unwrap()
@@ -43,6 +44,25 @@ fn identity_of_another_store_is_nobody_here() {
 }
 
 #[test]
+fn only_recipients_of_the_store_stand_under_its_keys() {
+    let (mut scene, other) = (Scene::with("ct", &[]), Scene::with("ct", &[]));
+    let newest = |scene: &Scene| scene.store.key(&key("ct")).unwrap().newest().unwrap();
+    let first = newest(&scene);
+    let mut unknown = first.as_bytes().to_vec();
+    unknown[16] ^= 1;
+    let unknown = KeyRef::new(StanzaKind::LocalKek, &unknown).unwrap();
+    let elsewhere = KeyRef::new(StanzaKind::HpkeX25519, &[9; 32]).unwrap();
+    for none in [newest(&other), unknown, elsewhere] {
+        assert_eq!(scene.store.standing(&none), None);
+    }
+    scene.change(|change| change.rotate_key(&key("ct")));
+    for (recipient, version) in [(first, 1), (newest(&scene), 2)] {
+        let standing = Standing { key: key("ct"), version: Some(version) };
+        assert_eq!(scene.store.standing(&recipient), Some(standing));
+    }
+}
+
+#[test]
 fn wrap_for_somebody_else_is_no_key_of_the_users() {
     // An administrator who writes rubbish in a user's place is noticed when the key is used, and not before.
     let ann = Person::new("ann");
@@ -55,6 +75,6 @@ fn wrap_for_somebody_else_is_no_key_of_the_users() {
     fs::remove_file(scene.mark()).unwrap();
     let store = LocalStore::open(scene.place()).unwrap();
     let keys = store.unlock(ann.identity()).unwrap();
-    let refused = keys.newest(&crate::support::key("ct"));
+    let refused = keys.newest(&key("ct"));
     assert!(matches!(refused, Err(medsec_kms::KeyServiceError::Untrusted)));
 }

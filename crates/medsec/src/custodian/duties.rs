@@ -1,7 +1,9 @@
 //! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
 
 use medsec_audit::{Action, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
-use medsec_policy::{EndReason, PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
+use medsec_policy::{
+    EmergencyId, EndReason, PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource,
+};
 
 use super::{Custodian, EmergencyStep, Question};
 use crate::account::Account;
@@ -245,14 +247,20 @@ pub(super) struct Asked {
     pub(super) permit: Permit,
 }
 
-/// An emergency as the log tells of it: its data set, and who claimed it.
+/// An emergency as the log tells of it: which it is, its data set, and who claimed it.
 pub(super) fn about(emergency: &Resource) -> Subject {
     let mut subject = Subject::default();
     let of = |id: &PrincipalId| medsec_audit::PrincipalId::new(id.as_str()).ok();
-    if let Resource::Emergency { initiator, dataset, .. } = emergency {
+    if let Resource::Emergency { id, initiator, dataset } = emergency {
+        subject.emergency = Some(named(*id));
         subject.principal = of(initiator);
         subject.dataset =
             dataset.as_ref().and_then(|id| medsec_audit::DatasetId::new(id.as_str()).ok());
     }
     subject
+}
+
+/// An emergency by the name that it has in all records of it.
+pub(super) const fn named(emergency: EmergencyId) -> medsec_audit::EmergencyId {
+    medsec_audit::EmergencyId::from_bytes(*emergency.as_bytes())
 }

@@ -14,6 +14,7 @@ use medsec_policy::{
 
 use super::access::{is_public_key, own_keys, unwrap_or_kept};
 use super::clearance::Cleared;
+use super::duties::named;
 use super::{Custodian, Question};
 use crate::account::Account;
 use crate::conclusion::Conclusion;
@@ -154,8 +155,8 @@ impl Custodian {
         subject.dataset = dataset.and_then(|d| medsec_audit::DatasetId::new(d.as_str()).ok());
         let mut account = self.account(action_of(wish.aim), subject)?;
         let examined = self.examine(login, &mut account, package, wish);
-        let (what, emergency, permit) = self.or_refuse(&account, examined).await?;
-        let used = emergency.map(|_| emergency_use(&account));
+        let (what, permit) = self.or_refuse(&account, examined).await?;
+        let used = account.subject.emergency.map(|_| emergency_use(&account));
         let beside = used.into_iter().chain(what.unbound.then(|| unbound(&account))).collect();
         Ok(Cleared { what, account, permit, tether, beside })
     }
@@ -167,7 +168,7 @@ impl Custodian {
         account: &mut Account,
         package: Result<Package, HeaderError>,
         wish: &OpenWish,
-    ) -> Result<(Expected, Option<EmergencyId>, Permit), Refused> {
+    ) -> Result<(Expected, Permit), Refused> {
         // Who asks belongs into the record of a malformed package too.
         let admitted = self.admit(login);
         if let Ok((who, _)) = &admitted {
@@ -177,6 +178,7 @@ impl Custodian {
         let (who, now) = admitted?;
         let dataset = dataset.and_then(|d| DatasetId::new(d.as_str()).ok());
         let emergency = self.emergency(&who, (&header, dataset.as_ref()), wish, now);
+        account.subject.emergency = emergency.map(named);
         let resource = self.filed(&header, dataset);
         let question = Question {
             action: medsec_policy::Action::Open,
@@ -193,7 +195,7 @@ impl Custodian {
             signature_first: self.policy.settings.opening.signature == Signature::Required,
         };
         let checked = header.check(expectation.clone())?;
-        Ok((Expected { checked, expectation, bounds, unbound }, emergency, permit))
+        Ok((Expected { checked, expectation, bounds, unbound }, permit))
     }
 
     /// Whoever opens says of which patient the package is. Where it says so itself, it counts for no other: an altered

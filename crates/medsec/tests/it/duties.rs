@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use medsec::{Custodian, Emergencies, EmergencyKeyUse, Parts, Refused};
+use medsec::{
+    Custodian, Emergencies, EmergencyKeyUse, EmergencyNote, EmergencyStep, Parts, Refused,
+};
 use medsec_audit::{
-    Action, Actor, Commitment, Denial, Failure, LogTime, Opening, Outcome, Patient, PeerName,
-    Period,
+    Action, Actor, Commitment, Denial, EmergencyId as Named, Failure, LogTime, Opening, Outcome,
+    Patient, PeerName, Period,
 };
 use medsec_kms::EmergencySetId;
 use medsec_policy::{DatasetId, EmergencyId, PolicyHash, PrincipalId, Purpose, Refusal, Resource};
 use medsec_testkit::WatchedJournal;
 
-use crate::support::{DATASET, Person, Scene, open, wish};
+use crate::support::{DATASET, Person, Scene, Told, open, wish};
 
 fn dataset() -> DatasetId {
     DatasetId::new(DATASET).unwrap()
@@ -261,4 +263,71 @@ fn open_under_an_emergency_tells_of_its_use() {
     let bela = scene.login(&scene.bela, scene.keyring(&scene.bela));
     let why = open(&custodian, &bela, &package, &wish).map(drop).unwrap_err();
     assert!(matches!(why, Refused::Policy(_)), "{why:?}");
+}
+
+/// Which emergency each event since names.
+fn named(told: &Told) -> Vec<(Action, Option<Named>)> {
+    let _settled = told.operations();
+    told.events().iter().map(|event| (event.action, event.subject.emergency)).collect()
+}
+
+#[test]
+fn what_belongs_to_no_emergency_names_none() {
+    let scene = Scene::new();
+    let package = scene.sealed(10);
+    let emergencies = Arc::new(Open(scene.ada.id()));
+    let custodian = Custodian::new(Parts { emergencies, ..scene.parts() }).unwrap();
+    let (ada, told) = (scene.ada(), scene.trail());
+    for note in [EmergencyNote::ClaimRefused, EmergencyNote::UseRefused] {
+        pollster::block_on(custodian.note_emergency(&ada, None, note)).unwrap();
+    }
+    // For an ordinary purpose, though an emergency would cover it; and by somebody who has none.
+    drop(open(&custodian, &ada, &package, &wish()).unwrap());
+    let mut glass = wish();
+    glass.purpose = Some(Purpose::BreakTheGlass);
+    let bela = scene.login(&scene.bela, scene.keyring(&scene.bela));
+    assert!(open(&custodian, &bela, &package, &glass).is_err());
+    let named = named(&told);
+    assert_eq!(named.len(), 5);
+    assert!(named.iter().all(|(_, emergency)| emergency.is_none()), "{named:?}");
+}
+
+#[test]
+fn every_record_of_an_emergency_names_it() {
+    let scene = Scene::new();
+    let package = scene.sealed(10);
+    let emergencies = Arc::new(Open(scene.ada.id()));
+    let custodian = Custodian::new(Parts { emergencies, ..scene.parts() }).unwrap();
+    let (ada, own, told) = (scene.ada(), emergency(&scene.ada), scene.trail());
+    let cara = scene.login(&scene.cara, scene.keyring(&scene.cara));
+    let mut glass = wish();
+    glass.purpose = Some(Purpose::BreakTheGlass);
+    let note = |login, note| pollster::block_on(custodian.note_emergency(login, Some(&own), note));
+    let done = |step: Result<EmergencyStep, Refused>| step.unwrap().ended(Outcome::Success);
+    let set = EmergencySetId::generate().unwrap();
+    let btg = Purpose::BreakTheGlass;
+    pollster::block_on(custodian.start_emergency(&ada, &own, btg, reason())).unwrap();
+    note(&ada, EmergencyNote::NobodyTold).unwrap();
+    note(&ada, EmergencyNote::UseRefused).unwrap();
+    let key = custodian.announce_key_use(&ada, Some(&own), set, EmergencyKeyUse::Recovery);
+    done(pollster::block_on(key)).unwrap();
+    drop(open(&custodian, &ada, &package, &glass).unwrap());
+    let _settled = told.operations();
+    done(pollster::block_on(custodian.end_emergency(&ada, &own))).unwrap();
+    pollster::block_on(custodian.emergency_expired(&ada, &own)).unwrap();
+    note(&ada, EmergencyNote::ReviewRefused).unwrap();
+    // By the rules too: who claimed it does not review it.
+    let refused = custodian.close_review(&ada, &own, period(), reason());
+    assert!(pollster::block_on(refused).is_err());
+    let review = custodian.close_review(&cara, &own, period(), reason());
+    done(pollster::block_on(review)).unwrap();
+    let named = named(&told);
+    let id = Some(Named::from_bytes([3; 16]));
+    assert!(named.iter().all(|(_, emergency)| *emergency == id), "{named:?}");
+    let actions: Vec<_> = named.iter().map(|(action, _)| action.name()).collect();
+    assert_eq!(
+        actions.join(" "),
+        "emergency-start export emergency-use emergency-use emergency-use emergency-use open open \
+         emergency-end emergency-end emergency-end review review review review"
+    );
 }

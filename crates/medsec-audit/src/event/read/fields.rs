@@ -93,6 +93,7 @@ impl<'a> Fields<'a> {
             study: self.word("study")?,
             key: self.key()?,
             principal: self.word("principal")?,
+            emergency: self.word("emergency")?,
             policy: self.word("policy")?,
             peer: self.word("peer")?,
             items: self.number("items")?,

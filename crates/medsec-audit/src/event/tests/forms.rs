@@ -110,6 +110,20 @@ fn members_of_other_types_are_refused() {
 }
 
 #[test]
+fn emergencies_of_other_forms_are_refused() {
+    let (line, id) = (full_line(), format!("\"{}\"", "99".repeat(16)));
+    assert_eq!(line.matches(&id).count(), 1);
+    let short = "9".repeat(31);
+    for other in ["\"\"", "99", &format!("\"{short}\""), &format!("\"{short}A\""), "[]"] {
+        let bad = ContentError::Value { object: "which", member: "emergency" };
+        assert_eq!(parse(&line.replacen(&id, other, 1)), Err(bad), "{other}");
+    }
+    let of = |line: &str| parse(line).unwrap().event.subject.emergency;
+    assert_eq!(of(&line), Some(EmergencyId::from_bytes([0x99; 16])));
+    assert_eq!(of(&line.replacen(&format!("\"emergency\":{id},"), "", 1)), None);
+}
+
+#[test]
 fn unknown_members_are_kept_apart_and_reported() {
     let line = full_line();
     let plain = parse(&line).unwrap();

@@ -171,6 +171,7 @@ prop_compose! {
     fn subjects()(
         first in first_half(),
         principal in proptest::option::of(principals()),
+        emergency: Option<[u8; 16]>,
         policy: Option<[u8; 32]>,
         peer in proptest::option::of("[a-z0-9][a-z0-9.-]{0,63}"),
         items in proptest::option::of(counts()),
@@ -181,6 +182,7 @@ prop_compose! {
     ) -> Subject {
         Subject {
             principal,
+            emergency: emergency.map(EmergencyId::from_bytes),
             policy: policy.map(PolicyHash::from_bytes),
             peer: peer.map(|text| PeerName::new(&text).unwrap()),
             items,

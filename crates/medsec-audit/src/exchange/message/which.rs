@@ -9,6 +9,7 @@ use crate::event::{Action, Content, Event, Study, Subject};
 enum Main {
     Package,
     Principal,
+    Emergency,
     Key,
     Session,
     Policy,
@@ -20,7 +21,8 @@ impl Main {
         use Action as A;
         match action {
             A::Seal | A::Open | A::ReadRange | A::Rewrap | A::Verify | A::Export => Self::Package,
-            A::EmergencyStart | A::EmergencyUse | A::EmergencyEnd => Self::Package,
+            A::EmergencyUse => Self::Package,
+            A::EmergencyStart | A::EmergencyEnd => Self::Emergency,
             A::Enrol | A::Grant | A::Revoke | A::Offboard => Self::Principal,
             A::KeyCreate | A::KeyRotate | A::KeyEnable | A::KeyDisable | A::KeyDestroy => Self::Key,
             A::SessionStart | A::SessionEnd | A::AutomaticLogoff | A::LoginFailure => Self::Session,
@@ -74,11 +76,15 @@ impl Entities {
     }
 
     fn security(&mut self, event: &Event) {
-        let Subject { principal, key, policy, peer, .. } = &event.subject;
+        let Subject { principal, emergency, key, policy, peer, .. } = &event.subject;
         let resource = Some(c::ROLE_SECURITY_RESOURCE);
         if let Some(principal) = principal {
             let id = Id::new("principal", principal);
             self.add(Some(Main::Principal), Some(c::ROLE_SECURITY_USER), id, Vec::new());
+        }
+        if let Some(emergency) = emergency {
+            let id = Id::new("emergency", emergency);
+            self.add(Some(Main::Emergency), resource, id, Vec::new());
         }
         if let Some(key) = key {
             let details = key.version.map(|version| ("version", version.to_string()));

@@ -228,3 +228,26 @@ fn example_of_the_page_is_the_export_of_the_logs_example() {
     let shown: String = block(page, "xml").lines().map(str::trim_start).collect();
     assert!(message.contains(&shown), "{message}");
 }
+
+#[test]
+fn emergency_is_an_entity_of_all_that_belongs_to_it() {
+    let of = |event: &Event| {
+        let exported = exported(event);
+        let entities = exported["entity"].as_array().unwrap();
+        let system = "https://clinic.example/audit/emergency";
+        let mut found = entities.iter().filter(|one| one["what"]["identifier"]["system"] == system);
+        let first = found
+            .next()
+            .map(|one| (one["type"]["code"].clone(), one["what"]["identifier"]["value"].clone()));
+        assert!(found.next().is_none());
+        first
+    };
+    for action in Action::ALL {
+        assert_eq!(of(&bare(*action)), None, "{action}");
+        // What began or ended is the emergency itself.
+        let main = matches!(action, Action::EmergencyStart | Action::EmergencyEnd);
+        let kind = if main { "2" } else { "4" };
+        assert_eq!(of(&full(*action)), Some((json!(kind), json!("99".repeat(16)))), "{action}");
+    }
+    assert!(message(&full(Action::Review)).contains(&"99".repeat(16)));
+}

@@ -2,11 +2,11 @@
 
 use medsec_audit::{
     Action, Actor, Authentication, ClockStep, Commitment, Content, Count, DatasetId, DecisionId,
-    Denial, Event, Extent, Failure, Hash, HostId, KekName, KekVersion, LogTime, Namespace, Opening,
-    Origin, Outcome, PackageId, Patient, PeerName, Period, Phase, Place, PolicyHash, Principal,
-    PrincipalId, ProcessName, PseudonymKey, Purpose, Recipients, RecordPosition, RequestId,
-    RoleName, Ruling, SessionId, SiteName, SlotDigest, SourceInfo, Span, Study, Subject, dicom,
-    fhir,
+    Denial, EmergencyId, Event, Extent, Failure, Hash, HostId, KekName, KekVersion, LogTime,
+    Namespace, Opening, Origin, Outcome, PackageId, Patient, PeerName, Period, Phase, Place,
+    PolicyHash, Principal, PrincipalId, ProcessName, PseudonymKey, Purpose, Recipients,
+    RecordPosition, RequestId, RoleName, Ruling, SessionId, SiteName, SlotDigest, SourceInfo, Span,
+    Study, Subject, dicom, fhir,
 };
 use serde_json::Value;
 
@@ -67,6 +67,7 @@ fn everything() -> Subject {
     let name = KekName::new("arn:aws:kms:eu:key/mri").unwrap();
     subject.key = Some(KekVersion { name, version: Some(count(2)) });
     subject.principal = Some(PrincipalId::new("carla").unwrap());
+    subject.emergency = Some(EmergencyId::from_bytes([0x99; 16]));
     subject.policy = Some(PolicyHash::from_bytes([0x11; 32]));
     subject.peer = Some(PeerName::new("siem-1").unwrap());
     subject.items = Some(count(12));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::super::entry::{Body, Entry};
 
 /// Names of the columns. Names only get added, at the end.
-pub(crate) const FIELDS: [&str; 43] = [
+pub(crate) const FIELDS: [&str; 44] = [
     "time",
     "stream",
     "seq",
@@ -50,6 +50,7 @@ pub(crate) const FIELDS: [&str; 43] = [
     "session",
     "request",
     "refusal",
+    "emergency",
 ];
 
 /// A value of a column.
@@ -98,6 +99,7 @@ impl Fields {
         self.text("session", *session);
         self.text("request", phase.request());
         self.text("refusal", event.subject.refusal.as_ref());
+        self.text("emergency", event.subject.emergency);
     }
 
     fn actor(&mut self, actor: &Actor) {

@@ -116,11 +116,13 @@ fn words(event: &Event, unknown: bool) -> [String; 4] {
 fn which(event: &Event) -> String {
     let subject = &event.subject;
     let package = subject.package.map(|package| package.to_string());
+    let emergency = subject.emergency.map(|emergency| emergency.to_string());
     let version = |n: medsec_audit::Count| format!(" v{n}");
     let parts = [
         subject.dataset.as_ref().map(ToString::to_string),
         package.as_deref().and_then(|package| package.get(..8)).map(str::to_owned),
         subject.principal.as_ref().map(ToString::to_string),
+        emergency.as_deref().and_then(|id| id.get(..8)).map(|id| format!("emergency {id}")),
         subject
             .key
             .as_ref()

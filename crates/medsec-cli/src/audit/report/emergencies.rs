@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use medsec_audit::{Action, Event, Kind, LogTime, Outcome, PrincipalId, Purpose, SessionId};
+use medsec_audit::{
+    Action, EmergencyId, Event, Kind, LogTime, Outcome, PrincipalId, Purpose, SessionId,
+};
 
 use super::super::entry::Entry;
 use super::super::filter::is_emergency;
@@ -11,7 +13,7 @@ use super::reviews::Reviews;
 use super::section::{Cell, Column, Section, column};
 use super::{Frame, Part, Seen};
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     column("principal", "principal"),
     column("start", "start"),
     column("end", "end"),
@@ -19,6 +21,7 @@ const COLUMNS: [Column; 7] = [
     column("opens", "opens"),
     column("reviewed", "reviewed"),
     column("reviewer", "by"),
+    column("emergency", "emergency"),
 ];
 /// Most emergencies that are kept.
 const MAX_EMERGENCIES: usize = 10_000;
@@ -27,6 +30,8 @@ const MAX_EMERGENCIES: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Emergency {
     pub(crate) who: PrincipalId,
+    /// None in records of programs that did not know it.
+    pub(crate) id: Option<EmergencyId>,
     session: Option<SessionId>,
     /// Stream and number of the first record of it.
     pub(crate) at: (usize, u64),
@@ -76,6 +81,7 @@ impl Emergencies {
         }
         self.all.push_back(Emergency {
             who: who.clone(),
+            id: event.subject.emergency,
             session: event.session,
             at: (entry.stream, entry.seq),
             start,
@@ -88,20 +94,24 @@ impl Emergencies {
     }
 
     fn go_on(&mut self, event: &Event, who: &PrincipalId, entry: &Entry) {
-        if let Some(known) = self.open_of(event, who) {
+        if let Some(known) = self.of(event, who) {
             known.take(event, entry.ts);
         } else if event.action.kind() == Kind::EMERGENCY {
             // Its beginning was not read, or there is none: it shows all the same.
             self.begin(event, who, entry, None);
-            if let Some(known) = self.open_of(event, who) {
+            if let Some(known) = self.of(event, who) {
                 known.take(event, entry.ts);
             }
         }
     }
 
-    /// The emergency that an event belongs to: the one of its session, else the person's newest. What is done for
-    /// emergency treatment without a claim is ordinary work.
-    fn open_of(&mut self, event: &Event, who: &PrincipalId) -> Option<&mut Emergency> {
+    /// The emergency that an event belongs to: the one that it names, whatever has become of it meanwhile. Where it names
+    /// none, the one of its session, else the person's newest; what is done for emergency treatment without a claim is
+    /// ordinary work.
+    fn of(&mut self, event: &Event, who: &PrincipalId) -> Option<&mut Emergency> {
+        if event.subject.emergency.is_some() {
+            return self.all.iter_mut().rev().find(|known| known.id == event.subject.emergency);
+        }
         let open = |known: &Emergency| known.who == *who && known.end.is_none();
         // Two records without a session are not of the same one.
         let same = |known: &Emergency| {
@@ -150,7 +160,7 @@ impl Part for Emergencies {
     fn sections(&self, frame: &Frame) -> Vec<Section> {
         let mut unreviewed = self.left_out;
         let rows = self.all.iter().rev().filter(|known| known.touches(frame)).map(|known| {
-            let review = self.reviews.by_another(&known.who, known.span());
+            let review = self.reviews.by_another(known);
             if review.is_none() {
                 count(&mut unreviewed);
             }
@@ -163,6 +173,7 @@ impl Part for Emergencies {
                 Cell::Number(known.opens),
                 review.map_or_else(|| missing("not reviewed"), |review| Cell::Time(review.time)),
                 review.map_or(Cell::Nothing, |review| Cell::text(&review.who)),
+                known.id.map_or(Cell::Nothing, Cell::text),
             ]
         });
         let rows = rows.collect();

@@ -1,8 +1,9 @@
 //! Which time was examined, and which was not.
 
-use medsec_audit::{Action, Actor, LogTime, Outcome, PrincipalId};
+use medsec_audit::{Action, Actor, EmergencyId, LogTime, Outcome, PrincipalId};
 
 use super::super::entry::Entry;
+use super::emergencies::Emergency;
 use super::section::{Cell, Column, Section, column};
 use super::{Frame, Part, Seen};
 
@@ -28,6 +29,8 @@ pub(crate) struct Review {
     note: bool,
     /// Whose emergency was reviewed; none where a time was examined.
     pub(crate) of: Option<PrincipalId>,
+    /// Which of theirs it was.
+    emergency: Option<EmergencyId>,
 }
 
 /// All reviews that were seen.
@@ -50,6 +53,7 @@ impl Review {
             until,
             note: event.subject.text.is_some(),
             of: event.subject.principal.clone(),
+            emergency: event.subject.emergency,
         })
     }
 }
@@ -61,15 +65,13 @@ impl Reviews {
         }
     }
 
-    /// The first review by somebody else that covers a time and was made after it.
-    pub(crate) fn by_another(
-        &self,
-        who: &PrincipalId,
-        [first, last]: [LogTime; 2],
-    ) -> Option<&Review> {
+    /// The first review by somebody else of an emergency, or of all the time that it took, that was made after it.
+    pub(crate) fn by_another(&self, emergency: &Emergency) -> Option<&Review> {
+        let (who, [first, last]) = (&emergency.who, emergency.span());
         let fits = |review: &&Review| {
             let own = review.who == *who || review.on_behalf_of.as_ref() == Some(who);
-            let about = review.of.as_ref().is_none_or(|of| of == who);
+            let about = review.of.as_ref().is_none_or(|of| of == who)
+                && review.emergency.is_none_or(|of| emergency.id == Some(of));
             about && review.from <= first && review.until > last && review.time >= last && !own
         };
         self.0.iter().filter(fits).min_by_key(|review| review.time)

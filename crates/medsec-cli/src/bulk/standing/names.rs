@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use medsec_crypto::{KeyRef, Stanza, StanzaKind};
-use medsec_kms::{KeyName, KeyService, LocalStore};
+use medsec_kms::{KeyName, KeyService, LocalStore, Standing};
 
 use super::Seat;
 use crate::failure::Failure;
@@ -68,8 +68,8 @@ impl Names {
 
     /// Whether it answered for all its keys. After one failure it is left alone.
     fn ask_one(&mut self, section: &ServiceSection, services: &dyn KeyService) -> bool {
-        section.keys().iter().all(|key| {
-            let Ok(name) = KeyName::new(&format!("{}:{key}", section.name())) else { return true };
+        section.whole_keys().all(|key| {
+            let Ok(name) = KeyName::new(&key) else { return true };
             let Ok(about) = pollster::block_on(services.describe_key(&name)) else { return false };
             if let Some(version) = about.version {
                 self.newest.insert(about.name.to_string(), version);
@@ -86,13 +86,12 @@ impl Names {
     /// Where a data key stands.
     pub(super) fn seat(&self, stanza: &Stanza) -> Seat {
         let standing = self.services.as_ref().and_then(|services| services.standing(stanza));
-        if let Some(standing) = standing {
-            return Seat { key: standing.key.to_string(), version: standing.version };
-        }
-        let (named, version) = told(stanza);
-        let mut own = self.store.iter().flat_map(LocalStore::keys);
-        let own = own.find(|key| key.has_version(stanza.key_ref()));
-        Seat { key: own.map_or(named, |key| key.name().to_string()), version }
+        let own = || self.store.as_ref()?.standing(stanza.key_ref());
+        let (key, version) = match standing.or_else(own) {
+            Some(Standing { key, version }) => (key.to_string(), version),
+            None => told(stanza),
+        };
+        Seat { key, version }
     }
 }
 

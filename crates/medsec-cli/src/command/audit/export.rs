@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use clap::{Args, ValueEnum};
 use medsec_audit::{
-    AuditLog, ContentError, Event, Line, LogTime, Namespace, SiteName, SourceInfo, StreamName,
-    dicom, fhir,
+    AuditLog, ContentError, EmergencyId, Event, Line, LogTime, Namespace, SiteName, SourceInfo,
+    StreamName, dicom, fhir,
 };
 
 use self::sink::Sink;
@@ -35,6 +35,9 @@ pub(crate) struct Options {
     /// Only records written before this time.
     #[arg(long, value_name = "TIME")]
     until: Option<When>,
+    /// Only what is on record of this emergency.
+    #[arg(long, value_name = "ID")]
+    emergency: Vec<EmergencyId>,
     /// Start of the URIs that name our identifiers in FHIR and DICOM; by default `https://` and the log's name.
     #[arg(long, value_name = "URI")]
     namespace: Option<Namespace>,
@@ -49,7 +52,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// Lines as stored, commits too unless a time is given: a whole stream verifies from them.
+    /// Lines as stored, commits too unless only some are chosen: a whole stream verifies from them.
     Jsonl,
     /// FHIR R4 AuditEvents after IHE BALP.
     Fhir,
@@ -80,6 +83,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Report, Failur
         format: options.format,
         from: moment(options.from),
         until: moment(options.until),
+        emergency: options.emergency.clone(),
         source,
     };
     // Before it is on record that records are handed on: then little is left that could fail.
@@ -122,7 +126,24 @@ struct Choice {
     format: Format,
     from: Option<LogTime>,
     until: Option<LogTime>,
+    emergency: Vec<EmergencyId>,
     source: SourceInfo,
+}
+
+impl Choice {
+    /// Whether nothing is left out.
+    const fn is_all(&self) -> bool {
+        self.from.is_none() && self.until.is_none() && self.emergency.is_empty()
+    }
+
+    fn takes_time(&self, time: LogTime) -> bool {
+        self.from.is_none_or(|from| time >= from) && self.until.is_none_or(|until| time < until)
+    }
+
+    fn takes_event(&self, event: &Event) -> bool {
+        let of = event.subject.emergency;
+        self.emergency.is_empty() || of.is_some_and(|of| self.emergency.contains(&of))
+    }
 }
 
 fn write_stream(
@@ -133,7 +154,7 @@ fn write_stream(
     sink: &mut Sink,
     tally: &mut Tally,
 ) -> Result<(), Failure> {
-    let whole = choice.from.is_none() && choice.until.is_none();
+    let whole = choice.is_all();
     let mut reader = log.reader(stream, 0).map_err(|error| unreadable(&error))?;
     while let Some(batches) = next(session, log, stream, &mut reader)? {
         if session.interrupt.is_set() {
@@ -145,7 +166,7 @@ fn write_stream(
                     sink.line(&commit.render())?
                 }
                 Line::Commit(_) => ControlFlow::Continue(()),
-                Line::Record(record) if is_outside(choice, record.head.position.ts) => {
+                Line::Record(record) if !choice.takes_time(record.head.position.ts) => {
                     ControlFlow::Continue(())
                 }
                 Line::Record(record) => write_record(choice, record.bytes, sink, tally)?,
@@ -158,11 +179,6 @@ fn write_stream(
     Ok(())
 }
 
-fn is_outside(choice: &Choice, time: LogTime) -> bool {
-    let early = choice.from.is_some_and(|from| time < from);
-    early || choice.until.is_some_and(|until| time >= until)
-}
-
 fn write_record(
     choice: &Choice,
     line: &[u8],
@@ -170,16 +186,18 @@ fn write_record(
     tally: &mut Tally,
 ) -> Result<ControlFlow<()>, Failure> {
     let one_more = |count: &mut u64| *count = count.saturating_add(1);
-    if choice.format == Format::Jsonl {
+    if choice.format == Format::Jsonl && choice.emergency.is_empty() {
         one_more(&mut tally.written);
         return sink.line(line);
     }
     match Event::parse(line) {
+        Ok(content) if !choice.takes_event(&content.event) => Ok(ControlFlow::Continue(())),
         Ok(content) => {
             one_more(&mut tally.written);
             let text = match choice.format {
+                Format::Jsonl => return sink.line(line),
+                Format::Fhir => fhir::audit_event(&content, &choice.source).to_string(),
                 Format::Dicom => dicom::audit_message(&content, &choice.source),
-                _ => fhir::audit_event(&content, &choice.source).to_string(),
             };
             sink.line(text.as_bytes())
         }

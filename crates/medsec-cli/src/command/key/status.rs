@@ -81,7 +81,7 @@ impl Status {
         let is_known = |name: &KeyName| match name.is_local() {
             true => store.key(name).is_some(),
             false => {
-                sections.iter().any(|section| keys::of(section).any(|key| key == name.as_str()))
+                sections.iter().any(|section| section.whole_keys().any(|key| key == name.as_str()))
             }
         };
         let Some(at) = self.names.iter().position(|name| !is_known(name)) else { return Ok(()) };

@@ -1,10 +1,12 @@
 //! `medsec audit report`.
 
-use medsec_audit::{Action, Outcome, Purpose};
+use medsec_audit::{
+    Action, EmergencyId, Event, Opening, Outcome, PrincipalId, Purpose, SessionId, Subject,
+};
 use medsec_evidence::{Ev, Proven, evidence};
 use serde_json::Value;
 
-use super::week::{LOG, MONDAY, PERIOD, Week, append, event, package};
+use super::week::{DAY, LOG, MONDAY, PERIOD, Week, append, event, package, reviewed};
 
 const OPTIONS: &str = "--off-hours 19-7 --weekends --baseline 30";
 
@@ -270,4 +272,44 @@ fn days_of_the_period_are_those_of_the_clocks_in_question() {
     let run = week.run(&format!("audit report {LOG} {line}"));
     assert_eq!(run.json()["report"]["from"], "2026-11-02T00:00:00.000Z");
     assert_eq!(run.json()["report"]["until"], "2026-11-08T23:00:00.000Z");
+}
+
+#[test]
+fn emergencies_of_one_person_are_told_apart_by_their_names() {
+    let week = Week::empty(MONDAY);
+    week.set(0, 9, 0);
+    let main = week.writer("main");
+    let ids = [1, 2].map(|number| EmergencyId::from_bytes([number; 16]));
+    let of = |id: EmergencyId, mut subject: Subject| {
+        subject.emergency = Some(id);
+        subject.principal = Some(PrincipalId::new("carla").unwrap());
+        subject
+    };
+    let done = |action, subject| Event {
+        session: Some(SessionId::from_bytes([5; 16])),
+        purpose: Some(Purpose::BreakTheGlass),
+        ..event("carla", action, Outcome::Success, subject)
+    };
+    for id in ids {
+        let mut start = Subject::default();
+        start.text = Some(Opening::new("unconscious").unwrap().commitment());
+        append(&main, &done(Action::EmergencyStart, of(id, start)));
+    }
+    append(&main, &done(Action::EmergencyUse, of(ids[0], package(1, "ct-2026"))));
+    append(&main, &done(Action::Open, of(ids[0], package(1, "ct-2026"))));
+    append(&main, &done(Action::EmergencyEnd, of(ids[0], Subject::default())));
+    week.set(0, 10, 0);
+    append(&main, &done(Action::EmergencyEnd, of(ids[1], Subject::default())));
+    week.set(0, 11, 0);
+    let mut review = reviewed("dora", MONDAY, MONDAY + DAY);
+    review.subject = of(ids[1], review.subject);
+    append(&main, &review);
+    main.close().unwrap();
+    let report = report(&week);
+    let [first, second] =
+        ids.map(|id| row(&report, "emergencies", "emergency", &id.to_string()).clone());
+    assert!(first["uses"] == 1 && first["opens"] == 1 && second["uses"] == 0, "{report}");
+    // The review is of the other one, though it covers the time of both.
+    assert_eq!((&first["reviewed"], &second["reviewer"]), (&"not reviewed".into(), &"dora".into()));
+    assert_ne!(first["end"], second["end"]);
 }

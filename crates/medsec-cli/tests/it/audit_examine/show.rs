@@ -33,6 +33,8 @@ fn show_refuses_filters_that_are_none() {
         "--from tomorrow",
         "--until 2026-13-01",
         "--seq 9..7",
+        "--emergency 0f1e",
+        "--emergency KOWALSKA",
         "--patient KOWALSKA",
         "--last 0",
         "--format xml",

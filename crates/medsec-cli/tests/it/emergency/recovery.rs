@@ -9,7 +9,13 @@ use super::clinic::Clinic;
 use super::key::{PASSPHRASES, shares, staged};
 use crate::ward::Run;
 
-fn recover(clinic: &Clinic, who: &str, files: &[&String], typed: &[&str], names: &str) -> Run {
+pub(super) fn recover(
+    clinic: &Clinic,
+    who: &str,
+    files: &[&String],
+    typed: &[&str],
+    names: &str,
+) -> Run {
     let names: String = names.split(' ').map(|name| format!("--custodian {name} ")).collect();
     let line =
         format!("emergency recover scan.msp {} {names} -o out --any-signer --json", shares(files));

@@ -17,15 +17,12 @@ fn mutant(name: &str) -> Mutant {
     Mutant { name: name.to_owned(), file: FILE.to_owned(), package: "ward".to_owned() }
 }
 
-fn tried(name: &str, outcome: Outcome) -> Tried {
-    Tried { mutant: name.to_owned(), file: FILE.to_owned(), sha256: String::new(), outcome }
-}
-
 fn recorded(tree: &Tree) -> Record {
     let listed = [mutant(LIMIT), mutant(OTHER), mutant("src/session.rs:11:1: replace x with ()")];
     let mut record = Record::default();
-    assert_eq!(record.begin("164.312(b)", tree, &listed, &listed[..2]).unwrap(), listed[..2]);
-    let seen = vec![tried(OTHER, Outcome::Evidence), tried(LIMIT, Outcome::Survived)];
+    let left = record.begin("164.312(b)", tree, &listed, &listed[..2]).unwrap();
+    assert_eq!(left, Left { survivors: Vec::new(), new: listed[..2].to_vec() });
+    let seen = vec![(mutant(OTHER), Outcome::Evidence), (mutant(LIMIT), Outcome::Survived)];
     record.add("164.312(b)", tree, seen).unwrap();
     record
 }
@@ -50,15 +47,35 @@ fn next_run_tries_only_what_is_left() {
     assert_eq!(Record::load(dir.path()).unwrap(), record);
     let listed = [mutant(LIMIT), mutant(OTHER), mutant("src/session.rs:11:1: replace x with ()")];
     let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
-    assert_eq!(left, [listed[0].clone(), listed[2].clone()], "the survivor is tried again");
+    let survivors = vec![listed[0].clone()];
+    assert_eq!(left, Left { survivors, new: listed[2..].to_vec() }, "the survivor is tried again");
     let reasons =
         "[[survivor]]\nmutant = \"src/session.rs: replace < with <= in limit\"\nwhy = \"equal\"\n";
     std::fs::write(dir.path().join(SURVIVORS_FILE), reasons).unwrap();
     let mut record = recorded(&tree);
     let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
-    assert_eq!(left, listed[2..]);
+    assert_eq!(left, Left { survivors: Vec::new(), new: listed[2..].to_vec() });
     std::fs::write(dir.path().join(FILE), "fn limit() { }").unwrap();
-    assert_eq!(record.begin("164.312(b)", &tree, &listed, &listed).unwrap(), listed);
+    let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
+    assert_eq!(left, Left { survivors: Vec::new(), new: listed.to_vec() });
+}
+
+#[test]
+fn survivor_stands_until_it_was_tried_again() {
+    let (dir, tree) = scene();
+    let mut record = recorded(&tree);
+    let listed = [mutant(LIMIT), mutant(OTHER)];
+    let counts = |record: &Record| {
+        let seen = &record.counting(dir.path()).unwrap()["164.312(b)"];
+        (seen.killed, seen.survivors.len(), seen.not_tried)
+    };
+    let left = record.begin("164.312(b)", &tree, &listed, &[]).unwrap();
+    assert_eq!(left.survivors, [mutant(LIMIT)], "also one that is not in the sample any more");
+    assert_eq!(counts(&record), (1, 1, 0));
+    record.add("164.312(b)", &tree, vec![(mutant(LIMIT), Outcome::Evidence)]).unwrap();
+    assert_eq!(counts(&record), (2, 0, 0));
+    let left = record.begin("164.312(b)", &tree, &listed, &listed).unwrap();
+    assert_eq!(left, Left::default());
 }
 
 #[test]

@@ -161,9 +161,9 @@ fn problems(report: &Report) -> Markup {
 
 /// How many of the mutants that build were noticed.
 fn noticed(row: &Row) -> String {
-    row.mutants.as_ref().map_or_else(String::new, |one| {
-        format!("{} of {}", one.viable.saturating_sub(one.survivors.len()), one.viable)
-    })
+    row.mutants
+        .as_ref()
+        .map_or_else(String::new, |one| format!("{} of {}", one.noticed(), one.viable))
 }
 
 fn table<'a>(label: &str, rows: impl Iterator<Item = &'a Row> + Clone) -> Markup {

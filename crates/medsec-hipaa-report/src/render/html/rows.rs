@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::parts::{anchor, chip};
 use super::{SECTIONS, title_of};
 use crate::mutants::Mutants;
-use crate::project::{Attestation, Control, Decision, Standing};
+use crate::project::{Attestation, Control, Decision};
 use crate::report::{Claim, Report, Row};
 
 /// How many claims of a kind a row shows before the rest is folded.
@@ -96,11 +96,7 @@ fn claim(report: &Report, claim: &Claim) -> Markup {
 }
 
 fn attestation(one: &Attestation) -> Markup {
-    let standing = match one.standing {
-        Standing::Valid => "holds",
-        Standing::Expired => "expired",
-        _ => "does not hold",
-    };
+    let standing = one.standing.words();
     html! {
         p {
             strong { "Stated by the " (one.owner_role) } " (" (one.effective) " to " (one.expires) ", " (standing) "): "

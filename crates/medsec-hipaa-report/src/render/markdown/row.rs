@@ -4,7 +4,7 @@ use core::fmt::{Result, Write as _};
 
 use super::text;
 use crate::mutants::Mutants;
-use crate::project::{Attestation, Control, Decision, Standing};
+use crate::project::{Attestation, Control, Decision};
 use crate::report::{Claim, Report, Row};
 
 pub(super) fn one(page: &mut String, report: &Report, row: &Row) -> Result {
@@ -59,11 +59,7 @@ fn claim(page: &mut String, report: &Report, claim: &Claim) -> Result {
 }
 
 fn attestation(page: &mut String, one: &Attestation) -> Result {
-    let standing = match one.standing {
-        Standing::Valid => "holds",
-        Standing::Expired => "expired",
-        _ => "does not hold",
-    };
+    let standing = one.standing.words();
     let (owner, said) = (text(&one.owner_role), text(&one.statement));
     write!(
         page,

@@ -45,7 +45,7 @@ pub(crate) fn erase_named(path: &Path) -> io::Result<()> {
 /// Overwrites a file that has lost its name.
 pub(crate) fn erase(mut file: File) -> io::Result<()> {
     let about = file.metadata()?;
-    if names(&about).is_some_and(|names| names > 0) {
+    if name_count(&about).is_some_and(|names| names > 0) {
         // A hard link: somebody's copy, not ours to destroy.
         return Err(io::Error::other("the replaced file has another name"));
     }
@@ -66,16 +66,18 @@ pub(crate) fn erase(mut file: File) -> io::Result<()> {
 
 /// Whether the file has lost its name to another. What is read of it may have been erased meanwhile.
 pub(in super::super) fn is_replaced(file: &File) -> io::Result<bool> {
-    Ok(names(&file.metadata()?) == Some(0))
+    Ok(name_count(&file.metadata()?) == Some(0))
 }
 
+/// How many names the file has, where the system tells.
 #[cfg(unix)]
 #[expect(clippy::unnecessary_wraps, reason = "other systems do not tell")]
-fn names(about: &Metadata) -> Option<u64> {
+pub(crate) fn name_count(about: &Metadata) -> Option<u64> {
     Some(std::os::unix::fs::MetadataExt::nlink(about))
 }
 
+/// How many names the file has, where the system tells.
 #[cfg(not(unix))]
-fn names(_: &Metadata) -> Option<u64> {
+pub(crate) fn name_count(_: &Metadata) -> Option<u64> {
     None
 }

@@ -25,9 +25,9 @@ fn oversize_state_is_not_read() {
     file.set_len(MAX_STORE_LEN as u64 + 1).unwrap();
     let opened = LocalStore::open(place_in(home.path()));
     assert!(matches!(opened, Err(StoreError::TooLong)));
-    assert!(matches!(inspect_state(&path), Err(CopyError::TooLong)));
+    assert!(matches!(contents_of_copy(&path), Err(CopyError::TooLong)));
     file.set_len(1 << 50).unwrap_or_default();
-    assert!(matches!(inspect_state(&path), Err(CopyError::TooLong)));
+    assert!(matches!(contents_of_copy(&path), Err(CopyError::TooLong)));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn state_that_is_no_file_is_refused() {
     std::fs::remove_file(&path).unwrap();
     std::fs::create_dir(&path).unwrap();
     assert!(LocalStore::open(store.place().clone()).is_err());
-    assert!(inspect_state(Path::new("/dev/null")).is_err());
+    assert!(contents_of_copy(Path::new("/dev/null")).is_err());
 }
 
 #[test]

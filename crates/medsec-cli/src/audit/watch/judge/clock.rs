@@ -51,7 +51,7 @@ impl Judge<'_> {
         let Some(rule) = self.rules.emergency else { return };
         let due = before(now, rule.review_days.saturating_mul(DAY));
         for known in self.emergencies.all.iter().filter(|known| known.last < due) {
-            if self.emergencies.reviews.by_another(&known.who, known.span()).is_some() {
+            if self.emergencies.reviews.by_another(known).is_some() {
                 continue;
             }
             let (at, seq) = known.at;

@@ -1,8 +1,8 @@
 //! The keys of the store and of the services that the settings name.
 
-use std::sync::Arc;
-
-use medsec_kms::{KeyDescription, KeyName, KeyService, KeyServiceError, LocalStore, ServiceName};
+use medsec_kms::{
+    KeyDescription, KeyName, KeyService as _, KeyServiceError, KeyServices, LocalStore,
+};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -23,15 +23,10 @@ pub(super) struct Found {
     pub(super) about: Result<KeyDescription, Failure>,
 }
 
-/// All keys, and the services that were reached.
+/// All keys, and the services that could be asked for them.
 pub(super) struct All {
     pub(super) keys: Vec<Found>,
-    pub(super) services: Vec<(ServiceName, Arc<dyn KeyService>)>,
-}
-
-/// The keys of a service by their whole names.
-pub(super) fn of(section: &ServiceSection) -> impl Iterator<Item = String> {
-    section.keys().iter().map(|key| format!("{}:{key}", section.name()))
+    pub(super) services: KeyServices,
 }
 
 /// Asks every service of which a key is asked for; one that cannot tell keeps the others from nothing.
@@ -46,39 +41,47 @@ pub(super) fn all(
         place: Place::Store,
         about: Ok(key.describe()),
     });
-    let mut all = All { keys: keys.collect(), services: Vec::new() };
+    let mut all = All { keys: keys.collect(), services: KeyServices::new(None) };
     for section in sections {
-        let names: Result<Vec<_>, _> = of(section).map(|name| KeyName::new(&name)).collect();
+        let names: Result<Vec<_>, _> =
+            section.whole_keys().map(|name| KeyName::new(&name)).collect();
         let unfit =
             || Failure::usage("a service of the settings has a key whose name cannot be one");
         let names = names.map_err(|_| unfit())?;
         if names.iter().any(&is_asked) {
-            all.add(section, names.into_iter().filter(|name| is_asked(name)));
+            all = all.with(section, names.into_iter().filter(|name| is_asked(name)))?;
         }
     }
     Ok(all)
 }
 
 impl All {
-    fn add(&mut self, section: &ServiceSection, names: impl Iterator<Item = KeyName>) {
-        let service = Services::one(section);
-        let prefix = section.name().len().saturating_add(1);
-        for name in names {
-            let inner = name.as_str().get(prefix..).and_then(|inner| KeyName::new(inner).ok());
-            let about = match (&service, inner) {
-                (Ok((_, service)), Some(inner)) => told(&**service, &inner),
-                (Err(failure), _) => Err(failure.clone()),
-                (_, None) => Err(KeyServiceError::NoSuchKey.into()),
-            };
-            let place = Place::Service { name: section.name().to_owned(), kind: section.kind() };
-            self.keys.push(Found { name, place, about });
+    /// With these keys of a service.
+    fn with(
+        self,
+        section: &ServiceSection,
+        names: impl Iterator<Item = KeyName>,
+    ) -> Result<Self, Failure> {
+        let Self { mut keys, mut services } = self;
+        let mut missing = None;
+        match Services::one(section) {
+            Ok((name, service)) => {
+                let joined = services.with(name, service);
+                services = joined.map_err(|error| Failure::usage(error.to_string()))?;
+            }
+            Err(failure) => missing = Some(failure),
         }
-        self.services.extend(service.ok());
+        keys.extend(names.map(|name| {
+            let about = missing.clone().map_or_else(|| told(&services, &name), Err);
+            let place = Place::Service { name: section.name().to_owned(), kind: section.kind() };
+            Found { name, place, about }
+        }));
+        Ok(Self { keys, services })
     }
 }
 
-fn told(service: &dyn KeyService, key: &KeyName) -> Result<KeyDescription, Failure> {
-    pollster::block_on(service.describe_key(key)).map_err(|error| match error {
+fn told(services: &KeyServices, key: &KeyName) -> Result<KeyDescription, Failure> {
+    pollster::block_on(services.describe_key(key)).map_err(|error| match error {
         // Those of the store know who granted what; a service's administrators do, not the store's.
         KeyServiceError::NotPermitted => {
             Failure::new(Exit::Key, "the service does not permit to look at the key")

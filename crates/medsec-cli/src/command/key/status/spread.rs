@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use medsec_crypto::Stanza;
-use medsec_kms::{KeyName, LocalStore, Standing};
+use medsec_kms::{KeyName, KeyService as _, LocalStore, Standing};
 use serde_json::{Value, json};
 
 use super::keys::{All, Place};
@@ -36,14 +36,14 @@ impl Spread {
         all: &All,
     ) -> Result<Self, Failure> {
         let mut spread = Self::default();
-        let seen = headers::each(session, folder, |header| {
+        let unread = headers::each(session, folder, |header| {
             let stanzas = header.stanzas().iter();
             let standings: Vec<_> = stanzas.filter_map(|one| standing(store, all, one)).collect();
             let is_closed = standings.iter().any(|standing| !opens(store, all, standing));
             spread.closed = spread.closed.saturating_add(u64::from(is_closed));
             spread.add(standings.into_iter());
         })?;
-        spread.unread = seen.unread;
+        spread.unread = unread;
         Ok(spread)
     }
 
@@ -142,14 +142,5 @@ fn opens(store: &LocalStore, all: &All, standing: &Standing) -> bool {
 
 /// Under which key of the store or of the services that is.
 fn standing(store: &LocalStore, all: &All, stanza: &Stanza) -> Option<Standing> {
-    let own = store.keys().find_map(|key| {
-        let version = key.version_of(stanza.key_ref())?;
-        Some(Standing { key: key.name().clone(), version: Some(version) })
-    });
-    own.or_else(|| {
-        all.services.iter().find_map(|(name, service)| {
-            let Standing { key, version } = service.standing(stanza)?;
-            Some(Standing { key: KeyName::new(&format!("{name}:{key}")).ok()?, version })
-        })
-    })
+    store.standing(stanza.key_ref()).or_else(|| all.services.standing(stanza))
 }
