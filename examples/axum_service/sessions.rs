@@ -93,13 +93,7 @@ impl Sessions {
     pub(crate) async fn record_ends(&self, custodian: &Custodian) {
         for ended in self.table.sweep() {
             let Some(seated) = self.remove(&ended) else { continue };
-            let change = match ended.reason {
-                EndReason::LoggedOut | EndReason::Revoked | EndReason::Aborted => {
-                    SessionChange::Ended
-                }
-                _ => SessionChange::LoggedOff,
-            };
-            let end = custodian.record_session(&seated.who, change);
+            let end = custodian.record_session(&seated.who, ended.reason.into());
             // It has ended whether that can be recorded or not; where it cannot, nothing else can, and nothing opens.
             let _ = end.await;
         }

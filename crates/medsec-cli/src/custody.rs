@@ -123,10 +123,8 @@ impl Custody {
     /// Records that the user may not put a policy in force, though the rules may say so. Gives the failure as it is,
     /// or says in it that it is not on record.
     pub(crate) fn policy_refused(&self, failure: Failure) -> Failure {
-        match pollster::block_on(self.custodian.policy_refused(&self.login)) {
-            Ok(()) => failure,
-            Err(_) => attempt::unrecorded(failure),
-        }
+        let recorded = pollster::block_on(self.custodian.policy_refused(&self.login));
+        attempt::if_recorded(failure, &recorded)
     }
 
     /// Whether a Custodian could work under that policy here: else nobody could ever replace it.
@@ -269,10 +267,21 @@ impl Custody {
 
     /// Whether a package's recipient is a version of a key.
     pub(crate) fn is_version_of(&self, stanza: &Stanza, name: &KeyName) -> bool {
-        match name.is_local() {
-            true => self.store.key(name).is_some_and(|key| key.has_version(stanza.key_ref())),
-            false => self.standing(stanza).is_some_and(|standing| standing.key == *name),
-        }
+        self.is_version_of_any(stanza, std::slice::from_ref(name))
+    }
+
+    /// Whether a package's recipient is a version of one of these keys. The services of those elsewhere are asked at most
+    /// once.
+    pub(crate) fn is_version_of_any(&self, stanza: &Stanza, names: &[KeyName]) -> bool {
+        let (local, elsewhere): (Vec<&KeyName>, _) = names.iter().partition(|name| name.is_local());
+        local.into_iter().any(|name| self.is_stored(stanza, name))
+            || !elsewhere.is_empty()
+                && self.standing(stanza).is_some_and(|found| elsewhere.contains(&&found.key))
+    }
+
+    /// Whether a package's recipient is a version of a key of the key store.
+    fn is_stored(&self, stanza: &Stanza, name: &KeyName) -> bool {
+        self.store.key(name).is_some_and(|key| key.has_version(stanza.key_ref()))
     }
 
     /// Whether a recipient is a key: `Some(true)` in its newest version, or one that does not tell its version;
@@ -280,7 +289,7 @@ impl Custody {
     pub(crate) fn stands_under(&self, stanza: &Stanza, key: &ToKey<'_>) -> Option<bool> {
         match key {
             ToKey::Stored { newest, .. } if stanza.key_ref() == newest => Some(true),
-            ToKey::Stored { name, .. } => self.is_version_of(stanza, name).then_some(false),
+            ToKey::Stored { name, .. } => self.is_stored(stanza, name).then_some(false),
             ToKey::Elsewhere { name, newest } => {
                 let standing = self.standing(stanza).filter(|standing| standing.key == **name)?;
                 Some(standing.version.zip(*newest).is_none_or(|(found, newest)| found >= newest))

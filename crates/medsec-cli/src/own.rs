@@ -77,7 +77,7 @@ impl OwnOption {
         let attempt = Attempt::new(session, asked.action(), None);
         let mut store = attempt.told(open_store(session))?;
         let own = attempt.told(self.load(session))?;
-        let present = store.users().filter(|user| user.offboarded().is_none());
+        let present = store.present_users();
         let who = holder(present.map(|user| (user.name(), user.recipient())), &own);
         let begun = store.change(own.administrator(), now());
         let mut begun = begun.map_err(|error| match (&error, &who) {

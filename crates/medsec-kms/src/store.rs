@@ -190,6 +190,11 @@ impl LocalStore {
         self.state.users.iter().map(|(name, user)| UserView::new(&self.state, name, user))
     }
 
+    /// The users who were not removed, by name.
+    pub fn present_users(&self) -> impl Iterator<Item = UserView<'_>> {
+        self.users().filter(|user| user.offboarded().is_none())
+    }
+
     /// All keys, destroyed ones included, by name.
     pub fn keys(&self) -> impl Iterator<Item = KeyView<'_>> {
         self.state.keys.iter().map(|(name, key)| KeyView::new(self.state.store, name, key))

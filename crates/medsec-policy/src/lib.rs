@@ -80,6 +80,7 @@ pub use crate::session::{
 };
 pub use crate::settings::{
     Authority, ClaimText, EmergencyLimits, EmergencyReason, Issuer, IssuerKeys, IssuerName,
-    KeyName, RecipientKey, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+    KeyName, Opening, RecipientKey, Sealing, SessionLimits, Settings, SharedDataKeys, Signature,
+    StepUp, UnboundPackages,
 };
 pub use crate::text::{InvalidValue, RandomError};

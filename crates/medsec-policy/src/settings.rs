@@ -51,8 +51,8 @@ pub struct Settings {
     pub purposes: BTreeSet<Purpose>,
     /// What is demanded of packages that are sealed.
     pub sealing: Sealing,
-    /// Whether packages must be signed to be opened.
-    pub opening: Signature,
+    /// What is demanded of packages that are opened.
+    pub opening: Opening,
     /// Years for which the audit log must be kept: a log that keeps less is refused.
     pub audit_retention_years: u16,
     /// Emergency access.
@@ -109,6 +109,28 @@ pub enum SharedDataKeys {
     Forbidden,
     /// It may.
     Permitted,
+}
+
+/// What is demanded of packages that are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "leaving a part out must not compile")]
+pub struct Opening {
+    /// Whether they must be signed.
+    pub signature: Signature,
+    /// Whether they may be bound to no policy that is known.
+    pub unbound_packages: UnboundPackages,
+}
+
+/// Whether a package under this organisation's keys may be opened that is bound neither to this policy nor to one that it
+/// supersedes, such as one from before there was a policy. A bundle that says nothing of it accepts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third")]
+pub enum UnboundPackages {
+    /// It may, where whoever opens asks for it.
+    #[default]
+    Accepted,
+    /// It may not, whoever asks.
+    Refused,
 }
 
 /// Whether a signature is needed.

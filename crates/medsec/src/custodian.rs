@@ -20,6 +20,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use medsec_audit::{Action, Actor, Origin, Outcome, Place, RequestId, Retention, Subject};
+use medsec_crypto::HpkeRecipient;
 use medsec_kms::{PublicKey, PublicKeyError};
 use medsec_policy::{Circumstances, Clock, Decision, Purpose, Request, Resource};
 
@@ -124,6 +125,11 @@ impl Custodian {
         &self.policy
     }
 
+    /// Recipients that the policy demands of every package.
+    fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
+        self.added.iter().filter_map(PublicKey::as_recipient)
+    }
+
     /// The time, if it is known.
     fn now(&self) -> Result<SystemTime, Refused> {
         Ok(self.guard.now(&*self.clock, self.recorder.newest())?)
@@ -198,15 +204,27 @@ impl Custodian {
         result: Result<T, Refused>,
     ) -> Result<T, Refused> {
         if let Err(refused) = &result {
-            let _ = self.recorder.record(vec![account.single(refused.outcome())]).await;
+            let _ = self.single(account, refused.outcome()).await;
         }
         result
     }
 
+    /// Records something that takes no time, or was not begun.
+    async fn single(&self, account: &Account, outcome: Outcome) -> Result<(), Refused> {
+        self.recorder.record(vec![account.single(outcome)]).await?;
+        Ok(())
+    }
+
     /// Records that something was done that takes no time.
     async fn done(&self, account: &Account) -> Result<(), Refused> {
-        self.recorder.record(vec![account.single(Outcome::Success)]).await?;
-        Ok(())
+        self.single(account, Outcome::Success).await
+    }
+
+    /// The same of something that is no act of whoever is logged in: the record is the system's own.
+    async fn done_by_system(&self, login: &dyn Login, mut account: Account) -> Result<(), Refused> {
+        self.admit(login)?;
+        account.actor = Actor::System;
+        self.done(&account).await
     }
 }
 

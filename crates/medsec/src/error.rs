@@ -83,6 +83,9 @@ pub enum Demand {
     /// A package that is bound to a policy known here.
     #[error("a package bound to this policy or one that it supersedes")]
     Bound,
+    /// The same, and whoever opens cannot waive it.
+    #[error("a package bound to this policy or one that it supersedes, whoever asks for another")]
+    AlwaysBound,
     /// A data key of the package's own.
     #[error(
         "that each package has a data key of its own, and the session shares them between packages"

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use medsec_kms::{KeyDates, OpeningCache, SealingCache, SharedKeyLimits, SharedScope, Timer};
 
 use crate::hold::{KeyHandle, Slot};
+use crate::login::{Login, NotLoggedIn};
 
 /// What data keys are kept for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,9 +64,17 @@ impl SharedKeys {
         self.0.get().is_none()
     }
 
-    pub(crate) fn caches(&self) -> Option<Arc<Caches>> {
+    fn caches(&self) -> Option<Arc<Caches>> {
         self.0.get()
     }
+}
+
+/// The shared data keys of a login, if it keeps any.
+///
+/// # Errors
+/// Its session is over.
+pub(crate) fn caches_of(login: &dyn Login) -> Result<Option<Arc<Caches>>, NotLoggedIn> {
+    Ok(login.shared_keys()?.and_then(|shared| shared.caches()))
 }
 
 impl Caches {

@@ -157,12 +157,8 @@ impl Agent {
             if let Some(step) = ended.clock_step {
                 self.record_step(step);
             }
-            let change = match ended.reason {
-                EndReason::LoggedOut | EndReason::Revoked => SessionChange::Ended,
-                _ => SessionChange::LoggedOff,
-            };
             // It has ended whether that can be recorded or not.
-            let _ = self.record(&who, change);
+            let _ = self.record(&who, ended.reason.into());
         }
     }
 

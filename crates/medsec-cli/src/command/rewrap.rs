@@ -80,6 +80,8 @@ struct Job<'a> {
     custody: &'a Custody,
     wish: RewrapWish,
     add: Vec<HpkeRecipient>,
+    /// What packages call them.
+    added: Vec<KeyRef>,
     /// The key to add in its newest version; older versions are replaced.
     to_key: Option<ToKey<'a>>,
     remove: Vec<KeyRef>,
@@ -123,6 +125,7 @@ pub(crate) fn run(session: &Session, options: &Options) -> Result<Outcome, Failu
             options,
             custody,
             wish: RewrapWish { purpose: custody.purpose(), reproduced },
+            added: add.iter().map(Recipient::key_ref).collect(),
             add,
             to_key: to_key.transpose()?,
             removed: remove.iter().map(|_| AtomicBool::new(false)).collect(),
@@ -219,10 +222,11 @@ impl Job<'_> {
 
     /// Who is to be removed must be there: else it may be a slip.
     fn check_drop(&self, header: &Header) -> Result<(), Failure> {
-        let stanzas = header.stanzas();
-        let present = |key: &KeyRef| stanzas.iter().any(|s| s.key_ref() == key);
-        let is_under = |key: &KeyName| stanzas.iter().any(|s| self.custody.is_version_of(s, key));
-        let missing = self.remove.iter().position(|key| !present(key)).map(|at| ("--drop", at));
+        let is_under = |key: &KeyName| {
+            let mut stanzas = header.stanzas().iter();
+            stanzas.any(|stanza| self.custody.is_version_of(stanza, key))
+        };
+        let missing = self.remove.iter().position(|key| !has(header, key)).map(|at| ("--drop", at));
         let missing = missing.or_else(|| {
             let at = self.remove_keys.iter().position(|key| !is_under(key))?;
             Some(("--drop-key", at))
@@ -239,7 +243,7 @@ impl Job<'_> {
     /// Whether a recipient is to be removed, as a public key or as a version of a key.
     fn is_removed(&self, stanza: &Stanza) -> bool {
         self.remove.contains(stanza.key_ref())
-            || self.remove_keys.iter().any(|key| self.custody.is_version_of(stanza, key))
+            || self.custody.is_version_of_any(stanza, self.remove_keys)
     }
 
     /// Whether a recipient is the key that is added, in whichever version.
@@ -248,23 +252,17 @@ impl Job<'_> {
         key.is_some_and(|key| self.custody.stands_under(stanza, key).is_some())
     }
 
-    /// The recipients to add besides the key, by what packages call them.
-    fn added(&self) -> Vec<KeyRef> {
-        self.add.iter().map(Recipient::key_ref).collect()
-    }
-
-    /// Those of a package's recipients that stay, in file order.
-    fn kept(&self, header: &Header) -> Vec<Stanza> {
-        let added = self.added();
+    /// Those of a package's recipients that stay, in file order. Those that are `renewed` go: they are added anew.
+    fn kept(&self, header: &Header, renewed: &[KeyRef]) -> Vec<Stanza> {
         let goes = |stanza: &Stanza| {
-            self.is_removed(stanza) || added.contains(stanza.key_ref()) || self.is_of_key(stanza)
+            self.is_removed(stanza) || renewed.contains(stanza.key_ref()) || self.is_of_key(stanza)
         };
         header.stanzas().iter().filter(|stanza| !goes(stanza)).cloned().collect()
     }
 
     /// Keeps who is not removed and adds the new ones. What is refused is on record.
     fn list(&self, grant: RewrapGrant) -> Result<(RewrapGrant, NewList), Failure> {
-        let kept = self.kept(grant.header());
+        let kept = self.kept(grant.header(), &self.added);
         let keys: Vec<&KeyName> = self.to_key.iter().map(ToKey::name).collect();
         let wanted = WantedRecipients {
             kept,
@@ -305,6 +303,10 @@ impl Job<'_> {
         let done = grant.rewrap_into_copy(&mut package, list, path, over(), confirm)?;
         Ok((done, Way::Replaced))
     }
+}
+
+fn has(header: &Header, key: &KeyRef) -> bool {
+    header.stanzas().iter().any(|stanza| stanza.key_ref() == key)
 }
 
 /// How it ended is on record when this returns. A copy that took the package's place has its owner and mode.

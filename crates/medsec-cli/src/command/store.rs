@@ -124,7 +124,7 @@ impl Restore {
 }
 
 fn describe(store: &LocalStore) -> Report {
-    let users = store.users().filter(|user| user.offboarded().is_none()).count();
+    let users = store.present_users().count();
     let keys = store.keys().count();
     let number = |number: usize, what| units::counted(number as u64, what);
     Report::new()

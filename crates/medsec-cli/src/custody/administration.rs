@@ -10,7 +10,7 @@ use medsec_audit::{
 };
 use medsec_kms::{KeyName, UserName};
 
-use super::attempt::unrecorded;
+use super::attempt::if_recorded;
 use super::late::LateJournal;
 #[cfg(unix)]
 use crate::agent::{self, AgentJournal, Joined};
@@ -184,10 +184,7 @@ pub(crate) fn not_administrator(
     asked: &Act,
     failure: Failure,
 ) -> Failure {
-    match record_denied(session, who, asked) {
-        Ok(()) => failure,
-        Err(_) => unrecorded(failure),
-    }
+    if_recorded(failure, &record_denied(session, who, asked))
 }
 
 fn record_denied(session: &Session, who: &UserName, asked: &Act) -> Result<(), Failure> {

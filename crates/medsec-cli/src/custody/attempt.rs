@@ -52,9 +52,9 @@ impl<'s> Attempt<'s> {
         // Where there is no home, nobody keeps a record.
         let home = self.session.settings().is_ok_and(|settings| settings.home.value.exists());
         let events = home.then(|| self.events(&failure)).flatten();
-        match events.map(|events| journal.append(&events)) {
-            None | Some(Ok(_)) => failure,
-            Some(Err(_)) => unrecorded(failure),
+        match events {
+            Some(events) => if_recorded(failure, &journal.append(&events)),
+            None => failure,
         }
     }
 
@@ -89,9 +89,9 @@ impl<'s> Attempt<'s> {
 pub(crate) fn no_agent(session: &Session, failure: Failure) -> Failure {
     let attempt = Attempt::new(session, Action::LoginFailure, None);
     let outcome = of_login(&failure).and_then(|why| attempt.event(Action::LoginFailure, why));
-    match outcome.map(|event| LateJournal::of_agent(session).append(&[event])) {
-        None | Some(Ok(_)) => failure,
-        Some(Err(_)) => unrecorded(failure),
+    match outcome {
+        Some(event) => if_recorded(failure, &LateJournal::of_agent(session).append(&[event])),
+        None => failure,
     }
 }
 
@@ -109,6 +109,14 @@ pub(crate) const fn of_login(failure: &Failure) -> Option<Outcome> {
         // The key store cannot be trusted.
         Exit::Store => Some(Outcome::Failure(Cause::KeyService)),
         _ => Some(Outcome::Failure(Cause::Internal)),
+    }
+}
+
+/// The failure as it is, if that it was tried is on record; else it says that it is not.
+pub(super) fn if_recorded<T, E>(failure: Failure, recorded: &Result<T, E>) -> Failure {
+    match recorded {
+        Ok(_) => failure,
+        Err(_) => unrecorded(failure),
     }
 }
 

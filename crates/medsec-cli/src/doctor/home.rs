@@ -276,7 +276,7 @@ fn own_key(
         Purpose::Open => user.recipient() == key,
         Purpose::Sign => user.signer() == Some(key),
     };
-    let user = store.users().find(|user| user.offboarded().is_none() && is_own(user));
+    let user = store.present_users().find(is_own);
     let user = user.ok_or_else(|| {
         Finding::problem(
             check,

@@ -60,6 +60,9 @@ fn of_demand(demand: Demand) -> &'static str {
         Demand::Bound => {
             "it was sealed under another policy; if it is from before there was one, give --accept-unbound"
         }
+        Demand::AlwaysBound => {
+            "it was sealed under another policy, and `opening.unbound_packages` of this one refuses all of those: `medsec policy show`"
+        }
         _ => "`medsec policy show` tells what it demands",
     }
 }

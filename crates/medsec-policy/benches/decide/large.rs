@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use cedar_policy::{Context, Entities, Entity, EntityUid, PolicySet, RestrictedExpression};
 use medsec_policy::{
     Action, Assigned, Assignments, Dataset, DatasetId, EmergencyLimits, Engine, Factors, Group,
-    GroupName, Method, PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose,
-    Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+    GroupName, Method, Opening, PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind,
+    Purpose, Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature,
+    StepUp, UnboundPackages,
 };
 
 pub(crate) const ACTIONS: [Action; 4] =
@@ -168,7 +169,10 @@ fn settings() -> Settings {
             max_key_age_days: None,
             shared_data_keys: SharedDataKeys::Forbidden,
         },
-        opening: Signature::Optional,
+        opening: Opening {
+            signature: Signature::Optional,
+            unbound_packages: UnboundPackages::Accepted,
+        },
         audit_retention_years: 6,
         emergency: EmergencyLimits {
             max_duration: hour,

@@ -126,7 +126,7 @@ fn read_rejects_more_signatures_or_bytes_than_there_may_be() {
 
 #[test]
 fn documents_of_another_form_are_refused_though_signed() {
-    let edits: [(&str, &str); 21] = [
+    let edits: [(&str, &str); 24] = [
         ("  \"name\"", " \"name\""),
         ("\"sequence\": 1", "\"sequence\": 1.0"),
         ("\"sequence\": 1", "\"sequence\": 0"),
@@ -139,6 +139,9 @@ fn documents_of_another_form_are_refused_though_signed() {
         ("\"idle\": 900", "\"idle\": 43201"),
         ("\"idle\": 900", "\"idle\": \"15m\""),
         ("\"allowed_keys\": [", "\"allowed_keys\": [\n        \"default\","),
+        ("\"permitted\"", "\"forbidden\""),
+        ("\"refused\"", "\"accepted\""),
+        ("\"refused\"", "null"),
         ("\"TREAT\"\n    ]", "\"TREAT\",\n      \"XTREAT\"\n    ]"),
         ("\"auditor\": {", "\"administrator\": {"),
         ("\"clinician\"", "\"surgeon\""),

@@ -8,6 +8,7 @@ use super::Custodian;
 use crate::error::Refused;
 use crate::gate::Admission;
 use crate::login::Login;
+use crate::shared::caches_of;
 
 /// The recipients of a package that these keys may be asked for.
 ///
@@ -68,7 +69,7 @@ pub(super) async fn unwrap_or_kept(
     stanzas: Vec<Stanza>,
     header: &Header,
 ) -> Result<Dek, Refused> {
-    let caches = login.shared_keys()?.and_then(|shared| shared.caches());
+    let caches = caches_of(login)?;
     let kept = caches.as_ref().and_then(|caches| caches.opening());
     let kept = kept.map(|kept| (kept, header));
     tried(login.keys(), stanzas, &context_of(header), kept).await

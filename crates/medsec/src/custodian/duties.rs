@@ -1,7 +1,9 @@
 //! What is done to the record, the policy and the rules themselves: decided, recorded, and done by the caller.
 
-use medsec_audit::{Action, Actor, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
-use medsec_policy::{EmergencyId, PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource};
+use medsec_audit::{Action, Commitment, Denial, Origin, Outcome, RefusalCode, Subject};
+use medsec_policy::{
+    EmergencyId, EndReason, PolicyHash, PrincipalId, Purpose, RefusedBecause, Resource,
+};
 
 use super::{Custodian, EmergencyStep, Question};
 use crate::account::Account;
@@ -27,6 +29,15 @@ impl SessionChange {
             Self::Started => Action::SessionStart,
             Self::Ended => Action::SessionEnd,
             Self::LoggedOff => Action::AutomaticLogoff,
+        }
+    }
+}
+
+impl From<EndReason> for SessionChange {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::LoggedOut | EndReason::Revoked | EndReason::Aborted => Self::Ended,
+            _ => Self::LoggedOff,
         }
     }
 }
@@ -66,8 +77,7 @@ impl Custodian {
     pub async fn policy_refused(&self, login: &dyn Login) -> Result<(), Refused> {
         let mut account = self.account(Action::PolicyChange, Subject::default())?;
         self.identify(login, &mut account)?;
-        self.recorder.record(vec![account.single(Outcome::Denied(Denial::Policy))]).await?;
-        Ok(())
+        self.single(&account, Outcome::Denied(Denial::Policy)).await
     }
 
     /// Decides whether somebody may hand the audit trail to others, and records that they do: it is theirs to write out
@@ -96,10 +106,7 @@ impl Custodian {
         let mut subject = Subject::default();
         let hash = self.policy.hash();
         subject.policy = Some(medsec_audit::PolicyHash::from_bytes(*hash.as_bytes()));
-        let mut account = self.account(Action::PolicyChange, subject)?;
-        self.admit(login)?;
-        account.actor = Actor::System;
-        self.done(&account).await
+        self.done_by_system(login, self.account(Action::PolicyChange, subject)?).await
     }
 
     /// Decides whether somebody may claim emergency access, and records the claim with the commitment to its
@@ -149,10 +156,7 @@ impl Custodian {
         login: &dyn Login,
         emergency: &Resource,
     ) -> Result<(), Refused> {
-        let mut account = self.account(Action::EmergencyEnd, about(emergency))?;
-        self.admit(login)?;
-        account.actor = Actor::System;
-        self.done(&account).await
+        self.done_by_system(login, self.account(Action::EmergencyEnd, about(emergency))?).await
     }
 
     /// Decides whether somebody may close the review of an emergency, and records that it is about to be closed. It is
@@ -196,8 +200,7 @@ impl Custodian {
     /// [`Refused`] if it could not be recorded.
     pub async fn login_failed(&self, outcome: Outcome) -> Result<(), Refused> {
         let account = self.account(Action::LoginFailure, Subject::default())?;
-        self.recorder.record(vec![account.single(outcome)]).await?;
-        Ok(())
+        self.single(&account, outcome).await
     }
 
     /// Records that somebody could not log in, and why their credential was refused. Who showed it is told nothing of
@@ -215,9 +218,7 @@ impl Custodian {
         subject.refusal = Some(code);
         let mut account = self.account(Action::LoginFailure, subject)?;
         account.place.origin = origin;
-        let denied = Outcome::Denied(Denial::Credentials);
-        self.recorder.record(vec![account.single(denied)]).await?;
-        Ok(())
+        self.single(&account, Outcome::Denied(Denial::Credentials)).await
     }
 
     /// Asks the policy of something for which nothing else must be known first.

@@ -26,9 +26,7 @@ pub enum EmergencyNote {
     /// The emergency key was to be used without an open emergency.
     UseRefused,
     /// What was brought as shares cannot be read, so that no emergency key was tried.
-    KeyNotMade,
-    /// The same in a drill.
-    NotDrilled,
+    KeyNotMade(EmergencyKeyUse),
     /// Whoever is to be told at once of an emergency was not reached.
     NobodyTold,
 }
@@ -40,8 +38,7 @@ impl EmergencyNote {
             Self::ReviewRefused => (Action::Review, Outcome::Denied(Denial::Policy)),
             Self::KeyStaged(_) => (Action::KeyCreate, Outcome::Success),
             Self::UseRefused => (Action::EmergencyUse, Outcome::Denied(Denial::Policy)),
-            Self::KeyNotMade => (Action::EmergencyUse, Outcome::Failure(Failure::Identity)),
-            Self::NotDrilled => (Action::Test, Outcome::Failure(Failure::Identity)),
+            Self::KeyNotMade(aim) => (aim.action(), Outcome::Failure(Failure::Identity)),
             // The alert was to be handed to another system.
             Self::NobodyTold => (Action::Export, Outcome::Failure(Failure::Unreachable)),
         }
@@ -71,7 +68,6 @@ impl Custodian {
         let (action, outcome) = note.event();
         let mut account = self.account(action, subject)?;
         self.identify(login, &mut account)?;
-        self.recorder.record(vec![account.single(outcome)]).await?;
-        Ok(())
+        self.single(&account, outcome).await
     }
 }

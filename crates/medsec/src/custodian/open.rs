@@ -9,6 +9,7 @@ use medsec_crypto::{
 };
 use medsec_policy::{
     DatasetId, EmergencyId, PackageId, Purpose, Resource, SharedDataKeys, Signature,
+    UnboundPackages,
 };
 
 use super::access::{is_public_key, own_keys, unwrap_or_kept};
@@ -43,8 +44,9 @@ pub enum Unbound {
     /// It may not.
     #[default]
     Refused,
-    /// It may: for what was sealed before there was a policy. No policy forbids this; where content is to leave, the log
-    /// tells of it with a record of its own: a `verify` of the package that failed, for it is not the one expected.
+    /// It may, unless the policy refuses that: for what was sealed before there was a policy. Where content is to leave,
+    /// the log tells of it with a record of its own: a `verify` of the package that failed, for it is not the one expected.
+    /// To verify one, no policy refuses: nothing leaves.
     Accepted,
 }
 
@@ -185,12 +187,12 @@ impl Custodian {
             emergency,
         };
         let permit = self.decide(account, &who, question)?;
-        let is_bound = own.as_ref().is_ok_and(|keys| self.check_bound(&header, keys).is_ok());
+        let is_bound = own.as_ref().is_ok_and(|keys| self.is_bound(&header, keys));
         let unbound = !is_bound && wish.aim != Aim::Verification;
         let expectation = self.expectation(&header, own, wish)?;
         let bounds = Bounds {
             releases_nothing: wish.aim == Aim::Verification,
-            signature_first: self.policy.settings.opening == Signature::Required,
+            signature_first: self.policy.settings.opening.signature == Signature::Required,
         };
         let checked = header.check(expectation.clone())?;
         Ok((Expected { checked, expectation, bounds, unbound }, permit))
@@ -245,16 +247,14 @@ impl Custodian {
         own: Result<Vec<KeyRef>, Refused>,
         wish: &OpenWish,
     ) -> Result<Expectation, Refused> {
-        if self.policy.settings.opening == Signature::Required
+        if self.policy.settings.opening.signature == Signature::Required
             && matches!(wish.signer, SignerExpectation::NotRequired)
         {
             return Err(Refused::Demand(Demand::Signature));
         }
         let keys = own?;
         self.check_signer(header, &keys)?;
-        if wish.unbound == Unbound::Refused {
-            self.check_bound(header, &keys)?;
-        }
+        self.check_bound(header, &keys, wish)?;
         let mut limits = wish.limits.clone();
         if self.policy.settings.sealing.shared_data_keys == SharedDataKeys::Forbidden {
             limits.shared_data_key = SharedDataKey::Refused;
@@ -271,7 +271,7 @@ impl Custodian {
     /// Where signatures are required, packages of this organisation must be signed by somebody whom the policy knows;
     /// who must have signed a partner's is for whoever opens it to say.
     fn check_signer(&self, header: &Header, keys: &[KeyRef]) -> Result<(), Refused> {
-        let required = self.policy.settings.opening == Signature::Required;
+        let required = self.policy.settings.opening.signature == Signature::Required;
         let known = header.core().signer.as_ref().and_then(|key| self.policy.signer(key));
         match !required || known.is_some() || is_from_partner(keys) {
             true => Ok(()),
@@ -279,13 +279,28 @@ impl Custodian {
         }
     }
 
+    /// Whoever opens may accept what is bound to no known policy, if the policy does too. What is verified goes nowhere.
+    fn check_bound(
+        &self,
+        header: &Header,
+        keys: &[KeyRef],
+        wish: &OpenWish,
+    ) -> Result<(), Refused> {
+        let refused = self.policy.settings.opening.unbound_packages == UnboundPackages::Refused;
+        match (self.is_bound(header, keys), wish.unbound) {
+            (true, _) => Ok(()),
+            (false, _) if refused && wish.aim != Aim::Verification => {
+                Err(Refused::Demand(Demand::AlwaysBound))
+            }
+            (false, Unbound::Refused) => Err(Refused::Demand(Demand::Bound)),
+            (false, Unbound::Accepted) => Ok(()),
+        }
+    }
+
     /// A package under a key service's key is this organisation's, and was sealed under a policy of this one. What
     /// a partner sealed to a public key is bound to the partner's.
-    fn check_bound(&self, header: &Header, keys: &[KeyRef]) -> Result<(), Refused> {
-        match is_from_partner(keys) || self.knows_policy_of(header) {
-            true => Ok(()),
-            false => Err(Refused::Demand(Demand::Bound)),
-        }
+    fn is_bound(&self, header: &Header, keys: &[KeyRef]) -> bool {
+        is_from_partner(keys) || self.knows_policy_of(header)
     }
 
     fn knows_policy_of(&self, header: &Header) -> bool {

@@ -12,7 +12,7 @@ use medsec_kms::{KeyContext, KeyName, KeyService};
 use medsec_policy::{DatasetId, Purpose, Resource};
 
 use self::demands::{lent, signer};
-use self::sharing::refused;
+use self::sharing::{refused, shared_seal};
 use super::clearance::Cleared;
 use super::open::shared_key;
 use super::{Custodian, Question};
@@ -169,14 +169,20 @@ impl Custodian {
         conclusion: &mut Conclusion,
         wish: &SealWish<'_>,
     ) -> Result<(PackageId, Kept<Sealer>), Refused> {
+        let caches = self.sealing_caches(login)?;
         // What is looked at is given back before the key service is waited for: keys are in it.
         let (scope, context) = {
             let wanted = wanted.look()?;
             let draft = &wanted.draft;
             let context = KeyContext { bind: draft.bind(), dataset: draft.core().dataset.clone() };
-            (self.scope(&wanted, wish), context)
+            (caches.and_then(|caches| Some((caches, self.scope(&wanted, wish)?))), context)
         };
-        let shared = self.shared_seal(login, scope, conclusion.admission()).await?;
+        let shared = match scope {
+            Some((caches, scope)) => {
+                shared_seal(login, &caches, scope, conclusion.admission()).await?
+            }
+            None => None,
+        };
         let sealer = match shared {
             Some(shared) => {
                 conclusion.account_mut().subject.key = shared_key(&shared.dek_id());
@@ -214,8 +220,7 @@ impl Custodian {
             }
             None => (Dek::generate().map_err(medsec_crypto::SealError::from)?, Vec::new()),
         };
-        let added = self.added.iter().filter_map(|key| key.as_recipient());
-        let added = added.map(|key| key as &dyn Recipient);
+        let added = self.demanded().map(|key| key as &dyn Recipient);
         // Those of the policy first: nobody else's stanza stands in the place of one.
         for recipient in added.chain(wish.recipients.iter().copied()) {
             let is_there = stanzas.iter().any(|s: &Stanza| *s.key_ref() == recipient.key_ref());

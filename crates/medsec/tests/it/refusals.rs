@@ -9,6 +9,7 @@ use medsec_crypto::{ExpectationError, OpenError, SignerExpectation, SigningKey};
 use medsec_kms::KeyServiceError;
 use medsec_policy::{
     DecideError, Decider, Decision, PolicyHash, Purpose, Refusal, Request, Signature,
+    UnboundPackages,
 };
 use medsec_testkit::{Asked, CountingKeys};
 
@@ -88,7 +89,7 @@ fn open_rejects_package_of_another_signer() {
 
 #[test]
 fn open_rejects_unsigned_wish_where_signatures_are_required() {
-    let scene = Scene::set(|settings| settings.opening = Signature::Required);
+    let scene = Scene::set(|settings| settings.opening.signature = Signature::Required);
     let package = scene.sealed(10);
     let told = scene.trail();
     let why = refused_to_ada(&scene, &package, &wish());
@@ -97,6 +98,28 @@ fn open_rejects_unsigned_wish_where_signatures_are_required() {
     let signer = SignerExpectation::OneOf(vec![scene.ada.signer().verifying_key()]);
     let wish = OpenWish { signer, ..wish() };
     open(&scene.custodian(), &scene.ada(), &package, &wish).unwrap();
+}
+
+#[test]
+fn open_rejects_each_unbound_package_where_the_policy_refuses_them() {
+    let mut scene =
+        Scene::set(|settings| settings.opening.unbound_packages = UnboundPackages::Refused);
+    let package = scene.sealed(10);
+    let (decider, before) = (Arc::clone(&scene.policy.decider), scene.policy.decider.policy());
+    scene.policy.decider = Arc::new(Renamed { decider, policy: PolicyHash::from_bytes([9; 32]) });
+    let accepted = OpenWish { unbound: Unbound::Accepted, ..wish() };
+    let ranges = OpenWish { aim: Aim::Ranges, ..accepted.clone() };
+    for wish in [wish(), accepted.clone(), ranges] {
+        let told = scene.trail();
+        let why = refused_to_ada(&scene, &package, &wish);
+        assert!(matches!(why, Refused::Demand(Demand::AlwaysBound)), "{why:?}");
+        assert_eq!(told.denial().1, Denial::Policy);
+    }
+    // Nothing leaves of one that is verified.
+    let verified = OpenWish { aim: Aim::Verification, ..accepted.clone() };
+    open(&scene.custodian(), &scene.ada(), &package, &verified).unwrap();
+    scene.policy.superseded.push(before);
+    open(&scene.custodian(), &scene.ada(), &package, &wish()).unwrap();
 }
 
 #[test]

@@ -102,6 +102,19 @@ fn open_rejects_each_end_of_a_session() {
 }
 
 #[test]
+fn end_that_nobody_wanted_is_a_logoff_on_record() {
+    let by_somebody = [EndReason::LoggedOut, EndReason::Revoked, EndReason::Aborted];
+    for reason in by_somebody {
+        assert_eq!(SessionChange::from(reason), SessionChange::Ended, "{reason:?}");
+    }
+    let by_itself =
+        [EndReason::Idle, EndReason::Absolute, EndReason::Suspended, EndReason::ClockUntrusted];
+    for reason in by_itself {
+        assert_eq!(SessionChange::from(reason), SessionChange::LoggedOff, "{reason:?}");
+    }
+}
+
+#[test]
 fn session_is_live_until_its_last_moment() {
     let scene = Scene::new();
     let (package, custodian, login) = (scene.sealed(10), scene.custodian(), scene.ada());

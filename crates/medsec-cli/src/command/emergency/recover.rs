@@ -102,7 +102,7 @@ impl Options {
     /// none of them, and nor does its policy know the key.
     fn are_users(&self, custody: &Custody) -> bool {
         self.custodians.iter().all(|name| {
-            let mut present = custody.store().users().filter(|user| user.offboarded().is_none());
+            let mut present = custody.store().present_users();
             present.any(|user| user.name().as_str().eq_ignore_ascii_case(name.as_str()))
         })
     }

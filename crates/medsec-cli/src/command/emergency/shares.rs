@@ -149,11 +149,7 @@ impl Brought {
         aim: EmergencyKeyUse,
     ) -> Result<(Combined, EmergencyStep), Failure> {
         let texts = self.texts().or_else(|failure| {
-            let note = match aim {
-                EmergencyKeyUse::Drill => EmergencyNote::NotDrilled,
-                _ => EmergencyNote::KeyNotMade,
-            };
-            custody.note_emergency(record, note)?;
+            custody.note_emergency(record, EmergencyNote::KeyNotMade(aim))?;
             Err(failure)
         })?;
         let set = texts.first().map(|(share, _)| share.set()).ok_or_else(too_few)?;

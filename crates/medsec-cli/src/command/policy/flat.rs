@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::time::Duration;
 
-use medsec_policy::{Issuer, Presence, PrincipalKind, Settings, SharedDataKeys, Signature};
+use medsec_policy::{
+    Issuer, Presence, PrincipalKind, Settings, SharedDataKeys, Signature, UnboundPackages,
+};
 
 /// All settings by the names that they have in `policy.toml`.
 pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
@@ -25,6 +27,10 @@ pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
         SharedDataKeys::Forbidden => "forbidden",
         SharedDataKeys::Permitted => "permitted",
     };
+    let unbound = match opening.unbound_packages {
+        UnboundPackages::Accepted => "accepted",
+        UnboundPackages::Refused => "refused",
+    };
     let all = vec![
         ("purposes", listed(purposes)),
         ("audit_retention_years", audit_retention_years.to_string()),
@@ -38,7 +44,8 @@ pub(super) fn settings(settings: &Settings) -> Vec<(String, String)> {
         ("sealing.allowed_keys", keys),
         ("sealing.max_key_age_days", age),
         ("sealing.shared_data_keys", shared.to_owned()),
-        ("opening.signature", signature(*opening).to_owned()),
+        ("opening.signature", signature(opening.signature).to_owned()),
+        ("opening.unbound_packages", unbound.to_owned()),
         ("emergency.max_duration", time(emergency.max_duration)),
         ("emergency.reasons", listed(&emergency.reasons)),
         ("emergency.max_authentication_age", time(emergency.max_authentication_age)),

@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use medsec::{Confirmed, NewList, RewrapGrant, UseError};
-use medsec_crypto::{Header, KeyRef, LockedPackage, RewrapError, SlotCondition};
+use medsec_crypto::{Header, LockedPackage, RewrapError, SlotCondition};
 
-use super::{Job, ended};
+use super::{Job, ended, has};
 use crate::bulk::rewrap::{Look, Rewrap, Work};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -84,8 +84,7 @@ impl Job<'_> {
     }
 
     fn is_as_wanted(&self, header: &Header) -> bool {
-        let present = |key: &KeyRef| header.stanzas().iter().any(|s| s.key_ref() == key);
-        for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| present(key)) {
+        for (_, met) in self.remove.iter().zip(&self.removed).filter(|(key, _)| has(header, key)) {
             met.store(true, Ordering::Relaxed);
         }
         let under_key = self.to_key.as_ref().is_none_or(|key| {
@@ -93,7 +92,7 @@ impl Job<'_> {
             let mut found = stanzas.filter_map(|s| self.custody.stands_under(s, key)).peekable();
             found.peek().is_some() && found.all(|newest| newest)
         });
-        self.added().iter().all(present)
+        self.added.iter().all(|added| has(header, added))
             && self.custody.has_demanded(header.stanzas())
             && !header.stanzas().iter().any(|stanza| self.is_removed(stanza))
             && under_key

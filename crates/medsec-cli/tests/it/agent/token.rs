@@ -1,5 +1,8 @@
 //! Logging in with a token of an identity provider, whose keys are in a file.
 
+#[cfg(feature = "https-key-set")]
+mod fetched;
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -13,14 +16,14 @@ use crate::ward::{Refused, Run, Ward};
 
 const ISSUER: &str = "https://login.hospital.example";
 
-/// How a policy names the provider whose keys are in that file.
-fn issuer(keys: &str) -> String {
+/// How a policy names the provider whose keys are there, and whose servers have their certificates from there.
+fn issuer(keys: &str, authorities: &str) -> String {
     format!(
         r#"[settings.issuers.corporate]
 issuer = "{ISSUER}"
 audience = "medsec"
-keys = "file:{keys}"
-authorities = "system"
+keys = "{keys}"
+authorities = {authorities}
 algorithms = ["EdDSA"]
 types = ["JWT"]
 subject = "sub"
@@ -40,12 +43,17 @@ token_id = "jti"
 /// The home of ada, whose files are plain, under a policy that trusts the provider and is edited.
 fn office(edit: impl Fn(String) -> String) -> Office {
     let ward = Ward::new();
-    let keys = ward.path("keys.json");
+    ward.write("keys.json", key_set(7).as_bytes());
+    let keys = format!("file:{}", ward.path("keys.json").display());
+    trusting(ward, &issuer(&keys, "\"system\""), edit)
+}
+
+/// The same under a policy that trusts this issuer.
+fn trusting(ward: Ward, issuer: &str, edit: impl Fn(String) -> String) -> Office {
     ward.write_policy("policy", |path, text| match path {
-        "policy.toml" => edit(text.replace("[settings.issuers]", &issuer(keys.to_str().unwrap()))),
+        "policy.toml" => edit(text.replace("[settings.issuers]", issuer)),
         _ => text,
     });
-    ward.write("keys.json", key_set(7).as_bytes());
     ward.line("init --user ada --no-passphrase --no-anchor --policy policy").ok();
     Office::open(ward)
 }

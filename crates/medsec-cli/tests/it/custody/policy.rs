@@ -168,6 +168,39 @@ fn package_of_an_unknown_policy_is_refused(ev: Ev) -> Proven {
     ev.proven()
 }
 
+#[evidence(
+    hipaa2013::["164.312(a)(1)", "164.312(c)(1)", "164.312(b)"],
+    claim = "where the policy refuses packages that are bound to no known policy, no content of one leaves, whoever asks",
+    polarity = deny,
+)]
+fn package_of_an_unknown_policy_is_refused_for_good_where_the_policy_says_so(ev: Ev) -> Proven {
+    let ward = sealed();
+    let other = |setting: &str| {
+        let other = replace(&ward, "ada", false, |path, text| match path {
+            "policy.toml" => {
+                let table = "[settings.opening]\n";
+                text.replace(table, &format!("{table}unbound_packages = \"{setting}\"\n"))
+            }
+            _ => text,
+        });
+        ward.write(MARK, BundleMark::of(&other).render().as_bytes());
+    };
+    let open = "open scan.msp --accept-unbound -o x";
+    other("refused");
+    let run = ward.line(open);
+    ev.denies(run.result(), |refused| *refused == Refused(24));
+    ev.holds("it says why", run.stderr.contains("opening.unbound_packages"));
+    ev.equal("it is on record", &ward.newest(), &["open", "denied", "policy"].map(str::to_owned));
+    ev.denies(ward.line("open scan.msp -o x").result(), |refused| *refused == Refused(24));
+    ev.holds("nothing was written", !ward.exists("x"));
+    let verify = "verify scan.msp --identity home/identities/ada.identity";
+    ev.allows(ward.line(verify).result());
+    other("accepted");
+    ev.allows(ward.line(open).result());
+    ev.equal_bytes("the content is back", &ward.read("x"), &ward.content);
+    ev.proven()
+}
+
 #[test]
 fn sealing_into_a_data_set_that_the_policy_does_not_have_is_refused() {
     let ward = Ward::with_home();

@@ -14,6 +14,7 @@
 //! | `sealing.max_key_age_days` | [`keys_that_are_too_old_are_not_sealed_under`] |
 //! | `sealing.shared_data_keys` | `program::shared_keys` in tests/live, [`shared_data_keys_are_permitted_or_not`] |
 //! | `opening.signature` | [`signature_of_what_is_opened_is_asked_for_or_not`] |
+//! | `opening.unbound_packages` | `custody::policy::package_of_an_unknown_policy_is_refused_for_good_where_the_policy_says_so` |
 //! | `emergency.max_duration` | `emergency::limits::longest_duration_is_that_of_the_policy` |
 //! | `emergency.reasons` | `emergency::limits::reasons_are_those_of_the_policy` |
 //! | `emergency.review_within_days` | `emergency::limits::review_is_due_when_the_policy_says` |
@@ -222,7 +223,7 @@ fn every_setting_is_shown_and_compared() {
     let ward = Ward::with_home();
     ward.line("policy new strict strict --owner ada --dataset default").ok();
     let shown = ward.line("policy show --json").json();
-    assert_eq!(shown["settings"].as_object().unwrap().len(), 17);
+    assert_eq!(shown["settings"].as_object().unwrap().len(), 18);
     let differing = ward.line("policy diff strict --json").json();
     let names: Vec<_> = differing["settings_changed"].as_array().unwrap().iter().collect();
     for expected in [
@@ -234,10 +235,11 @@ fn every_setting_is_shown_and_compared() {
         "sealing.allowed_keys",
         "sealing.max_key_age_days",
         "opening.signature",
+        "opening.unbound_packages",
         "emergency.max_duration",
         "emergency.review_within_days",
     ] {
         assert!(names.iter().any(|name| name["setting"] == expected), "{expected}");
     }
-    assert_eq!(names.len(), 10, "{names:?}");
+    assert_eq!(names.len(), 11, "{names:?}");
 }

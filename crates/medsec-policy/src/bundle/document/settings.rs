@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::issuers::WireIssuer;
 use super::{set, sorted};
-use crate::settings::{self, Settings, SharedDataKeys, Signature};
+use crate::settings::{self, Settings, SharedDataKeys, Signature, UnboundPackages};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,6 +59,15 @@ enum Shared {
 #[serde(deny_unknown_fields)]
 struct Opening {
     signature: Signed,
+    /// Absent if they are accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unbound_packages: Option<Unbound>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Unbound {
+    Refused,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -119,7 +128,13 @@ impl Wire {
                     SharedDataKeys::Permitted => Some(Shared::Permitted),
                 },
             },
-            opening: Opening { signature: Signed::of(*opening) },
+            opening: Opening {
+                signature: Signed::of(opening.signature),
+                unbound_packages: match opening.unbound_packages {
+                    UnboundPackages::Accepted => None,
+                    UnboundPackages::Refused => Some(Unbound::Refused),
+                },
+            },
             emergency: Emergency {
                 max_duration: emergency.max_duration.as_secs(),
                 reasons: sorted(&emergency.reasons),
@@ -131,7 +146,7 @@ impl Wire {
     }
 
     pub(super) fn settings(&self) -> Option<Settings> {
-        let Self { sessions, step_up, sealing, emergency, .. } = self;
+        let Self { sessions, step_up, sealing, opening, emergency, .. } = self;
         let allowed_keys = match &sealing.allowed_keys {
             Some(keys) => Some(set(keys)?),
             None => None,
@@ -157,7 +172,13 @@ impl Wire {
                     Some(Shared::Permitted) => SharedDataKeys::Permitted,
                 },
             },
-            opening: self.opening.signature.signature(),
+            opening: settings::Opening {
+                signature: opening.signature.signature(),
+                unbound_packages: match opening.unbound_packages {
+                    None => UnboundPackages::Accepted,
+                    Some(Unbound::Refused) => UnboundPackages::Refused,
+                },
+            },
             audit_retention_years: self.audit_retention_years,
             emergency: settings::EmergencyLimits {
                 max_duration: Duration::from_secs(emergency.max_duration),

@@ -6,7 +6,8 @@ use super::node::{Node, Text};
 use crate::bundle::BundleName;
 use crate::ids::PolicyHash;
 use crate::settings::{
-    EmergencyLimits, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+    EmergencyLimits, Opening, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+    UnboundPackages,
 };
 use crate::text::InvalidValue;
 
@@ -67,14 +68,13 @@ fn all(node: &Node<'_>) -> Result<Settings, SourceError> {
             "emergency",
             "issuers",
         ])?;
-    let [opening] = opening.fields(["signature"])?;
     let mut places = vec![("audit_retention_years", years), ("issuers", issuers)];
     let settings = Settings {
         sessions: session_limits(&sessions, &mut places)?,
         step_up: step_up_of(&step_up, &mut places)?,
         purposes: purposes.set()?,
         sealing: sealing_of(&sealing, &mut places)?,
-        opening: signature(&opening)?,
+        opening: opening_of(&opening)?,
         audit_retention_years: years.number("audit_retention_years")?,
         emergency: emergency_limits(&emergency, &mut places)?,
         issuers: issuers::all(&issuers)?,
@@ -126,6 +126,22 @@ fn shared_data_keys(node: &Node<'_>) -> Result<SharedDataKeys, SourceError> {
         "forbidden" => Ok(SharedDataKeys::Forbidden),
         "permitted" => Ok(SharedDataKeys::Permitted),
         _ => Err(node.error(InvalidValue { field: "shared data keys" })),
+    }
+}
+
+fn opening_of(node: &Node<'_>) -> Result<Opening, SourceError> {
+    let ([signed], [unbound]) = node.fields_and(["signature"], ["unbound_packages"])?;
+    Ok(Opening {
+        signature: signature(&signed)?,
+        unbound_packages: unbound.as_ref().map(unbound_packages).transpose()?.unwrap_or_default(),
+    })
+}
+
+fn unbound_packages(node: &Node<'_>) -> Result<UnboundPackages, SourceError> {
+    match node.text()? {
+        "accepted" => Ok(UnboundPackages::Accepted),
+        "refused" => Ok(UnboundPackages::Refused),
+        _ => Err(node.error(InvalidValue { field: "unbound packages" })),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::assignments::{Assigned, Dataset, Group, Role};
 use crate::ids::{DatasetId, GroupName, PrincipalId, RoleName};
 use crate::principal::PrincipalKind;
 use crate::purpose::Purpose;
-use crate::settings::{EmergencyReason, SharedDataKeys, Signature};
+use crate::settings::{EmergencyReason, SharedDataKeys, Signature, UnboundPackages};
 use crate::text::InvalidValue;
 
 fn names<T>(most: usize) -> impl Strategy<Value = Vec<T>>
@@ -82,7 +82,7 @@ prop_compose! {
         recipients in names(3),
         age in prop::option::of(1_u32..36_600),
         (years, review) in (1_u16..=100, 1_u16..=366),
-        (sealing, opening) in any::<(bool, bool)>(),
+        (sealing, opening, shared, unbound) in any::<(bool, bool, bool, bool)>(),
     ) -> Settings {
         let mut all = original().settings().clone();
         let [a, b, c, d, e] = times.map(Duration::from_secs);
@@ -99,8 +99,10 @@ prop_compose! {
         all.sealing.required_recipients = recipients.into_iter().collect();
         all.sealing.max_key_age_days = age;
         all.sealing.shared_data_keys =
-            if sealing == opening { SharedDataKeys::Permitted } else { SharedDataKeys::Forbidden };
-        (all.sealing.signature, all.opening) = (signature(sealing), signature(opening));
+            if shared { SharedDataKeys::Permitted } else { SharedDataKeys::Forbidden };
+        all.opening.unbound_packages =
+            if unbound { UnboundPackages::Accepted } else { UnboundPackages::Refused };
+        (all.sealing.signature, all.opening.signature) = (signature(sealing), signature(opening));
         all.audit_retention_years = years;
         all
     }

@@ -24,14 +24,15 @@ pub(super) fn of(policy: &Policy) -> (Vec<EntityUid>, Vec<EntityUid>) {
     (all, looks_into)
 }
 
-/// Whether the rule looks at an attribute whose name begins so. Asked of what was parsed: text can spell an attribute
-/// in more than one way.
-pub(super) fn asks(policy: &Policy, attributes: &[&str]) -> bool {
-    let asks = |json: serde_json::Value| {
-        let json = json.to_string();
-        attributes.iter().any(|attribute| json.contains(attribute))
-    };
-    policy.to_json().map_or(true, asks)
+/// The rule as it was parsed, to be searched: text can spell an attribute in more than one way. `None` if it cannot be
+/// told.
+pub(super) fn parsed(policy: &Policy) -> Option<String> {
+    policy.to_json().ok().map(|json| json.to_string())
+}
+
+/// Whether a rule that was [`parsed`] looks at an attribute whose name begins so. One that cannot be told may.
+pub(super) fn asks(parsed: Option<&str>, attributes: &[&str]) -> bool {
+    parsed.is_none_or(|parsed| attributes.iter().any(|attribute| parsed.contains(attribute)))
 }
 
 fn head(policy: &Policy) -> impl Iterator<Item = EntityUid> {

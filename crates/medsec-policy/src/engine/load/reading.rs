@@ -108,6 +108,8 @@ impl<'a> Reading<'a> {
         ground: &Ground<'_>,
     ) -> Rule {
         let (literals, looks_into) = literals::of(&policy);
+        let parsed = literals::parsed(&policy);
+        let parsed = parsed.as_deref();
         let role = |uid: &EntityUid| {
             let is_role = *uid.type_name() == ground.names.role;
             let name = is_role.then(|| RoleName::new(uid.id().unescaped()).ok()).flatten()?;
@@ -125,8 +127,8 @@ impl<'a> Reading<'a> {
             actions: actions(&policy),
             roles: literals.iter().filter_map(role).collect(),
             looks_into,
-            asks_other: literals::asks(&policy, &["sealedBy", "initiator"]),
-            asks_age: literals::asks(&policy, &["authenticationAge"]),
+            asks_other: literals::asks(parsed, &["sealedBy", "initiator"]),
+            asks_age: literals::asks(parsed, &["authenticationAge"]),
             literals,
             policy,
         }

@@ -11,7 +11,7 @@ use medsec_evidence::{Ev, Proven, evidence};
 use medsec_policy::{
     Action, Assigned, Assignments, Bundle, Dataset, Effect, Engine, Group, PrincipalId,
     PrincipalKind, Purpose, Ready, Refusal, Resource, RuleEffect, RuleName, Settings, Signature,
-    Source, Table,
+    Source, Table, UnboundPackages,
 };
 
 use super::support::{Ask, HASH, dataset, group, id, role};
@@ -160,9 +160,11 @@ fn strict_has_the_rules_and_roles_of_the_default() {
     assert!(strict.step_up.fresh.is_superset(&default.step_up.fresh));
     assert!(strict.sealing.allowed_keys.is_some());
     assert_eq!(
-        (strict.sealing.signature, strict.opening),
+        (strict.sealing.signature, strict.opening.signature),
         (Signature::Required, Signature::Required)
     );
+    let unbound = [strict, default].map(|settings| settings.opening.unbound_packages);
+    assert_eq!(unbound, [UnboundPackages::Refused, UnboundPackages::Accepted]);
     assert_eq!(strict.purposes, default.purposes);
 }
 

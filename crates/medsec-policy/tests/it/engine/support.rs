@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use medsec_policy::{
     Action, Assigned, Assignments, Circumstances, Dataset, DatasetId, Decider as _, Decision,
     Effect, EmergencyId, EmergencyLimits, Engine, Factors, Group, GroupName, LoadError, Method,
-    PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose, Refusal, Request,
-    Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature, StepUp,
+    Opening, PackageId, PolicyHash, Principal, PrincipalId, PrincipalKind, Purpose, Refusal,
+    Request, Resource, Role, RoleName, Sealing, SessionLimits, Settings, SharedDataKeys, Signature,
+    StepUp, UnboundPackages,
 };
 
 pub(crate) const HASH: PolicyHash = PolicyHash::from_bytes([7; 32]);
@@ -42,7 +43,10 @@ pub(crate) fn settings() -> Settings {
             max_key_age_days: None,
             shared_data_keys: SharedDataKeys::Forbidden,
         },
-        opening: Signature::Optional,
+        opening: Opening {
+            signature: Signature::Optional,
+            unbound_packages: UnboundPackages::Accepted,
+        },
         audit_retention_years: 6,
         emergency: EmergencyLimits {
             max_duration: hour,

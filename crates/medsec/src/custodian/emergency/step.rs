@@ -24,7 +24,7 @@ pub enum EmergencyKeyUse {
 }
 
 impl EmergencyKeyUse {
-    const fn action(self) -> Action {
+    pub(super) const fn action(self) -> Action {
         match self {
             Self::Recovery => Action::EmergencyUse,
             Self::Drill => Action::Test,

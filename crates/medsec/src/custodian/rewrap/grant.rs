@@ -108,8 +108,7 @@ impl RewrapGrant {
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
         let unlocked = self.begin()?;
-        self.is_of(package, list)?;
-        let recipients = self.new_recipients(unlocked.as_deref(), list)?;
+        let recipients = self.new_recipients(package, unlocked.as_deref(), list)?;
         let done = package.rewrap(&recipients, |header| self.confirmed(confirm, header));
         done.map_err(|error| self.told(error))
     }
@@ -127,8 +126,7 @@ impl RewrapGrant {
         confirm: impl FnOnce(&Header) -> Confirmed,
     ) -> Result<Rewrapped, UseError> {
         let unlocked = self.begin()?;
-        self.is_of(package, list)?;
-        let recipients = self.new_recipients(unlocked.as_deref(), list)?;
+        let recipients = self.new_recipients(package, unlocked.as_deref(), list)?;
         let confirm = |header: &Header| self.confirmed(confirm, header);
         let done = package.rewrap_into_copy(&recipients, target, options, confirm);
         done.map_err(|error| self.told(error))
@@ -144,8 +142,8 @@ impl RewrapGrant {
         list: &NewList,
     ) -> Result<StartedRewrap<F>, UseError> {
         let unlocked = self.begin()?;
-        self.is_of(&package, list)?;
-        Ok(package.start_rewrap(&self.new_recipients(unlocked.as_deref(), list)?)?)
+        let recipients = self.new_recipients(&package, unlocked.as_deref(), list)?;
+        Ok(package.start_rewrap(&recipients)?)
     }
 
     /// Whether that is the package of this grant, as it was when it was granted, and the list was made for it.
@@ -174,11 +172,14 @@ impl RewrapGrant {
         Ok(self.kept.as_ref().ok_or(Refused::NeedsDataKey)?.begin()?)
     }
 
-    fn new_recipients<'u>(
+    /// What that package is to get, if it is the one of this grant.
+    fn new_recipients<'u, F: PackageFile>(
         &self,
+        package: &LockedPackage<F>,
         unlocked: Option<&'u UnlockedRecipients>,
         list: &NewList,
     ) -> Result<NewRecipients<'u>, RewrapError> {
+        self.is_of(package, list)?;
         let stanzas = list.stanzas.clone();
         match (self.header().core().profile, unlocked) {
             (RecipientProfile::Blind, _) => Ok(NewRecipients::Blind { stanzas }),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use medsec_crypto::{HeaderHash, HpkeRecipient, KeyRef, Recipient, SealError, Stanza};
-use medsec_kms::{KeyName, KeyService, PublicKey};
+use medsec_kms::{KeyName, KeyService};
 
 use super::RewrapGrant;
 use crate::custodian::Custodian;
@@ -118,10 +118,6 @@ impl Custodian {
     #[must_use]
     pub fn has_demanded(&self, stanzas: &[Stanza]) -> bool {
         self.demanded().all(|key| has(stanzas, &key.key_ref()))
-    }
-
-    pub(super) fn demanded(&self) -> impl Iterator<Item = &HpkeRecipient> {
-        self.added.iter().filter_map(PublicKey::as_recipient)
     }
 }
 

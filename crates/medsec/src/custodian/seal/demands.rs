@@ -11,7 +11,7 @@ use super::SealWish;
 use crate::custodian::Custodian;
 use crate::error::{Demand, Refused};
 use crate::login::Login;
-use crate::shared::Caches;
+use crate::shared::{Caches, caches_of};
 use crate::signer::Signer;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -33,7 +33,7 @@ impl Custodian {
                 return Err(Refused::Demand(Demand::Signature));
             }
         }
-        let caches = login.shared_keys()?.and_then(|shared| shared.caches());
+        let caches = caches_of(login)?;
         self.check_keys_told(login.keys(), now, wish.keys, caches.as_deref()).await
     }
 

@@ -1,5 +1,7 @@
 //! Sealing under a data key that the session shares between packages.
 
+use std::sync::Arc;
+
 use medsec_kms::{KeyName, SharedKeyError, SharedScope, SharedSeal};
 use medsec_policy::SharedDataKeys;
 
@@ -8,38 +10,27 @@ use crate::custodian::Custodian;
 use crate::error::{Demand, Refused};
 use crate::gate::Admission;
 use crate::login::Login;
+use crate::shared::{Caches, caches_of};
 
 impl Custodian {
-    /// Room under a shared data key, if the session asks for that and the package can have it. The key service is asked
-    /// only if the session has no such data key with room.
+    /// The shared data keys of the session, if it asks for packages to be sealed under them.
     ///
     /// # Errors
-    /// [`Refused::Demand`] if the session asks for it and the policy forbids it.
-    pub(super) async fn shared_seal(
-        &self,
-        login: &dyn Login,
-        scope: Option<(SharedScope, u64)>,
-        _admission: &Admission,
-    ) -> Result<Option<SharedSeal>, Refused> {
-        let caches = login.shared_keys()?.and_then(|shared| shared.caches());
-        let Some(caches) = caches.filter(|caches| caches.seals()) else { return Ok(None) };
-        if self.policy.settings.sealing.shared_data_keys == SharedDataKeys::Forbidden {
-            return Err(Refused::Demand(Demand::OwnDataKey));
-        }
-        let Some((scope, content_len)) = scope else { return Ok(None) };
-        let cache = caches.sealing(scope);
-        match cache.reserve(login.keys(), content_len).await {
-            Ok(seal) => Ok(Some(seal)),
-            // It gets one of its own.
-            Err(SharedKeyError::TooLong) => Ok(None),
-            Err(error) => Err(refused(error)),
+    /// [`Refused::Demand`] if it asks for that and the policy forbids it.
+    pub(super) fn sealing_caches(&self, login: &dyn Login) -> Result<Option<Arc<Caches>>, Refused> {
+        let caches = caches_of(login)?.filter(|caches| caches.seals());
+        match (&caches, self.policy.settings.sealing.shared_data_keys) {
+            (Some(_), SharedDataKeys::Forbidden) => Err(Refused::Demand(Demand::OwnDataKey)),
+            _ => Ok(caches),
         }
     }
 
-    /// What the package has in common with others under one data key, and how long it is at most.
+    /// What the package has in common with others under one data key, and how long it is at most; nothing if it is to
+    /// have one of its own.
     pub(super) fn scope(&self, wanted: &Wanted, wish: &SealWish<'_>) -> Option<(SharedScope, u64)> {
         let core = wanted.draft.core();
         let alone = wish.recipients.is_empty() && !wish.keys.is_empty() && core.signer.is_some();
+        let content_len = wanted.content_len.filter(|_| alone)?;
         let mut keys: Vec<KeyName> = Vec::with_capacity(wish.keys.len());
         for key in wish.keys {
             if !keys.contains(key) {
@@ -51,9 +42,25 @@ impl Custodian {
             policy: core.policy?,
             suite: wanted.draft.suite(),
             keys,
-            recipients: self.added.iter().filter_map(|key| key.as_recipient().cloned()).collect(),
+            recipients: self.demanded().cloned().collect(),
         };
-        alone.then_some(scope).zip(wanted.content_len)
+        Some((scope, content_len))
+    }
+}
+
+/// Room under a shared data key, if the package can have it. The key service is asked only if the session has no such
+/// data key with room.
+pub(super) async fn shared_seal(
+    login: &dyn Login,
+    caches: &Caches,
+    (scope, content_len): (SharedScope, u64),
+    _admission: &Admission,
+) -> Result<Option<SharedSeal>, Refused> {
+    match caches.sealing(scope).reserve(login.keys(), content_len).await {
+        Ok(seal) => Ok(Some(seal)),
+        // It gets one of its own.
+        Err(SharedKeyError::TooLong) => Ok(None),
+        Err(error) => Err(refused(error)),
     }
 }
 
