@@ -181,7 +181,7 @@ fn static_checks(ws: &Workspace, steps: &mut Steps) {
 /// Lints of every package as it is by default, with none of its features and with each of them alone: all of them at once
 /// hide what one needs of another.
 fn each_feature(ws: &Workspace) -> Result<()> {
-    let mut hack = process::command(tools::HACK.program(ws)?, &ws.root);
+    let mut hack = process::command(tools::EACH_FEATURE.program(ws)?, &ws.root);
     hack.args(["hack", "clippy", "--workspace", "--each-feature", "--exclude-all-features"]);
     // The first needs CMake and Go: `--fips` builds it. The other is for others of its crate to stand on.
     hack.args(["--exclude-features", "fips,http", "--", "-D", "warnings"]);

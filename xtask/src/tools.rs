@@ -20,7 +20,7 @@ pub(crate) struct Tool {
 /// Runs the tests. From this version on it lists skipped tests in its JUnit.
 pub(crate) const NEXTEST: Tool = Tool { subcommand: "nextest", version: "0.9.143" };
 /// Builds packages with each of their features alone.
-pub(crate) const HACK: Tool = Tool { subcommand: "hack", version: "0.6.46" };
+pub(crate) const EACH_FEATURE: Tool = Tool { subcommand: "hack", version: "0.6.46" };
 /// Checks licences, banned crates and sources.
 pub(crate) const DENY: Tool = Tool { subcommand: "deny", version: "0.20.2" };
 /// Checks the lock file against RustSec's advisories.
