@@ -44,8 +44,8 @@ pub(crate) struct Options {
     /// Accept packages of any signer, and unsigned ones. A signature that is there must still fit.
     #[arg(long, conflicts_with = "signers")]
     any_signer: bool,
-    /// Accept packages under the key store's keys that are bound to no policy known here: those from before there
-    /// was one.
+    /// Accept packages under the key store's keys that are bound to no policy known here, those from before there
+    /// was one, unless the policy refuses that.
     #[arg(long)]
     accept_unbound: bool,
     /// Data set of this policy that a partner's package is opened under, because what it says itself is the

@@ -11,20 +11,29 @@ use crate::login::Login;
 use crate::shared::caches_of;
 
 /// The recipients of a package that these keys may be asked for.
+pub(super) struct OwnKeys {
+    pub(super) refs: Vec<KeyRef>,
+    /// Whether all that is ours are public keys, as what partners seal to. A key of the service is ours too where it is
+    /// of no use now, or not to this login.
+    pub(super) from_partner: bool,
+}
+
+/// Finds them.
 ///
 /// # Errors
 /// Why none is: a key of this service is of no use now, or there is none.
-pub(super) fn own_keys(keys: &dyn KeyService, header: &Header) -> Result<Vec<KeyRef>, Refused> {
-    let mut own = Vec::new();
+pub(super) fn own_keys(keys: &dyn KeyService, header: &Header) -> Result<OwnKeys, Refused> {
+    let mut own = OwnKeys { refs: Vec::new(), from_partner: true };
     let mut why = None;
-    for stanza in header.stanzas() {
-        match keys.admits(stanza.key_ref()) {
-            Ok(()) => own.push(stanza.key_ref().clone()),
-            Err(KeyServiceError::ForeignStanza) => {}
+    for key_ref in header.stanzas().iter().map(Stanza::key_ref) {
+        match keys.admits(key_ref) {
+            Ok(()) => own.refs.push(key_ref.clone()),
+            Err(KeyServiceError::ForeignStanza) => continue,
             Err(error) => why = Some(error),
         }
+        own.from_partner &= is_public_key(key_ref);
     }
-    match (own.is_empty(), why) {
+    match (own.refs.is_empty(), why) {
         (false, _) => Ok(own),
         (true, Some(error)) => Err(error.into()),
         (true, None) => Err(medsec_crypto::ExpectationError::NotARecipient.into()),

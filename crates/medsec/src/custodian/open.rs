@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use medsec_audit::{Action, KekName, KekVersion, Outcome, Patient, Recipients, Subject};
 use medsec_crypto::{
-    Checked, Context, DekId, Expectation, Header, HeaderError, KeyRef, Limits, OpenError,
-    PolicyExpectation, SharedDataKey, SignerExpectation, Unlocked,
+    Checked, Context, DekId, Expectation, Header, HeaderError, Limits, OpenError,
+    PolicyExpectation, Recipient, SharedDataKey, SignerExpectation, Unlocked,
 };
 use medsec_policy::{
     DatasetId, EmergencyId, PackageId, Purpose, Resource, SharedDataKeys, Signature,
     UnboundPackages,
 };
 
-use super::access::{is_public_key, own_keys, unwrap_or_kept};
+use super::access::{OwnKeys, own_keys, unwrap_or_kept};
 use super::clearance::Cleared;
 use super::duties::named;
 use super::{Custodian, Question};
@@ -44,7 +44,8 @@ pub enum Unbound {
     /// It may not.
     #[default]
     Refused,
-    /// It may, unless the policy refuses that: for what was sealed before there was a policy. Where content is to leave,
+    /// It may, unless the policy refuses that: for what was sealed before there was a policy. What opens by a public key
+    /// alone is a partner's, and is not asked. Where content is to leave,
     /// the log tells of it with a record of its own: a `verify` of the package that failed, for it is not the one expected.
     /// To verify one, no policy refuses: nothing leaves.
     Accepted,
@@ -88,7 +89,7 @@ pub struct OpenRequest<'a> {
 struct Package {
     header: Header,
     /// Those of its recipients that are asked for its key, or why none is.
-    own: Result<Vec<KeyRef>, Refused>,
+    own: Result<OwnKeys, Refused>,
     /// The data set that it is opened under.
     dataset: Option<medsec_crypto::DatasetId>,
 }
@@ -187,8 +188,8 @@ impl Custodian {
             emergency,
         };
         let permit = self.decide(account, &who, question)?;
-        let is_bound = own.as_ref().is_ok_and(|keys| self.is_bound(&header, keys));
-        let unbound = !is_bound && wish.aim != Aim::Verification;
+        let is_told = own.as_ref().is_ok_and(|own| self.is_unbound(&header, own));
+        let unbound = is_told && wish.aim != Aim::Verification;
         let expectation = self.expectation(&header, own, wish)?;
         let bounds = Bounds {
             releases_nothing: wish.aim == Aim::Verification,
@@ -219,7 +220,7 @@ impl Custodian {
     fn package(&self, login: &dyn Login, header: Header, wish: &OpenWish) -> Package {
         let own = own_keys(login.keys(), &header);
         let filed_under = wish.filed_under.as_ref().filter(|_| {
-            let partner = own.as_ref().is_ok_and(|keys| is_from_partner(keys));
+            let partner = own.as_ref().is_ok_and(|own| own.from_partner);
             partner && !self.knows_policy_of(&header)
         });
         let dataset = filed_under.or(header.core().dataset.as_ref()).cloned();
@@ -244,7 +245,7 @@ impl Custodian {
     fn expectation(
         &self,
         header: &Header,
-        own: Result<Vec<KeyRef>, Refused>,
+        own: Result<OwnKeys, Refused>,
         wish: &OpenWish,
     ) -> Result<Expectation, Refused> {
         if self.policy.settings.opening.signature == Signature::Required
@@ -252,9 +253,9 @@ impl Custodian {
         {
             return Err(Refused::Demand(Demand::Signature));
         }
-        let keys = own?;
-        self.check_signer(header, &keys)?;
-        self.check_bound(header, &keys, wish)?;
+        let own = own?;
+        self.check_signer(header, &own)?;
+        self.check_bound(header, &own, wish)?;
         let mut limits = wish.limits.clone();
         if self.policy.settings.sealing.shared_data_keys == SharedDataKeys::Forbidden {
             limits.shared_data_key = SharedDataKey::Refused;
@@ -262,7 +263,7 @@ impl Custodian {
         Ok(Expectation {
             policy: PolicyExpectation::Any,
             signer: wish.signer.clone(),
-            keys,
+            keys: own.refs,
             reproduced: wish.reproduced.clone(),
             limits,
         })
@@ -270,24 +271,19 @@ impl Custodian {
 
     /// Where signatures are required, packages of this organisation must be signed by somebody whom the policy knows;
     /// who must have signed a partner's is for whoever opens it to say.
-    fn check_signer(&self, header: &Header, keys: &[KeyRef]) -> Result<(), Refused> {
+    fn check_signer(&self, header: &Header, own: &OwnKeys) -> Result<(), Refused> {
         let required = self.policy.settings.opening.signature == Signature::Required;
         let known = header.core().signer.as_ref().and_then(|key| self.policy.signer(key));
-        match !required || known.is_some() || is_from_partner(keys) {
+        match !required || known.is_some() || own.from_partner {
             true => Ok(()),
             false => Err(Refused::Demand(Demand::Signature)),
         }
     }
 
     /// Whoever opens may accept what is bound to no known policy, if the policy does too. What is verified goes nowhere.
-    fn check_bound(
-        &self,
-        header: &Header,
-        keys: &[KeyRef],
-        wish: &OpenWish,
-    ) -> Result<(), Refused> {
+    fn check_bound(&self, header: &Header, own: &OwnKeys, wish: &OpenWish) -> Result<(), Refused> {
         let refused = self.policy.settings.opening.unbound_packages == UnboundPackages::Refused;
-        match (self.is_bound(header, keys), wish.unbound) {
+        match (self.is_bound(header, own), wish.unbound) {
             (true, _) => Ok(()),
             (false, _) if refused && wish.aim != Aim::Verification => {
                 Err(Refused::Demand(Demand::AlwaysBound))
@@ -299,8 +295,17 @@ impl Custodian {
 
     /// A package under a key service's key is this organisation's, and was sealed under a policy of this one. What
     /// a partner sealed to a public key is bound to the partner's.
-    fn is_bound(&self, header: &Header, keys: &[KeyRef]) -> bool {
-        is_from_partner(keys) || self.knows_policy_of(header)
+    fn is_bound(&self, header: &Header, own: &OwnKeys) -> bool {
+        own.from_partner || self.knows_policy_of(header)
+    }
+
+    /// Whether it is to be told that a package was opened which is bound to no known policy: one of ours, as far as that can
+    /// be seen. One with a recipient that this policy demands is, though it opened by that public key alone, as in an
+    /// emergency.
+    fn is_unbound(&self, header: &Header, own: &OwnKeys) -> bool {
+        let demanded =
+            || self.demanded().map(Recipient::key_ref).any(|key| own.refs.contains(&key));
+        !self.knows_policy_of(header) && (!own.from_partner || demanded())
     }
 
     fn knows_policy_of(&self, header: &Header) -> bool {
@@ -321,11 +326,6 @@ fn patient_of(header: &Header, reproduced: &Context) -> Option<Patient> {
         value.parse().ok()
     };
     of(&core.stored).or_else(|| named.then(|| of(reproduced)).flatten())
-}
-
-/// Whether a package is open to us by public keys only, as what partners seal is.
-fn is_from_partner(keys: &[KeyRef]) -> bool {
-    keys.iter().all(is_public_key)
 }
 
 /// That a package is opened which is bound to no policy that is known is told beside it.

@@ -90,7 +90,7 @@ impl Custodian {
             emergency: None,
         };
         let permit = self.decide(account, &who, question)?;
-        let own = own_keys(login.keys(), &header)?;
+        let own = own_keys(login.keys(), &header)?.refs;
         Ok((Package { header, own }, permit))
     }
 }

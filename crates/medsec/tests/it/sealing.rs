@@ -121,7 +121,7 @@ fn seal_rejects_disabled_and_unknown_keys() {
 }
 
 /// A recipient that every package must have, as the emergency key is.
-fn demanded() -> (HpkeIdentity, Scene) {
+pub(crate) fn demanded() -> (HpkeIdentity, Scene) {
     let emergency = HpkeIdentity::generate(HpkeKind::X25519).unwrap();
     let text = PublicKey::from(emergency.recipient().clone()).to_string();
     let scene = Scene::set(|settings| {

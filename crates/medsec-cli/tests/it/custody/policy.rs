@@ -170,7 +170,7 @@ fn package_of_an_unknown_policy_is_refused(ev: Ev) -> Proven {
 
 #[evidence(
     hipaa2013::["164.312(a)(1)", "164.312(c)(1)", "164.312(b)"],
-    claim = "where the policy refuses packages that are bound to no known policy, no content of one leaves, whoever asks",
+    claim = "where the policy refuses packages that are bound to no known policy, no content of one under the organisation's key leaves, whoever asks",
     polarity = deny,
 )]
 fn package_of_an_unknown_policy_is_refused_for_good_where_the_policy_says_so(ev: Ev) -> Proven {

@@ -82,7 +82,7 @@ impl RewrapGrant {
         }
         let keys = login.keys();
         let Ok(own) = own_keys(keys, header) else { return Confirmation::NotPermitted };
-        let stanzas = own_stanzas(header, &own);
+        let stanzas = own_stanzas(header, &own.refs);
         let context = context_of(header);
         let Ok(dek) = unwrap(self.conclusion.admission(), keys, stanzas, &context).await else {
             return Confirmation::Failed;
