@@ -105,12 +105,12 @@ impl Emergencies {
         }
     }
 
-    /// The emergency that an event belongs to: the one that it names, whatever has become of it meanwhile. Where it names
-    /// none, the one of its session, else the person's newest; what is done for emergency treatment without a claim is
-    /// ordinary work.
+    /// The person's emergency that an event belongs to: the one that it names, whatever has become of it meanwhile, else the
+    /// newest that began without a name. Where it names none, the one of its session, else the person's newest; what is done
+    /// for emergency treatment without a claim is ordinary work.
     fn of(&mut self, event: &Event, who: &PrincipalId) -> Option<&mut Emergency> {
         if event.subject.emergency.is_some() {
-            return self.all.iter_mut().rev().find(|known| known.id == event.subject.emergency);
+            return self.named(event.subject.emergency, who);
         }
         let open = |known: &Emergency| known.who == *who && known.end.is_none();
         // Two records without a session are not of the same one.
@@ -122,6 +122,20 @@ impl Emergencies {
         let at = self.all.iter().rposition(same);
         let at = at.or_else(|| self.all.iter().rposition(open).filter(|_| loose));
         self.all.get_mut(at?)
+    }
+}
+
+impl Emergencies {
+    /// Somebody else's who bears the name of theirs is not theirs: the file that lends names is nobody's word.
+    fn named(&mut self, id: Option<EmergencyId>, who: &PrincipalId) -> Option<&mut Emergency> {
+        let own = |known: &Emergency| known.who == *who;
+        let at = self.all.iter().rposition(|known| own(known) && known.id == id);
+        // One that began under a program that did not name it.
+        let nameless = |known: &Emergency| own(known) && known.id.is_none() && known.end.is_none();
+        let at = at.or_else(|| self.all.iter().rposition(nameless));
+        let known = self.all.get_mut(at?)?;
+        known.id = id;
+        Some(known)
     }
 }
 

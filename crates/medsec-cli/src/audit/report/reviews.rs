@@ -71,7 +71,8 @@ impl Reviews {
         let fits = |review: &&Review| {
             let own = review.who == *who || review.on_behalf_of.as_ref() == Some(who);
             let about = review.of.as_ref().is_none_or(|of| of == who)
-                && review.emergency.is_none_or(|of| emergency.id == Some(of));
+                // Where one of them bears no name, whose it is and the time decide.
+                && review.emergency.zip(emergency.id).is_none_or(|(of, id)| of == id);
             about && review.from <= first && review.until > last && review.time >= last && !own
         };
         self.0.iter().filter(fits).min_by_key(|review| review.time)

@@ -313,3 +313,57 @@ fn emergencies_of_one_person_are_told_apart_by_their_names() {
     assert_eq!((&first["reviewed"], &second["reviewer"]), (&"not reviewed".into(), &"dora".into()));
     assert_ne!(first["end"], second["end"]);
 }
+
+/// A record of somebody's emergency.
+fn of_emergency(who: &str, action: Action, id: Option<EmergencyId>) -> Event {
+    let mut subject = Subject::default();
+    subject.emergency = id;
+    match action {
+        Action::EmergencyUse => subject.package = package(1, "ct-2026").package,
+        _ => subject.principal = Some(PrincipalId::new(who).unwrap()),
+    }
+    if action == Action::EmergencyStart {
+        subject.text = Some(Opening::new("unconscious").unwrap().commitment());
+    }
+    Event {
+        session: Some(SessionId::from_bytes([5; 16])),
+        purpose: Some(Purpose::BreakTheGlass),
+        ..event(who, action, Outcome::Success, subject)
+    }
+}
+
+#[test]
+fn use_of_somebody_elses_emergency_is_a_row_of_its_own() {
+    let week = Week::empty(MONDAY);
+    week.set(0, 9, 0);
+    let main = week.writer("main");
+    let id = Some(EmergencyId::from_bytes([1; 16]));
+    append(&main, &of_emergency("carla", Action::EmergencyStart, id));
+    append(&main, &of_emergency("dora", Action::EmergencyUse, id));
+    main.close().unwrap();
+    let report = report(&week);
+    let carla = row(&report, "emergencies", "principal", "carla");
+    let dora = row(&report, "emergencies", "principal", "dora");
+    assert_eq!((&carla["uses"], &dora["uses"]), (&0.into(), &1.into()), "{report}");
+    assert_eq!(dora["start"], "not in what was read");
+}
+
+#[test]
+fn emergency_that_began_without_a_name_is_ended_and_reviewed_by_one() {
+    let week = Week::empty(MONDAY);
+    week.set(0, 9, 0);
+    let main = week.writer("main");
+    let id = Some(EmergencyId::from_bytes([1; 16]));
+    append(&main, &of_emergency("carla", Action::EmergencyStart, None));
+    append(&main, &of_emergency("carla", Action::EmergencyEnd, id));
+    week.set(0, 11, 0);
+    let mut review = reviewed("dora", MONDAY, MONDAY + DAY);
+    review.subject.principal = Some(PrincipalId::new("carla").unwrap());
+    review.subject.emergency = id;
+    append(&main, &review);
+    main.close().unwrap();
+    let report = report(&week);
+    let carla = row(&report, "emergencies", "principal", "carla");
+    assert_ne!(carla["end"], "not ended", "{report}");
+    assert_eq!(carla["reviewer"], "dora", "{report}");
+}
