@@ -86,6 +86,15 @@ mod tests {
         assert!(watch.slept(clocks(8_000, 0)));
     }
 
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[test]
+    fn clocks_of_the_machine_go_on() {
+        let before = Clocks::now();
+        std::thread::sleep(Duration::from_millis(2));
+        let after = Clocks::now();
+        assert!(after.boot > before.boot && after.awake > before.awake, "{before:?} {after:?}");
+    }
+
     #[test]
     fn clocks_of_the_machine_tell_of_no_sleep_now() {
         let mut watch = SuspendWatch::new(Clocks::now());
