@@ -1,4 +1,4 @@
-//! The program as it is released, with all that it can be built with: no stand-in for a key service is in it.
+//! The program as it is released: no stand-in for a key service is in it.
 //!
 //! The names of a program's functions stand in its symbol table, and what it says in its data: both are bytes of the
 //! file. Of the names that belong to this workspace none may say that it is not the real thing.
@@ -16,7 +16,7 @@ const DOUBLES: &str = "medsec_testkit";
 /// Crates that must be found: else the file has no names, and finding nothing means nothing.
 const PRESENT: [&str; 3] = ["medsec_kms", "medsec_cli", "medsec_crypto"];
 
-/// Builds it and looks.
+/// Builds it with all that it can be built with, and looks.
 ///
 /// # Errors
 /// It does not build, has no names, or has one of a double.
@@ -24,6 +24,14 @@ pub(super) fn check(ws: &Workspace) -> Result<()> {
     let mut build = process::cargo(&ws.root);
     build.args(["build", "--release", "-p", "medsec-cli", "--bin", "medsec"]).args(super::WHOLE);
     process::run(&mut build)?;
+    look(ws)
+}
+
+/// Looks at the one that was built last.
+///
+/// # Errors
+/// It has no names, or one of a double.
+pub(super) fn look(ws: &Workspace) -> Result<()> {
     let file = program(ws);
     let bytes = std::fs::read(&file).with_context(|| file.display().to_string())?;
     let found = doubles(&bytes)?;
