@@ -40,6 +40,10 @@ impl Slots {
         let authenticated = profile == RecipientProfile::Authenticated;
         let (a, b) = bytes.split_at_checked(slot_len).ok_or(FormatError::SlotsDamaged)?;
         let pair = (SlotState::parse(a, authenticated), SlotState::parse(b, authenticated));
+        Self::choose(slot_len, pair)
+    }
+
+    fn choose(slot_len: usize, pair: (SlotState, SlotState)) -> Result<Self, FormatError> {
         let (active, place, condition) = match pair {
             (SlotState::Valid(a), SlotState::Valid(b)) => {
                 let unfinished = SlotCondition::RewrapUnfinished;
@@ -63,11 +67,14 @@ impl Slots {
     /// With a slot that was written into the place that is not in use; nothing if it would not be in use then.
     pub(crate) fn written(&self, bytes: &[u8], profile: RecipientProfile) -> Option<Self> {
         let authenticated = profile == RecipientProfile::Authenticated;
-        let SlotState::Valid(active) = SlotState::parse(bytes, authenticated) else { return None };
-        let is_newer = active.generation > self.active.generation;
-        let condition = SlotCondition::RewrapUnfinished;
-        let (slot_len, place) = (self.slot_len, self.place.other());
-        is_newer.then_some(Self { slot_len, active, place, condition })
+        let new = SlotState::parse(bytes, authenticated);
+        let old = SlotState::Valid(self.active.clone());
+        let pair = match self.place {
+            Place::A => (old, new),
+            Place::B => (new, old),
+        };
+        let chosen = Self::choose(self.slot_len, pair).ok()?;
+        (chosen.place != self.place).then_some(chosen)
     }
 
     pub(crate) const fn slot_len(&self) -> usize {
