@@ -1,13 +1,16 @@
 //! Secrets in files that nobody but their owner can read.
 
 use std::fs::File;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
+/// Longest secret of a key service or a peer in bytes.
 #[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
-pub(crate) use self::whole::read;
+const MAX_LEN: usize = 16 * 1024;
 
 /// Why a file gives no secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,30 @@ pub(crate) fn open(path: &Path) -> Result<File, Fault> {
     let file = File::open(path).map_err(|error| Fault::Io(error.kind()))?;
     refuse_shared(&file)?;
     Ok(file)
+}
+
+/// All of it, erased when dropped.
+#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
+pub(crate) fn read(file: File) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let room = MAX_LEN.saturating_add(1);
+    let bytes = bounded(file, room).map_err(|error| Fault::Io(error.kind()))?;
+    if bytes.len() >= room { Err(Fault::TooLong) } else { Ok(bytes) }
+}
+
+/// What comes, up to `room` bytes, in a buffer that never grows, and so leaves no copy behind.
+pub(crate) fn bounded(from: impl Read, room: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    let most = u64::try_from(room).unwrap_or(u64::MAX);
+    let mut chunk = Zeroizing::new([0_u8; 1024]);
+    let mut from = from.take(most);
+    loop {
+        match from.read(&mut *chunk) {
+            Ok(0) => return Ok(bytes),
+            Ok(len) => bytes.extend_from_slice(chunk.get(..len).unwrap_or_default()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 impl Fault {
@@ -75,29 +102,4 @@ fn refuse_shared(file: &File) -> Result<(), Fault> {
 #[cfg(not(unix))]
 fn refuse_shared(_: &File) -> Result<(), Fault> {
     Ok(())
-}
-
-#[cfg(any(feature = "pkcs11", feature = "ship", feature = "vault"))]
-mod whole {
-    //! Secrets of key services and peers, which are taken whole.
-
-    use std::fs::File;
-    use std::io::Read as _;
-
-    use zeroize::Zeroizing;
-
-    use super::Fault;
-
-    /// Longest secret in bytes.
-    const MAX_LEN: usize = 16 * 1024;
-
-    /// All of it, erased when dropped.
-    pub(crate) fn read(file: File) -> Result<Zeroizing<Vec<u8>>, Fault> {
-        // Made long enough at once, so that no shorter copy is left behind in memory.
-        let room = MAX_LEN.saturating_add(1);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        let read = file.take(u64::try_from(room).unwrap_or(u64::MAX)).read_to_end(&mut bytes);
-        read.map_err(|error| Fault::Io(error.kind()))?;
-        if bytes.len() >= room { Err(Fault::TooLong) } else { Ok(bytes) }
-    }
 }

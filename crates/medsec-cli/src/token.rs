@@ -1,28 +1,27 @@
 //! Tokens of identity providers, from a file or standard input: never from the command line, which everybody can see.
 
-use std::io::Read;
 use std::path::Path;
 
 use medsec_policy::TokenAuthenticator;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
-use crate::secret_file;
+use crate::secret_file::{self, bounded};
 use crate::session::Interrupt;
 use crate::stdio::StandardInput;
 
 /// One byte more than a token may have shows one that is too long, and two more may end its line.
 const ROOM: usize = TokenAuthenticator::MAX_TOKEN_LEN + 3;
 
-/// The token in that file, which must be its owner's alone, without the line end behind it; `-` is standard input. One that is too long is cut off, and
-/// still too long.
+/// The token in that file, which must be its owner's alone, without the line end behind it; `-` is standard input. One that
+/// is too long is cut off, and still too long.
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let failed = |error| Failure::io("the token cannot be read", &error);
     let mut token = match path == Path::new("-") {
-        true => bounded(StandardInput::new(Interrupt::default())).map_err(failed)?,
+        true => bounded(StandardInput::new(Interrupt::default()), ROOM).map_err(failed)?,
         false => {
             let file = secret_file::open(path).map_err(|fault| fault.of("the token"))?;
-            bounded(file).map_err(failed)?
+            bounded(file, ROOM).map_err(failed)?
         }
     };
     for end in [b'\n', b'\r'] {
@@ -33,29 +32,13 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(token)
 }
 
-/// Into a buffer that never grows, and so leaves no copy behind.
-fn bounded(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut token = Zeroizing::new(Vec::with_capacity(ROOM));
-    let most = u64::try_from(ROOM).unwrap_or(u64::MAX);
-    let mut chunk = Zeroizing::new([0_u8; 1024]);
-    let mut from = from.take(most);
-    loop {
-        match from.read(&mut *chunk) {
-            Ok(0) => return Ok(token),
-            Ok(len) => token.extend_from_slice(chunk.get(..len).unwrap_or_default()),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn endless_token_is_cut_off_and_stays_too_long() {
-        let token = bounded(std::io::repeat(b'a')).unwrap();
+        let token = bounded(std::io::repeat(b'a'), ROOM).unwrap();
         assert_eq!((token.len(), token.capacity()), (ROOM, ROOM));
         assert!(token.len() > TokenAuthenticator::MAX_TOKEN_LEN + 2);
     }
