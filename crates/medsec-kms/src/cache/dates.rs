@@ -13,8 +13,8 @@ use crate::service::{KeyService, KeyServiceError};
 use crate::timer::Timer;
 use crate::utc::UtcTime;
 
-/// Remembers when the newest versions of the keys of one service were made, so that a limit on their age does not cost a call for every
-/// package: what was told is believed for as long as a shared data key may be used.
+/// Remembers when the newest versions of the keys of one service were made, so that a limit on their age does not cost a
+/// call for every package: what was told is believed for as long as a shared data key may be used.
 pub struct KeyDates {
     limits: SharedKeyLimits,
     timer: Arc<dyn Timer>,
@@ -35,7 +35,8 @@ impl KeyDates {
         Self { limits, timer, told, asking }
     }
 
-    /// When the newest version of a key was made; `service` is always the same one. Nothing if the service does not tell it, and then it is asked again.
+    /// When the newest version of a key was made; nothing if the service does not tell it, and then it is asked again.
+    /// `service` is always the same one.
     ///
     /// # Errors
     /// [`KeyServiceError`] of `service`.

@@ -188,8 +188,8 @@ impl Custodian {
             emergency,
         };
         let permit = self.decide(account, &who, question)?;
-        let is_told = own.as_ref().is_ok_and(|own| self.is_unbound(&header, own));
-        let unbound = is_told && wish.aim != Aim::Verification;
+        let tells = own.as_ref().is_ok_and(|own| self.tells_unbound(&header, own));
+        let unbound = tells && wish.aim != Aim::Verification;
         let expectation = self.expectation(&header, own, wish)?;
         let bounds = Bounds {
             releases_nothing: wish.aim == Aim::Verification,
@@ -302,7 +302,7 @@ impl Custodian {
     /// Whether it is to be told that a package was opened which is bound to no known policy: one of ours, as far as that can
     /// be seen. One with a recipient that this policy demands is, though it opened by that public key alone, as in an
     /// emergency.
-    fn is_unbound(&self, header: &Header, own: &OwnKeys) -> bool {
+    fn tells_unbound(&self, header: &Header, own: &OwnKeys) -> bool {
         let demanded =
             || self.demanded().map(Recipient::key_ref).any(|key| own.refs.contains(&key));
         !self.knows_policy_of(header) && (!own.from_partner || demanded())

@@ -123,9 +123,7 @@ impl Emergencies {
         let at = at.or_else(|| self.all.iter().rposition(open).filter(|_| loose));
         self.all.get_mut(at?)
     }
-}
 
-impl Emergencies {
     /// Somebody else's who bears the name of theirs is not theirs: the file that lends names is nobody's word.
     fn named(&mut self, id: Option<EmergencyId>, who: &PrincipalId) -> Option<&mut Emergency> {
         let own = |known: &Emergency| known.who == *who;
